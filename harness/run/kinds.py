@@ -1,0 +1,239 @@
+"""The kinds of events of a run, as frozen values. Import them from `harness.run.events`.
+
+`at` is seconds since the header. Every text that a device had a hand in is kept as it came; who
+shows it escapes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+FORMAT: Final = 1
+"""What this harness writes. Optional keys may be added; a breaking change counts it up."""
+
+CAPTURE_FILE: Final = "capture.pcapng"
+
+Endpoint = tuple[str, int]
+"""An IPv4 or IPv6 literal and a UDP port, 0..65535."""
+
+
+class Verdict(StrEnum):
+    """ISO/IEC 9646 verdicts, `warn` for a broken SHOULD, `skip` for what the ICS does not claim."""
+
+    PASS = "pass"  # noqa: S105 -- a verdict, not a password
+    FAIL = "fail"
+    WARN = "warn"
+    INCONC = "inconc"
+    ERROR = "error"
+    NONE = "none"
+    SKIP = "skip"
+    XFAIL = "xfail"
+    XPASS = "xpass"
+
+
+class Expectation(StrEnum):
+    """How a case's verdict stands to the device's baseline."""
+
+    EXPECTED = "expected"
+    UNEXPECTED = "unexpected"
+    XFAIL = "xfail"
+    XPASS = "xpass"
+
+    @property
+    def turns_red(self) -> bool:
+        """Whether the run fails because of it: an xpass means that the baseline is stale."""
+        return self in (Expectation.UNEXPECTED, Expectation.XPASS)
+
+
+class Direction(StrEnum):
+    """Of a frame, as the peer sees it: `sent` goes to the IUT, `received` comes from it."""
+
+    SENT = "sent"
+    RECEIVED = "received"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A requirement as reports print it: `section` of the RFC, `level` (MUST, …), paraphrase."""
+
+    section: str
+    level: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unexpected:
+    """A case that turns the run red. `verdict` is pass for a stale baseline entry (xpass)."""
+
+    case: str
+    verdict: Verdict
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunError:
+    """The error that ended a run, as `HarnessError` has it."""
+
+    code: str
+    cause: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """First of every stream. `rows` holds every requirement that a check of this run may name."""
+
+    harness: str
+    """Version of the harness."""
+    device: str
+    """Name or path, as `--device` takes it."""
+    title: str
+    role: str
+    """Of the IUT: lac or lns."""
+    specification: str
+    started: str
+    """ISO 8601 with a UTC offset."""
+    selection: tuple[str, ...]
+    cases: int
+    """How many cases the plan holds."""
+    command: str
+    seed: int
+    format: int = FORMAT
+    rows: Mapping[str, Row] = field(default_factory=dict)
+    capture: str | None = CAPTURE_FILE
+    """The pcapng beside the stream, relative to it; None when none is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseStart:
+    """A case begins. `case` is the full id with its axes; `covers` names requirement rows."""
+
+    case: str
+    suite: str
+    title: str
+    purpose: str
+    file: str
+    line: int
+    covers: tuple[str, ...]
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One UDP payload on the wire. `number` counts over the run from 1, as in the capture."""
+
+    case: str
+    number: int
+    at: float
+    direction: Direction
+    source: Endpoint
+    destination: Endpoint
+    data: bytes
+    """The UDP payload; hex in JSON."""
+    summary: str
+    step: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepStart:
+    """Step `index` of the case begins; `text` reads as the suite has it, variables resolved."""
+
+    case: str
+    index: int
+    at: float
+    text: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One judgement. `rows` are requirement ids, `frames` the numbers of the evidence."""
+
+    case: str
+    step: int | None
+    at: float
+    name: str
+    rows: tuple[str, ...]
+    level: str
+    verdict: Verdict
+    expected: str
+    actual: str
+    frames: tuple[int, ...] = ()
+    policy: str | None = None
+    """P-1 … of the verdict policy, where the RFC leaves room."""
+    note: str = ""
+    count: int = 1
+    """How often it was seen, when the same finding is reported once with its first evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A variant that the RFC leaves open, recorded. Never turns a run red."""
+
+    case: str
+    at: float
+    text: str
+    policy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceLog:
+    """A line that the device printed, or what became of its process."""
+
+    case: str
+    at: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseEnd:
+    """A case ended with the verdict that it earned; `expectation` is against the baseline.
+
+    `reason` says why in one line (for xfail: the baseline's reason). `seconds` is its own
+    duration, `checks` how many checks were judged.
+    """
+
+    case: str
+    at: float
+    verdict: Verdict
+    expectation: Expectation
+    reason: str
+    seconds: float
+    checks: int
+
+    @property
+    def shown(self) -> Verdict:
+        """The verdict that counts and reports show: xfail and xpass stand before the earned one."""
+        if self.expectation is Expectation.XFAIL:
+            return Verdict.XFAIL
+        if self.expectation is Expectation.XPASS:
+            return Verdict.XPASS
+        return self.verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Footer:
+    """Last of every stream. A stream without one is a run that did not end.
+
+    `verdicts` counts `CaseEnd.shown`, so that its sum is the number of cases that ended;
+    `sum_s` adds the cases' own seconds, `longest_s` is that of `longest_case`.
+    """
+
+    verdicts: Mapping[str, int]
+    unexpected: tuple[Unexpected, ...] = ()
+    stale: tuple[str, ...] = ()
+    wall_s: float = 0.0
+    longest_s: float = 0.0
+    longest_case: str | None = None
+    sum_s: float = 0.0
+    interrupted: bool = False
+    error: RunError | None = None
+
+
+Event = (
+    Header | CaseStart | Frame | StepStart | Check | Note | DeviceLog | CaseEnd | Footer
+)  # fmt: skip
