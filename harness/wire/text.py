@@ -64,7 +64,7 @@ def hexdump(data: bytes, limit: int = _LISTED_OCTETS) -> str:
 
 
 def printable(text: str, limit: int = 1024) -> str:
-    """Text without anything that steers a terminal: other characters become escapes, cut at `limit`.
+    """Text without anything that steers a terminal: the rest becomes escapes. Cut at `limit`.
 
     Besides control characters these are what reorders a line, separators but the blank, and lone
     surrogates.
