@@ -1,0 +1,66 @@
+"""An in-memory datagram network for peers that live in this process."""
+
+from __future__ import annotations
+
+import asyncio
+
+from harness.errors import DeviceError
+from harness.peer.network import Address, Link, Receiver
+
+EPHEMERAL_PORTS = range(49152, 65536)
+
+
+class MemoryNetwork:
+    """Delivers every datagram once, in order, after `latency` seconds.
+
+    What is sent to an address where nobody listens is lost, as UDP would lose it.
+    """
+
+    def __init__(self, latency: float = 0.0005) -> None:
+        self.latency = latency
+        self._links: dict[Address, _MemoryLink] = {}
+
+    async def open(self, receiver: Receiver, address: str, port: int = 0) -> Link:
+        """Bind a link; DeviceError `network.in-use` when the port is taken."""
+        if port == 0:
+            port = next((p for p in EPHEMERAL_PORTS if (address, p) not in self._links), 0)
+        local = (address, port)
+        if port == 0 or local in self._links:
+            raise DeviceError("network.in-use", f"{address} port {port} is in use")
+        link = _MemoryLink(self, local, receiver)
+        self._links[local] = link
+        return link
+
+    def deliver(self, data: bytes, source: Address, to: Address) -> None:
+        """Put a datagram on its way."""
+        asyncio.get_running_loop().call_later(self.latency, self._arrive, data, source, to)
+
+    def _arrive(self, data: bytes, source: Address, to: Address) -> None:
+        link = self._links.get(to)
+        if link is not None:
+            link.receiver(data, source)
+
+    def forget(self, local: Address) -> None:
+        """Free a port; closing a link calls this."""
+        self._links.pop(local, None)
+
+
+class _MemoryLink:
+    def __init__(self, network: MemoryNetwork, local: Address, receiver: Receiver) -> None:
+        self._network = network
+        self._local = local
+        self.receiver = receiver
+        self._open = True
+
+    @property
+    def local(self) -> Address:
+        return self._local
+
+    def send(self, data: bytes, to: Address) -> None:
+        if self._open:
+            self._network.deliver(data, self._local, to)
+
+    def close(self) -> None:
+        if self._open:
+            self._open = False
+            self._network.forget(self._local)

@@ -1,0 +1,339 @@
+"""What a suite says, as frozen values: cases and their steps.
+
+A `Step` is one line of a test: something the scripted peer sends or does, or something the
+implementation under test (IUT) has to do. Values that a step takes from an earlier one stand as
+`${name}` until the case runs; axes (`each`) are already filled in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from harness.errors import Place
+from harness.spec.model import Role
+
+Scalar = int | str | bytes | bool | None
+Given = Scalar | Mapping[str, int | str | bytes]
+"""A value as a suite gives it: bare, a mapping of field names, or text with `${name}` in it."""
+
+DEFAULT_TUNNEL = "t1"
+DEFAULT_SESSION = "s1"
+
+
+class Severity(StrEnum):
+    """What a failed check counts as; the default follows from the rows that the check covers."""
+
+    FAIL = "fail"
+    WARN = "warn"
+    NOTE = "note"
+    PASS = "pass"
+    INCONC = "inconc"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AvpEdit:
+    """An AVP to add, or what to change of one that the message has. None leaves a part as it is."""
+
+    name: str | None = None
+    type: int | None = None
+    vendor: int | None = None
+    mandatory: bool | None = None
+    hidden: bool | None = None
+    reserved: int | None = None
+    length: int | None = None
+    value: Given = None
+    has_value: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeaderEdit:
+    """Header fields to set against their nature.
+
+    Numbers may be given as text: `+1` and `-1` are relative to what the field would hold. `flags`
+    replaces the whole first word; `False` for length, ns or nr clears the field and its bit.
+    """
+
+    version: int | None = None
+    length: int | str | bool | None = None
+    tunnel_id: int | str | None = None
+    session_id: int | str | None = None
+    ns: int | str | bool | None = None
+    nr: int | str | bool | None = None
+    priority: bool | None = None
+    offset: int | None = None
+    reserved: int | None = None
+    flags: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hide:
+    """Which AVPs of a message to hide (RFC 2661 4.3), and how."""
+
+    avps: tuple[str, ...]
+    padding: int = 0
+    random_vector: bytes | None = None
+    secret: str | None = None
+    each_its_own: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compose:
+    """A message: the valid one of the spec table, and the edits made to it."""
+
+    message: str
+    set: Mapping[str, Given] = field(default_factory=dict)
+    add: tuple[AvpEdit, ...] = ()
+    omit: tuple[str, ...] = ()
+    replace: Mapping[str, AvpEdit] = field(default_factory=dict)
+    order: tuple[str, ...] = ()
+    reverse: bool = False
+    header: HeaderEdit | None = None
+    hide: Hide | None = None
+    raw: str | bytes | None = None
+    cut: int | None = None
+    append: bytes = b""
+    payload: bytes = b""
+
+    @property
+    def is_malformed(self) -> bool:
+        """Whether the edits reach below the AVPs, so that the IUT may well discard the message."""
+        return bool(
+            self.header or self.raw is not None or self.cut is not None or self.append
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matcher:
+    """What one value has to be. Exactly one of the fields is given."""
+
+    equals: Given = None
+    has_equals: bool = False
+    present: bool | None = None
+    one_of: tuple[Given, ...] = ()
+    none_of: tuple[Given, ...] = ()
+    low: int | None = None
+    high: int | None = None
+    pattern: str | None = None
+    length: tuple[int, int] | None = None
+    fields: Mapping[str, Matcher] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alternative:
+    """One thing the IUT may do, and what that counts as.
+
+    `message` is a message name, `ZLB`, `ack` (any message whose Nr covers what was sent last),
+    `silence`, or `any` (any control message that is not a ZLB).
+    """
+
+    message: str
+    where: Mapping[str, Matcher] = field(default_factory=dict)
+    header: Mapping[str, Matcher] = field(default_factory=dict)
+    within: float | None = None
+    verdict: Severity = Severity.PASS
+    note: str = ""
+    policy: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """The part common to all steps.
+
+    tunnel, session: which of the case's tunnels and sessions it is about.
+    rows: requirement rows that this step checks; empty: those of the case.
+    otherwise: what a failed check counts as; None: as the rows' levels say.
+    """
+
+    place: Place
+    text: str
+    tunnel: str = DEFAULT_TUNNEL
+    session: str = DEFAULT_SESSION
+    rows: tuple[str, ...] = ()
+    policy: str = ""
+    otherwise: Severity | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Send(Step):
+    """Send a message. `once`: no retransmission, and Ns moves on only if the IUT acknowledges it.
+
+    from_: name of another endpoint address of the harness to send from.
+    repeat: how many times the very same datagram goes out.
+    """
+
+    compose: Compose
+    once: bool = False
+    repeat: int = 1
+    from_: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resend(Step):
+    """Send again, octet for octet but for Nr, the last message of that name that was sent."""
+
+    message: str
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expect(Step):
+    """Wait for the next message in scope and judge it by the alternatives.
+
+    any_session: take messages of every session of the tunnel into account.
+    save: value name -> `assigned_tunnel_id`, `result_code.error`, `header.ns`, …
+    """
+
+    alternatives: tuple[Alternative, ...]
+    within: float = 3.0
+    any_session: bool = False
+    save: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Establish(Step):
+    """A preamble: bring a tunnel or a session up; when that does not work the case is inconc.
+
+    what: tunnel | session | outgoing-session.
+    messages: edits of the messages that the scripted peer sends on the way, by name.
+    authenticate: challenge the IUT and answer its challenge.
+    """
+
+    what: str
+    authenticate: bool = False
+    messages: Mapping[str, Compose] = field(default_factory=dict)
+    local_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silence(Step):
+    """Nothing may come for so long. strict: not even an acknowledgement or a HELLO."""
+
+    seconds: float
+    strict: bool = False
+    whole_tunnel: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acks(Step):
+    """hold: the scripted peer stops acknowledging; resume: it acknowledges all it has received."""
+
+    mode: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hello(Step):
+    """ignore: HELLOs of the IUT are not acknowledged; answer: they are again."""
+
+    mode: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkStep(Step):
+    """Impair the link: drop, duplicate, delay or reorder the next `count` datagrams."""
+
+    impairment: str
+    direction: str = "received"
+    count: int = 1
+    message: str | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retransmissions(Step):
+    """Watch the IUT retransmit a message that stays unacknowledged, and judge the schedule (5.8).
+
+    Times in seconds. first: interval before the first retransmission; factor: growth from one
+    interval to the next, until the cap; least_cap: what a cap must at least be; sends: how many
+    times the message goes out in all. A (low, high) outside of which the check fails.
+    """
+
+    message: str
+    within: float
+    first: tuple[float, float] = (0.5, 5.0)
+    factor: tuple[float, float] = (1.7, 2.4)
+    least_cap: float = 8.0
+    sends: tuple[int, int] = (4, 10)
+    at_least: int = 3
+    until_given_up: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait(Step):
+    """Let time pass; what arrives meanwhile is kept for later steps."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceAction(Step):
+    """An action that the device's peer.yaml names: dial, hangup, call-out, …"""
+
+    action: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alive(Step):
+    """device: the IUT still serves a fresh peer; tunnel: this tunnel still acknowledges a HELLO."""
+
+    what: str = "device"
+    within: float = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compare(Step):
+    """Judge values saved earlier: each name against a matcher."""
+
+    values: Mapping[str, Matcher] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeat(Step):
+    """Run steps several times; `${index}` counts from 0."""
+
+    count: int
+    steps: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One test case with its axes filled in.
+
+    id: `<suite file stem>/<case name>[axis=value,…]`, unique and stable.
+    requires: capabilities of the ICS without which the case is skipped.
+    configuration: which of the device's configurations it runs against.
+    exclusive: it needs the device to itself.
+    seconds: how long it takes at most, for the schedule (longest first); 0 = not said.
+    """
+
+    id: str
+    suite: str
+    name: str
+    title: str
+    purpose: str
+    covers: tuple[str, ...]
+    iut: frozenset[Role]
+    steps: tuple[Step, ...]
+    place: Place
+    requires: tuple[str, ...] = ()
+    policy: tuple[str, ...] = ()
+    tags: frozenset[str] = frozenset()
+    configuration: str = "default"
+    exclusive: bool = False
+    seconds: float = 0.0
+    axes: Mapping[str, str] = field(default_factory=dict)
+    secret: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """One suite file: its cases in the file's order, and where it stands."""
+
+    name: str
+    title: str
+    specification: str
+    cases: tuple[Case, ...]
+    path: str
