@@ -41,12 +41,14 @@ def suggest(word: str, known: Iterable[str]) -> str:
 class Node:
     """One YAML value with its place. `content` is a dict of Nodes, a list of Nodes, or a scalar.
 
-    `key_places` holds where each key of a mapping stands.
+    `key_places` holds where each key of a mapping stands. `source` is a scalar as it is written,
+    without quotes: `0x0007` and `007` mean more than the number where octets or digits count.
     """
 
     content: Any
     place: Place
     key_places: Mapping[str, Place]
+    source: str = ""
 
     def fail(self, code: str, cause: str, *, hint: str = "") -> DataError:
         """A `DataError` at this node, to be raised by the caller."""
@@ -235,6 +237,6 @@ def _convert(node: Any, name: str, loader: Any, above: frozenset[int]) -> Node:
     if isinstance(node, yaml.SequenceNode):
         return Node([_convert(item, name, loader, within) for item in node.value], place, {})
     try:
-        return Node(loader.construct_object(node), place, {})
+        return Node(loader.construct_object(node), place, {}, str(node.value))
     except (yaml.YAMLError, ValueError) as error:
         raise DataError("data.yaml", f"not a YAML value: {error}", place=place) from error
