@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 from collections.abc import Callable, Iterator, Mapping
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
 
-from harness.errors import DataError, Place
+from harness.errors import EXIT_DEVICE, DataError, Place
+from harness.run import plain
 from harness.run.kinds import (
     CAPTURE_FILE,
     FORMAT,
@@ -37,6 +36,7 @@ from harness.run.kinds import (
     Unexpected,
     Verdict,
 )
+from harness.run.plain import Json, WrongValueError
 
 __all__ = [
     "CAPTURE_FILE",
@@ -70,8 +70,6 @@ EVENTS_FILE: Final = "events.ndjson"
 LONGEST_LINE: Final = 16 << 20
 """Octets. A frame of 65,535 octets makes a line of 132 kB; a header with all rows, 100 kB."""
 
-Json = dict[str, Any]
-
 # made once: json.dumps would make an encoder for every line
 _encode: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
@@ -79,11 +77,11 @@ _encode: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 def to_json(event: Event) -> Json:
     """The event as plain JSON values; `event` names its kind."""
     kind, slots = _WRITERS[type(event)]
-    plain: Json = {"event": kind}
+    data: Json = {"event": kind}
     for name, write in slots:
         value = getattr(event, name)
-        plain[name] = value if write is None else write(value)
-    return plain
+        data[name] = value if write is None else write(value)
+    return data
 
 
 def to_line(event: Event) -> str:
@@ -104,16 +102,16 @@ def from_json(data: object, place: Place | None = None) -> Event:
     if reader is None:
         raise DataError(
             "events.unknown-event",
-            f"no event is called {_shown(kind)}",
+            f"no event is called {plain.shown(kind)}",
             hint="the stream may come from a newer harness, or be no stream of a run at all",
             place=place,
         )
     if kind == "header" and data.get("format") != FORMAT:
         raise DataError(
             "events.format",
-            f"this stream has format {_shown(data.get('format'))}; this harness reads {FORMAT}",
+            f"the stream has format {plain.shown(data.get('format'))}, this harness reads {FORMAT}",
             hint="read it with the version of the harness that wrote it"
-            f" ({_shown(data.get('harness'))})",
+            f" ({plain.shown(data.get('harness'))})",
             place=place,
         )
     values: Json = {}
@@ -121,10 +119,10 @@ def from_json(data: object, place: Place | None = None) -> Event:
         if slot.name in data:
             try:
                 values[slot.name] = slot.read(data[slot.name])
-            except _WrongValueError as error:
+            except WrongValueError as error:
                 raise DataError(
                     "events.value",
-                    f"{kind}: {slot.name}: expected {error}, found {_shown(data[slot.name])}",
+                    f"{kind}: {slot.name}: expected {error}, found {plain.shown(data[slot.name])}",
                     place=place,
                 ) from None
         elif slot.required:
@@ -135,135 +133,41 @@ def from_json(data: object, place: Place | None = None) -> Event:
     return event
 
 
-class _WrongValueError(Exception):
-    """The text says what was expected."""
-
-
-def _shown(value: object) -> str:
-    text = ascii(value) if not isinstance(value, (dict, list)) else type(value).__name__
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise _WrongValueError("text")
-    return value
-
-
-def _text_or_null(value: object) -> str | None:
-    return None if value is None else _text(value)
-
-
-def _natural(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 63:
-        raise _WrongValueError("a whole number, 0 or more")
-    return value
-
-
-def _natural_or_null(value: object) -> int | None:
-    return None if value is None else _natural(value)
-
-
-def _integer(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise _WrongValueError("a whole number")
-    return value
-
-
-def _boolean(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise _WrongValueError("true or false")
-    return value
-
-
-def _seconds(value: object) -> float:
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
-        raise _WrongValueError("seconds")
-    if not math.isfinite(value) or abs(value) > 1e12:
-        raise _WrongValueError("seconds within reason")
-    return float(value)
-
-
-def _octets(value: object) -> bytes:
-    try:
-        return bytes.fromhex(_text(value))
-    except ValueError:
-        raise _WrongValueError("octets in hex") from None
-
-
-def _endpoint(value: object) -> Endpoint:
-    if isinstance(value, list) and len(value) == 2:
-        host, port = value
-        if isinstance(host, str) and type(port) is int and 0 <= port <= 0xFFFF:
-            return host, port
-    raise _WrongValueError("[address, port]")
-
-
-def _list(value: object) -> list[Any]:
-    if not isinstance(value, list):
-        raise _WrongValueError("a list")
-    return value
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    return tuple(_text(item) for item in _list(value))
-
-
-def _naturals(value: object) -> tuple[int, ...]:
-    return tuple(_natural(item) for item in _list(value))
-
-
-def _member(members: type[StrEnum]) -> Callable[[object], StrEnum]:
-    known = {member.value: member for member in members}
-
-    def read(value: object) -> StrEnum:
-        found = known.get(value) if isinstance(value, str) else None
-        if found is None:
-            raise _WrongValueError("one of " + ", ".join(known))
-        return found
-
-    return read
-
-
-def _object(value: object, required: tuple[str, ...]) -> Json:
-    if not isinstance(value, dict):
-        raise _WrongValueError("an object")
-    for key in required:
-        if key not in value:
-            raise _WrongValueError(f"an object with {key!r}")
-    return value
-
-
 def _rows(value: object) -> dict[str, Row]:
     rows = {}
-    for name, item in _object(value, ()).items():
-        row = _object(item, ("section", "level", "text"))
-        rows[name] = Row(_text(row["section"]), _text(row["level"]), _text(row["text"]))
+    for name, item in plain.entries(value, ()).items():
+        row = plain.entries(item, ("section", "level", "text"))
+        rows[name] = Row(
+            plain.text(row["section"]), plain.text(row["level"]), plain.text(row["text"])
+        )
     return rows
 
 
 def _counts(value: object) -> dict[str, int]:
-    return {key: _natural(item) for key, item in _object(value, ()).items()}
+    return {key: plain.natural(item) for key, item in plain.entries(value, ()).items()}
 
 
-_read_verdict: Callable[[object], Any] = _member(Verdict)
+_read_verdict: Callable[[object], Any] = plain.member(Verdict)
 
 
 def _unexpected(value: object) -> tuple[Unexpected, ...]:
     found = []
-    for item in _list(value):
-        entry = _object(item, ("case", "verdict", "reason"))
+    for item in plain.items(value):
+        entry = plain.entries(item, ("case", "verdict", "reason"))
         verdict = _read_verdict(entry["verdict"])
-        found.append(Unexpected(_text(entry["case"]), verdict, _text(entry["reason"])))
+        found.append(Unexpected(plain.text(entry["case"]), verdict, plain.text(entry["reason"])))
     return tuple(found)
 
 
 def _error(value: object) -> RunError | None:
     if value is None:
         return None
-    entry = _object(value, ("code", "cause"))
-    hint = _text_or_null(entry.get("hint")) or ""
-    return RunError(_text(entry["code"]), _text(entry["cause"]), hint)
+    entry = plain.entries(value, ("code", "cause"))
+    hint = plain.text_or_null(entry.get("hint")) or ""
+    code = plain.natural(entry.get("exit_code", EXIT_DEVICE))
+    if not 0 < code < 256:
+        raise WrongValueError("an exit code, 1..255")
+    return RunError(plain.text(entry["code"]), plain.text(entry["cause"]), hint, code)
 
 
 def _write_octets(value: bytes) -> str:
@@ -296,19 +200,21 @@ class _Reader(NamedTuple):
 
 # A field is read and written by its annotation.
 _BY_TYPE: Final[dict[str, tuple[Callable[[object], Any], Callable[[Any], Any] | None]]] = {
-    "str": (_text, None),
-    "str | None": (_text_or_null, None),
-    "int": (_natural, None),
-    "int | None": (_natural_or_null, None),
-    "float": (_seconds, None),
-    "bool": (_boolean, None),
-    "bytes": (_octets, _write_octets),
-    "Endpoint": (_endpoint, list),
-    "tuple[str, ...]": (_texts, list),
-    "tuple[int, ...]": (_naturals, list),
+    "str": (plain.text, None),
+    "str | None": (plain.text_or_null, None),
+    "int": (plain.natural, None),
+    "int | None": (plain.natural_or_null, None),
+    "Seed": (plain.integer, None),
+    "Timestamp": (plain.timestamp, None),
+    "float": (plain.seconds, None),
+    "bool": (plain.boolean, None),
+    "bytes": (plain.octets, _write_octets),
+    "Endpoint": (plain.endpoint, list),
+    "tuple[str, ...]": (plain.texts, list),
+    "tuple[int, ...]": (plain.naturals, list),
     "Verdict": (_read_verdict, str),
-    "Expectation": (_member(Expectation), str),
-    "Direction": (_member(Direction), str),
+    "Expectation": (plain.member(Expectation), str),
+    "Direction": (plain.member(Direction), str),
     "Mapping[str, int]": (_counts, dict),
     "Mapping[str, Row]": (_rows, _write_rows),
     "tuple[Unexpected, ...]": (_unexpected, _write_unexpected),
@@ -330,8 +236,7 @@ _KINDS: Final[dict[str, Any]] = {
 def _slots_of(event: Any) -> tuple[_Slot, ...]:
     slots = []
     for slot in dataclasses.fields(event):
-        # a seed may be negative
-        read, write = (_integer, None) if slot.name == "seed" else _BY_TYPE[str(slot.type)]
+        read, write = _BY_TYPE[str(slot.type)]
         required = (
             slot.default is dataclasses.MISSING and slot.default_factory is dataclasses.MISSING
         )

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
+
+from harness.errors import EXIT_DEVICE, DataErrors, HarnessError
 
 FORMAT: Final = 1
 """What this harness writes. Optional keys may be added; a breaking change counts it up."""
@@ -18,6 +21,12 @@ CAPTURE_FILE: Final = "capture.pcapng"
 
 Endpoint = tuple[str, int]
 """An IPv4 or IPv6 literal and a UDP port, 0..65535."""
+
+Timestamp = str
+"""ISO 8601 with a UTC offset."""
+
+Seed = int
+"""Any whole number of 64 bits."""
 
 
 class Verdict(StrEnum):
@@ -80,6 +89,15 @@ class RunError:
     code: str
     cause: str
     hint: str = ""
+    exit_code: int = EXIT_DEVICE
+
+    @classmethod
+    def of(cls, error: HarnessError) -> RunError:
+        """As the stream keeps it; the place goes into the cause."""
+        cause = f"{error.place}: {error.cause}" if error.place else error.cause
+        if isinstance(error, DataErrors):
+            cause = "; ".join(cls.of(each).cause for each in error.errors)
+        return cls(error.code, cause, error.hint, error.exit_code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +112,24 @@ class Header:
     role: str
     """Of the IUT: lac or lns."""
     specification: str
-    started: str
-    """ISO 8601 with a UTC offset."""
+    started: Timestamp
     selection: tuple[str, ...]
     cases: int
     """How many cases the plan holds."""
     command: str
-    seed: int
+    seed: Seed
     format: int = FORMAT
     rows: Mapping[str, Row] = field(default_factory=dict)
     capture: str | None = CAPTURE_FILE
     """The pcapng beside the stream, relative to it; None when none is written."""
+
+    def moment(self, at: float = 0.0) -> datetime:
+        """The time of day `at` seconds after the start. ValueError if `started` is no timestamp."""
+        start = datetime.fromisoformat(self.started)
+        try:
+            return start + timedelta(seconds=at)
+        except OverflowError:
+            return start
 
 
 @dataclass(frozen=True, slots=True)
