@@ -1,0 +1,210 @@
+"""From a folder of tables to a `Specification`. Every fault has file, line and column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+
+from harness.errors import DataError, Place
+from harness.located import Node, load, suggest
+from harness.spec.avp_table import read_avps
+from harness.spec.faults import Faults
+from harness.spec.model import (
+    ALL_MESSAGES,
+    AvpSpec,
+    MessageSpec,
+    Requirement,
+    Specification,
+)
+from harness.spec.requirements import check_about, derive, read_requirements
+from harness.spec.tables import read_messages, read_results, read_states
+
+FILES = (
+    "specification.yaml",
+    "messages.yaml",
+    "avps.yaml",
+    "results.yaml",
+    "requirements.yaml",
+    "states.yaml",
+)
+_TOP_KEYS = ("name", "prefix", "title", "published", "sections")
+
+
+class _Roots(NamedTuple):
+    specification: Node
+    messages: Node
+    avps: Node
+    results: Node
+    requirements: Node
+    states: Node
+
+
+def load_specification(folder: Path) -> Specification:
+    """Read the tables of one specification.
+
+    `folder` holds the files of `FILES`. Raises `DataError`, or `DataErrors` with every fault that
+    can be seen at once: first within the files, then between them.
+    """
+    if not folder.is_dir():
+        raise DataError("spec.no-folder", f"{folder} is not a folder with a specification")
+    roots = _Roots(*(load(folder / file) for file in FILES))
+    top = roots.specification.mapping(_TOP_KEYS, required=_TOP_KEYS)
+    sections = {number: node.text() for number, node in top["sections"].mapping().items()}
+    prefix = top["prefix"].text()
+
+    faults = Faults()
+    with faults.caught():
+        messages = read_messages(roots.messages)
+    with faults.caught():
+        avps = read_avps(roots.avps)
+    with faults.caught():
+        results = read_results(roots.results)
+    with faults.caught():
+        states = read_states(roots.states)
+    with faults.caught():
+        typed = read_requirements(roots.requirements)
+    faults.raise_any()
+
+    faults.errors.extend(_check_messages(roots.messages, messages, avps))
+    faults.errors.extend(_check_avps(roots.avps, avps, messages))
+    faults.errors.extend(_check_results(roots.results, messages))
+    faults.errors.extend(_check_states(roots.states, messages))
+    faults.errors.extend(check_about(roots.requirements, typed, {*messages, *avps}))
+    faults.raise_any()
+
+    rows = [*typed, *derive(prefix, messages, avps, results, states.rows)]
+    faults.errors.extend(_check_rows(rows, sections, prefix))
+    faults.raise_any()
+    order = {number: place for place, number in enumerate(sections)}
+    rows.sort(key=lambda row: order[row.section])
+    return Specification(
+        name=top["name"].text(),
+        prefix=prefix,
+        title=top["title"].text(),
+        sections=MappingProxyType(sections),
+        messages=MappingProxyType(messages),
+        avps=MappingProxyType(avps),
+        result_codes=results.result_codes,
+        error_codes=results.error_codes,
+        requirements=MappingProxyType({row.id: row for row in rows}),
+        states=states.rows,
+        machines=states.machines,
+        message_types=MappingProxyType({spec.type: spec for spec in messages.values()}),
+        avp_numbers=MappingProxyType({(spec.vendor, spec.type): spec for spec in avps.values()}),
+    )
+
+
+def _unknown(nodes: Iterable[Node], known: Iterable[str], what: str) -> Iterator[DataError]:
+    """An error for each text that is not a known name."""
+    names = list(known)
+    for node in nodes:
+        name = node.text()
+        if name not in names:
+            yield node.fail(
+                f"spec.unknown-{what}", f"unknown {what} {name!r}", hint=suggest(name, names)
+            )
+
+
+def _check_messages(
+    root: Node, messages: Mapping[str, MessageSpec], avps: Mapping[str, AvpSpec]
+) -> Iterator[DataError]:
+    for name, node in root.mapping().items():
+        entry = node.mapping()
+        for part in ("mandatory", "optional"):
+            yield from _unknown(entry[part].sequence(), avps, "avp")
+        example = entry["example"]
+        spec = messages[name]
+        for avp, value in example.mapping().items():
+            if avp not in (*spec.mandatory[1:], *spec.optional):
+                yield DataError(
+                    "spec.example",
+                    f"{name} does not carry {avp!r}",
+                    hint=suggest(avp, [*spec.mandatory[1:], *spec.optional]),
+                    place=example.key_places[avp],
+                )
+            elif avp in avps:
+                yield from _check_example(value, avps[avp], name)
+        missing = [avp for avp in spec.mandatory[1:] if avp not in spec.example]
+        if missing:
+            yield example.fail("spec.example", f"the example lacks {', '.join(missing)}")
+
+
+def _check_example(node: Node, avp: AvpSpec, message: str) -> Iterator[DataError]:
+    try:
+        octets = avp.encode(node.plain())
+    except ValueError as error:
+        yield node.fail("spec.example", f"{avp.name}: {error}")
+        return
+    for problem in avp.check(message, octets):
+        yield node.fail("spec.example", problem)
+
+
+def _check_avps(
+    root: Node, avps: Mapping[str, AvpSpec], messages: Mapping[str, MessageSpec]
+) -> Iterator[DataError]:
+    for name, node in root.mapping().items():
+        entry = node.mapping()
+        spec = avps[name]
+        if ALL_MESSAGES in spec.messages:
+            continue
+        yield from _unknown(entry["messages"].sequence(), messages, "message")
+        listed = {
+            message.name
+            for message in messages.values()
+            if name in message.mandatory or name in message.optional
+        }
+        for message in sorted(listed ^ set(spec.messages)):
+            if message in messages:
+                lacking = "this AVP" if message in listed else f"{message} in messages.yaml"
+                yield entry["messages"].fail(
+                    "spec.disagree", f"{name} and {message}: {lacking} does not list the other"
+                )
+        if "value" in entry and "rules" in (value := entry["value"].mapping()):
+            for rule in value["rules"].sequence():
+                if "messages" in (parts := rule.mapping()):
+                    yield from _unknown(parts["messages"].sequence(), spec.messages, "message")
+
+
+def _check_results(root: Node, messages: Mapping[str, MessageSpec]) -> Iterator[DataError]:
+    results = root.mapping()["results"]
+    for name in results.mapping():
+        if name not in messages:
+            yield DataError(
+                "spec.unknown-message",
+                f"unknown message {name!r}",
+                hint=suggest(name, messages),
+                place=results.key_places[name],
+            )
+
+
+def _check_states(root: Node, messages: Mapping[str, MessageSpec]) -> Iterator[DataError]:
+    for node in root.mapping()["rows"].sequence():
+        entry = node.mapping()
+        if "messages" in entry:
+            yield from _unknown(entry["messages"].sequence(), messages, "message")
+
+
+def _check_rows(
+    rows: Iterable[Requirement], sections: Mapping[str, str], prefix: str
+) -> Iterator[DataError]:
+    """Ids that stand twice or do not begin with their section, and sections that do not exist."""
+    seen: dict[str, Place] = {}
+    for row in rows:
+        if row.id in seen:
+            yield DataError(
+                "spec.duplicate-id", f"{row.id} stands at {seen[row.id]} already", place=row.place
+            )
+        seen[row.id] = row.place
+        if row.section not in sections:
+            yield DataError(
+                "spec.unknown-section",
+                f"{row.id}: there is no section {row.section!r}",
+                hint=suggest(row.section, sections),
+                place=row.place,
+            )
+        elif not row.id.startswith(f"{prefix}-{row.section}-"):
+            yield DataError(
+                "spec.section", f"{row.id} is not an id of section {row.section}", place=row.place
+            )
