@@ -16,7 +16,7 @@ from harness.errors import HarnessError
 Result = TypeVar("Result")
 
 
-class ClockStalled(HarnessError):
+class ClockStalledError(HarnessError):
     """On a virtual clock something waits for an event that no timer will ever bring."""
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class _JumpingSelector(selectors.DefaultSelector):
         ready = super().select(0)
         if not ready:
             if timeout is None:
-                raise ClockStalled
+                raise ClockStalledError
             if timeout > 0:
                 self.now += timeout
         return ready

@@ -43,7 +43,7 @@ class _Protocol(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
         self._receiver(data, (addr[0], addr[1]))
 
-    def error_received(self, exc: Exception) -> None:
+    def error_received(self, _exc: Exception) -> None:
         # ICMP says that nobody listens there (any more). UDP promises nothing, so a peer must
         # live with it: the reliable channel finds out in its own time.
         self.unreachable += 1

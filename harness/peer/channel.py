@@ -1,0 +1,226 @@
+"""The reliable channel of RFC 2661 5.8 with the slow start of Appendix A; no I/O, no clock.
+
+Rules of this file
+- Time goes in as a number of seconds; packets to transmit come out of `poll`.
+- A message is built again for each transmission, because Nr must be fresh while Ns stays.
+- A ZLB takes no sequence number, is never acknowledged and never retransmitted.
+- Whatever a hostile peer sends as Ns and Nr, no buffer grows beyond the receive window.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from enum import Enum
+
+from harness.wire import Packet, zlb
+
+MODULUS = 65536
+HALF = 32768
+DEFAULT_WINDOW = 4
+"""The window of a peer that sent no Receive Window Size AVP (4.4.3)."""
+
+
+def after(number: int, reference: int) -> int:
+    """How far `number` lies ahead of `reference`, modulo 65536: 0..65535."""
+    return (number - reference) % MODULUS
+
+
+@dataclass(frozen=True, slots=True)
+class RetransmitPolicy:
+    """When to send again, in seconds: 1, 2, 4, 8, 8 by default (5.8).
+
+    first: wait before the first retransmission. cap: longest wait, not below 8.
+    limit: retransmissions before the peer counts as unreachable.
+    """
+
+    first: float = 1.0
+    cap: float = 8.0
+    limit: int = 5
+
+    def interval(self, transmissions: int) -> float:
+        """How long to wait for an acknowledgement after so many transmissions (1 or more)."""
+        return float(min(self.cap, self.first * 2 ** (min(transmissions, 32) - 1)))
+
+
+class Arrival(Enum):
+    """What a received control message is to the reliable channel."""
+
+    ZLB = "zlb"
+    IN_ORDER = "in order"
+    DUPLICATE = "duplicate"
+    AHEAD = "ahead"
+
+
+@dataclass(slots=True)
+class _Outstanding:
+    packet: Packet
+    ns: int
+    transmissions: int = 0
+    deadline: float = 0.0
+
+
+@dataclass(slots=True)
+class Channel:
+    """Sequence numbers, window and retransmission of one control connection, one side.
+
+    ns: number of the next message to send. nr: number of the message expected next.
+    receive_window: how far ahead of `nr` messages are kept for later.
+    peer_window: how many messages the peer lets us have outstanding.
+    """
+
+    policy: RetransmitPolicy = field(default_factory=RetransmitPolicy)
+    receive_window: int = DEFAULT_WINDOW
+    peer_window: int = DEFAULT_WINDOW
+    slow_start: bool = True
+    ns: int = 0
+    nr: int = 0
+    tunnel_id: int = 0
+    failed: bool = False
+    ack_due: bool = False
+    acks_held: bool = False
+    silent: bool = False
+    _held_nr: int = 0
+    _waiting: deque[Packet] = field(default_factory=deque)
+    _outstanding: deque[_Outstanding] = field(default_factory=deque)
+    _early: dict[int, Packet] = field(default_factory=dict)
+    _congestion_window: float = 1.0
+    _threshold: float = float(DEFAULT_WINDOW)
+
+    # -- sending -----------------------------------------------------------------------------
+
+    def send(self, packet: Packet) -> None:
+        """Queue a message; its ids stay as given, Ns and Nr are filled in on transmission."""
+        self._waiting.append(packet)
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything that was sent has been acknowledged."""
+        return not self._outstanding and not self._waiting
+
+    @property
+    def oldest_unacknowledged(self) -> int:
+        """The Ns from which on nothing has been acknowledged."""
+        return self._outstanding[0].ns if self._outstanding else self.ns
+
+    @property
+    def acknowledged_nr(self) -> int:
+        """The Nr to put into a message: frozen while acknowledgements are held back."""
+        return self._held_nr if self.acks_held else self.nr
+
+    def set_peer_window(self, window: int) -> None:
+        """Take the peer's Receive Window Size. 0 is invalid (5.8) and counts as 1."""
+        self.peer_window = max(1, window)
+        self._threshold = float(self.peer_window)
+
+    def hold_acks(self) -> None:
+        """Freeze Nr and send no acknowledgement until `resume_acks`."""
+        self._held_nr = self.acknowledged_nr
+        self.acks_held = True
+
+    def resume_acks(self) -> None:
+        """Acknowledge everything received so far on the next `poll`."""
+        self.acks_held = False
+        self.ack_due = True
+
+    def take_slot(self) -> int:
+        """Use up one sequence number for a message sent outside of the channel; gives its Ns."""
+        ns = self.ns
+        self.ns = (self.ns + 1) % MODULUS
+        return ns
+
+    def abandon(self) -> None:
+        """Forget what is queued or unacknowledged, as if it had never been important."""
+        self._waiting.clear()
+        self._outstanding.clear()
+
+    @property
+    def _allowed(self) -> int:
+        if not self.slow_start:
+            return self.peer_window
+        return max(1, min(self.peer_window, int(self._congestion_window)))
+
+    def poll(self, now: float) -> list[Packet]:
+        """What has to be transmitted now: retransmissions, new messages, then a bare ZLB if due."""
+        if self.failed:
+            return []
+        out: list[Packet] = []
+        allowed = self._allowed
+        for index, sent in enumerate(self._outstanding):
+            if index >= allowed:
+                break
+            if sent.deadline > now:
+                continue
+            if sent.transmissions > self.policy.limit:
+                self.failed = True
+                self.abandon()
+                return out
+            if index == 0:
+                self._threshold = max(1.0, self._congestion_window / 2)
+                self._congestion_window = 1.0
+                allowed = self._allowed
+            out.append(self._transmit(sent, now))
+        while self._waiting and len(self._outstanding) < allowed:
+            sent = _Outstanding(self._waiting.popleft(), self.take_slot())
+            self._outstanding.append(sent)
+            out.append(self._transmit(sent, now))
+        if self.ack_due and not self.acks_held:
+            if not out:
+                out.append(zlb(self.tunnel_id, self.ns, self.nr))
+            self.ack_due = False
+        return [] if self.silent else out
+
+    def _transmit(self, sent: _Outstanding, now: float) -> Packet:
+        sent.transmissions += 1
+        sent.deadline = now + self.policy.interval(sent.transmissions)
+        header = sent.packet.header._replace(ns=sent.ns, nr=self.acknowledged_nr)
+        return sent.packet._replace(header=header)
+
+    def next_deadline(self) -> float | None:
+        """When `poll` has to be called again at the latest; None when nothing is outstanding."""
+        if self.failed:
+            return None
+        allowed = self._allowed
+        due = [sent.deadline for index, sent in enumerate(self._outstanding) if index < allowed]
+        return min(due, default=None)
+
+    # -- receiving ---------------------------------------------------------------------------
+
+    def receive(self, packet: Packet) -> tuple[Arrival, list[Packet]]:
+        """Take a control message with Ns and Nr; gives its kind and what is now in order."""
+        ns, nr = packet.header.ns or 0, packet.header.nr or 0
+        self._take_acknowledgement(nr)
+        if packet.is_zlb:
+            return Arrival.ZLB, []
+        self.ack_due = True
+        ahead = after(ns, self.nr)
+        if ahead >= HALF:
+            return Arrival.DUPLICATE, []
+        if ahead > 0:
+            if ahead < self.receive_window:
+                self._early.setdefault(ns, packet)
+            return Arrival.AHEAD, []
+        ready = [packet]
+        self.nr = (self.nr + 1) % MODULUS
+        while (early := self._early.pop(self.nr, None)) is not None:
+            ready.append(early)
+            self.nr = (self.nr + 1) % MODULUS
+        return Arrival.IN_ORDER, ready
+
+    def _take_acknowledgement(self, nr: int) -> None:
+        in_flight = after(self.ns, self.oldest_unacknowledged)
+        if after(nr, self.oldest_unacknowledged) > in_flight:
+            return  # beyond what was sent, or older than what is known: says nothing
+        progress = False
+        while self._outstanding and self._outstanding[0].ns != nr:
+            self._outstanding.popleft()
+            progress = True
+        if progress:
+            self._widen()
+
+    def _widen(self) -> None:
+        if self._congestion_window < self._threshold:
+            self._congestion_window += 1
+        else:
+            self._congestion_window += 1 / self._congestion_window
+        self._congestion_window = min(self._congestion_window, float(self.peer_window))

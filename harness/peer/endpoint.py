@@ -1,0 +1,303 @@
+"""A reference LAC or LNS without I/O: datagrams and the time go in, datagrams come out.
+
+It finds the tunnel of each message, opens tunnels for SCCRQs, resolves collisions (4.4.3), and
+keeps its memory bounded whatever arrives.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+from harness.peer.call import CallEvent
+from harness.peer.calls import CallControl
+from harness.peer.channel import Channel
+from harness.peer.config import PeerConfig
+from harness.peer.control_connection import Event, State
+from harness.peer.examine import GENERAL_ERROR, NO_RESOURCES, Fault, examine
+from harness.peer.network import Address
+from harness.peer.session import CallKind, Session
+from harness.peer.tunnel import SHUTTING_DOWN, Phase, Tunnel
+from harness.spec.model import Role, Specification
+from harness.wire import Packet, Value, build, parse
+
+VERSION_2 = 2
+TUNNEL_IDS = 65535
+
+
+def _quiet(_text: str) -> None:
+    """Nobody listens."""
+
+
+class Endpoint:
+    """One L2TP endpoint with any number of tunnels.
+
+    After every call that takes the time, `outgoing` has the datagrams to send, and
+    `next_deadline` says when `tick` has to be called at the latest.
+    """
+
+    def __init__(
+        self,
+        specification: Specification,
+        config: PeerConfig,
+        *,
+        chance: random.Random | None = None,
+        log: Callable[[str], None] = _quiet,
+    ) -> None:
+        self.specification = specification
+        self.config = config
+        self.random = chance or random.SystemRandom()
+        self.log = log
+        self.tunnels: dict[int, Tunnel] = {}
+        self.calls = self.make_calls()
+        self.data_messages = 0
+        self._by_peer: dict[tuple[Address, int], Tunnel] = {}
+        self._outgoing: list[tuple[bytes, Address]] = []
+        self._serial = self.random.randrange(1, 1 << 16)
+
+    # -- for those who want it to behave otherwise --------------------------------------------
+
+    def make_calls(self) -> CallControl:
+        """What handles call messages."""
+        return CallControl(self)
+
+    def make_channel(self) -> Channel:
+        """The reliable channel of a new tunnel."""
+        return Channel(self.config.retransmit, receive_window=self.config.receive_window)
+
+    def make_tunnel(self, local_id: int, address: Address) -> Tunnel:
+        """A new tunnel."""
+        return Tunnel(self, local_id, address, self.make_channel())
+
+    # -- output ------------------------------------------------------------------------------
+
+    def outgoing(self) -> list[tuple[bytes, Address]]:
+        """The datagrams to send, in order; each is handed over once."""
+        out, self._outgoing = self._outgoing, []
+        return out
+
+    def transmit(self, packet: Packet, to: Address) -> None:
+        """Put a packet on its way."""
+        self._outgoing.append((build(packet), to))
+
+    def next_deadline(self) -> float | None:
+        """When `tick` has to be called; None when nothing is waited for."""
+        times = (tunnel.next_deadline() for tunnel in self.tunnels.values())
+        return min((when for when in times if when is not None), default=None)
+
+    def tick(self, now: float) -> None:
+        """Do all that is due."""
+        for tunnel in list(self.tunnels.values()):
+            due = tunnel.next_deadline()
+            if due is not None and due <= now:
+                tunnel.tick(now)
+
+    # -- input -------------------------------------------------------------------------------
+
+    def receive(self, data: bytes, source: Address, now: float) -> None:
+        """Take a datagram. One with a malformed header is discarded (3.1, 7.1)."""
+        parsed = parse(data)
+        packet = parsed.packet
+        if packet is None or not self.acceptable_header(packet, len(data)):
+            self.log(f"discarded: {'; '.join(defect.text for defect in parsed.defects)}")
+            return
+        if not packet.header.control:
+            self.data_messages += 1
+            return
+        tunnel = self.find_tunnel(packet, source)
+        if tunnel is not None:
+            tunnel.receive(packet, now)
+        elif packet.header.tunnel_id == 0 and packet.message_type == self._type("SCCRQ"):
+            self.accept(packet, source, now)
+        else:
+            self.log(f"discarded: no tunnel {packet.header.tunnel_id}")
+
+    def acceptable_header(self, packet: Packet, size: int) -> bool:
+        """Whether the header is one that this document describes; reserved bits are ignored."""
+        header = packet.header
+        if header.version != VERSION_2:
+            return False
+        if header.length is not None and not header.size <= header.length <= size:
+            return False
+        if not header.control:
+            return True
+        return (
+            header.length is not None
+            and header.ns is not None
+            and header.offset_size is None
+            and not header.priority
+        )
+
+    def find_tunnel(self, packet: Packet, source: Address) -> Tunnel | None:
+        """The tunnel of a control message, or None.
+
+        Tunnel ID 0: the Assigned Tunnel ID AVP says which (4.4.3), as in a repeated SCCRQ.
+        """
+        tunnel_id = packet.header.tunnel_id
+        if tunnel_id:
+            tunnel = self.tunnels.get(tunnel_id)
+            if tunnel is None or not self.from_its_peer(tunnel, source):
+                return None
+            return tunnel
+        if packet.message_type not in (self._type("SCCRQ"), self._type("StopCCN")):
+            return None
+        peer_id = self._assigned_tunnel_id(packet)
+        tunnel = self._by_peer.get((source, peer_id))
+        reused = (
+            tunnel is not None
+            and tunnel.phase is not Phase.OPEN
+            and tunnel.refusal is None
+            and packet.message_type == self._type("SCCRQ")
+        )
+        return None if reused else tunnel
+
+    def from_its_peer(self, tunnel: Tunnel, source: Address) -> bool:
+        """Whether a message comes from where the tunnel's peer is (8.1).
+
+        The responder may answer from another port; from then on that one counts.
+        """
+        if source == tunnel.address:
+            return True
+        if tunnel.state is State.WAIT_CTL_REPLY and source[0] == tunnel.address[0]:
+            tunnel.address = source
+            return True
+        return False
+
+    def accept(self, packet: Packet, source: Address, now: float) -> None:
+        """An SCCRQ that belongs to no tunnel yet."""
+        if packet.header.ns != 0:
+            self.log("discarded: an SCCRQ that is not the first message")
+            return
+        peer_id = self._assigned_tunnel_id(packet)
+        goes_on, orphans = self.resolve_collision(packet, source, now)
+        if not goes_on:
+            self.log("SCCRQ discarded: it lost the collision")
+            return
+        if len(self.tunnels) >= self.config.max_tunnels:
+            self.turn_away(peer_id, source)
+            return
+        tunnel = self.new_tunnel(source)
+        tunnel.peer_id = peer_id
+        self._by_peer[source, peer_id] = tunnel
+        for session in orphans:
+            tunnel.adopt(session)
+        tunnel.receive(packet, now)
+
+    def turn_away(self, peer_id: int, source: Address) -> None:
+        """Refuse a tunnel without keeping anything of it: no resources (4.4.2)."""
+        tunnel = self.make_tunnel(self._free_id(self.tunnels), source)
+        tunnel.peer_id = peer_id
+        tunnel.channel.nr = 1
+        tunnel.refusal = Fault(NO_RESOURCES, "no tunnel left", result=GENERAL_ERROR)
+        tunnel.send_stopccn()
+        for answer in tunnel.channel.poll(0.0):
+            self.transmit(answer, source)
+
+    def resolve_collision(
+        self, packet: Packet, source: Address, now: float
+    ) -> tuple[bool, list[Session]]:
+        """Whether an SCCRQ goes on although this side has sent one to the same host (4.4.3).
+
+        Gives the sessions too that waited for a tunnel of this side that is discarded for it. The
+        lower tie-breaker wins, one side's only one wins, equal ones both lose, and where neither
+        side has one there will be two tunnels.
+        """
+        ours = [
+            tunnel
+            for tunnel in self.tunnels.values()
+            if tunnel.state is State.WAIT_CTL_REPLY and tunnel.address[0] == source[0]
+        ]
+        mine = self.config.tie_breaker
+        theirs = examine(self.specification, packet, self.config.secret).octets.get("tie_breaker")
+        if not ours or (mine is None and theirs is None):
+            return True, []
+        orphans: list[Session] = []
+        if theirs is not None and (mine is None or theirs <= mine):
+            for tunnel in ours:
+                orphans += tunnel.waiting
+                tunnel.event(Event.SCCRQ_TIE_LOST, now)
+                tunnel.vanish()
+        return mine is None or (theirs is not None and theirs < mine), orphans
+
+    # -- ids ---------------------------------------------------------------------------------
+
+    def new_tunnel(self, address: Address) -> Tunnel:
+        """A tunnel with an unpredictable id (9.1)."""
+        tunnel = self.make_tunnel(self._free_id(self.tunnels), address)
+        self.tunnels[tunnel.local_id] = tunnel
+        return tunnel
+
+    def new_session(self, tunnel: Tunnel, kind: CallKind) -> Session:
+        """A session with an unpredictable id (9.1)."""
+        session = Session(tunnel, kind, self.free_session_id(tunnel))
+        self._serial += 1
+        session.serial = self._serial
+        tunnel.sessions[session.local_id] = session
+        return session
+
+    def free_session_id(self, tunnel: Tunnel) -> int:
+        """A session id that the tunnel does not use."""
+        return self._free_id(tunnel.sessions)
+
+    def _free_id(self, used: dict[int, Tunnel] | dict[int, Session]) -> int:
+        while True:
+            candidate = self.random.randrange(1, TUNNEL_IDS + 1)
+            if candidate not in used:
+                return candidate
+
+    def forget_tunnel(self, tunnel: Tunnel) -> None:
+        """Drop a tunnel that is gone."""
+        self.tunnels.pop(tunnel.local_id, None)
+        key = (tunnel.address, tunnel.peer_id)
+        if self._by_peer.get(key) is tunnel:
+            del self._by_peer[key]
+
+    # -- local requests ----------------------------------------------------------------------
+
+    def open_tunnel(self, address: Address, now: float) -> Tunnel:
+        """Open a control connection."""
+        tunnel = self.new_tunnel(address)
+        tunnel.originator = True
+        tunnel.last_heard = now
+        tunnel.event(Event.LOCAL_OPEN, now)
+        tunnel.flush(now)
+        return tunnel
+
+    def call(self, tunnel: Tunnel, now: float, number: str = "") -> Session:
+        """Place a call once the tunnel is open: incoming from a LAC, outgoing from an LNS."""
+        if self.config.role is Role.LAC:
+            session = self.new_session(tunnel, CallKind.LAC_INCOMING)
+            opening = CallEvent.BEARER_RING
+        else:
+            session = self.new_session(tunnel, CallKind.LNS_OUTGOING)
+            opening = CallEvent.LOCAL_OPEN
+        session.number = number
+        session.handle(opening, now)
+        if tunnel.state is State.ESTABLISHED:
+            tunnel.event(Event.LOCAL_OPEN, now)
+        tunnel.flush(now)
+        return session
+
+    def hang_up(self, session: Session, now: float, fault: Fault | None = None) -> None:
+        """Disconnect a call."""
+        if fault is not None:
+            session.refuse(fault)
+        session.handle(CallEvent.LOCAL_CLOSE, now)
+        session.tunnel.flush(now)
+
+    def shut_down(self, now: float) -> None:
+        """Close all tunnels."""
+        for tunnel in list(self.tunnels.values()):
+            if tunnel.phase is Phase.OPEN and tunnel.state is not State.IDLE:
+                tunnel.close(Fault(0, "shutting down", result=SHUTTING_DOWN), now)
+
+    # -- reading ahead -----------------------------------------------------------------------
+
+    def _type(self, name: str) -> int:
+        return self.specification.messages[name].type
+
+    def _assigned_tunnel_id(self, packet: Packet) -> int:
+        values: Value = examine(self.specification, packet, self.config.secret).values.get(
+            "assigned_tunnel_id"
+        )
+        return values if isinstance(values, int) else 0

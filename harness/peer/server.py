@@ -1,0 +1,60 @@
+"""A reference peer on a network: an `Endpoint` with a link and a timer."""
+
+from __future__ import annotations
+
+import asyncio
+
+from harness.peer.endpoint import Endpoint
+from harness.peer.network import Address, Link, Network
+
+
+class PeerServer:
+    """Runs one endpoint on one link of the running loop until it is closed."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self.received = 0
+        self._link: Link | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def open(self, network: Network, address: str, port: int) -> Address:
+        """Bind; gives the address and port. DeviceError when that fails."""
+        self._link = await network.open(self._receive, address, port)
+        return self._link.local
+
+    @property
+    def now(self) -> float:
+        """The time on the running loop's clock."""
+        return asyncio.get_running_loop().time()
+
+    def _receive(self, data: bytes, source: Address) -> None:
+        self.received += 1
+        self.endpoint.receive(data, source, self.now)
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what is due and set the timer; call it after a local request to the endpoint."""
+        if self._link is None:
+            return
+        for data, to in self.endpoint.outgoing():
+            self._link.send(data, to)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        deadline = self.endpoint.next_deadline()
+        if deadline is not None:
+            self._timer = asyncio.get_running_loop().call_at(deadline, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        self.endpoint.tick(self.now)
+        self.flush()
+
+    def close(self) -> None:
+        """Give the port back; the endpoint says nothing any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._link is not None:
+            self._link.close()
+            self._link = None

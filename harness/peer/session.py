@@ -1,0 +1,150 @@
+"""One session of a reference peer: a call's state machine and its messages (RFC 2661 7.4, 7.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+from harness.peer import lac_incoming, lac_outgoing, lns_incoming, lns_outgoing
+from harness.peer.call import CallAction, CallEvent, CallState, CallTable
+from harness.peer.examine import GENERAL_ERROR, INVALID_SESSION, Examined, Fault
+from harness.wire import Value
+
+if TYPE_CHECKING:
+    from harness.peer.tunnel import Tunnel
+
+ADMINISTRATIVE = 3
+"""CDN result code: disconnected for administrative reasons (4.4.2)."""
+NO_FACILITIES_TEMPORARY = 4
+NO_FACILITIES_PERMANENT = 5
+LOSS_OF_CARRIER = 1
+
+
+class CallKind(Enum):
+    """Which of the four call state tables a session follows."""
+
+    LAC_INCOMING = "LAC incoming call"
+    LNS_INCOMING = "LNS incoming call"
+    LAC_OUTGOING = "LAC outgoing call"
+    LNS_OUTGOING = "LNS outgoing call"
+
+
+TABLES: Final[Mapping[CallKind, CallTable]] = {
+    CallKind.LAC_INCOMING: lac_incoming.TABLE,
+    CallKind.LNS_INCOMING: lns_incoming.TABLE,
+    CallKind.LAC_OUTGOING: lac_outgoing.TABLE,
+    CallKind.LNS_OUTGOING: lns_outgoing.TABLE,
+}
+
+_SENT: Final[Mapping[CallAction, str]] = {
+    CallAction.SEND_ICRQ: "ICRQ",
+    CallAction.SEND_ICRP: "ICRP",
+    CallAction.SEND_ICCN: "ICCN",
+    CallAction.SEND_OCRQ: "OCRQ",
+    CallAction.SEND_OCRP: "OCRP",
+    CallAction.SEND_OCCN: "OCCN",
+}
+
+
+@dataclass(slots=True, eq=False)
+class Session:
+    """A call of a tunnel. `peer_id` is 0 until the peer has assigned its Session ID."""
+
+    tunnel: Tunnel
+    kind: CallKind
+    local_id: int
+    peer_id: int = 0
+    state: CallState = CallState.IDLE
+    answer_at: float | None = None
+    refusal: Fault | None = None
+    number: str = ""
+    serial: int = 0
+    sequencing: bool = False
+    call_errors: Value = None
+    accm: Value = None
+    history: list[CallState] = field(default_factory=list)
+
+    def handle(self, event: CallEvent, now: float, examined: Examined | None = None) -> None:
+        """Take one row of the state table; an event that the table does not name is ignored."""
+        if examined is not None:
+            self._learn(examined)
+        transition = TABLES[self.kind].get((self.state, event))
+        if transition is None:
+            self.tunnel.log(f"session {self.local_id}: {event} in {self.state} ignored")
+            return
+        self.state = transition.state
+        for action in transition.actions:
+            self.act(action, now)
+
+    def _learn(self, examined: Examined) -> None:
+        peer_id = examined.integer("assigned_session_id")
+        if peer_id and not self.peer_id:
+            self.peer_id = peer_id
+        if "sequencing_required" in examined.values:
+            self.sequencing = True
+
+    def act(self, action: CallAction, now: float) -> None:
+        """Do what the table says."""
+        if action in _SENT:
+            name = _SENT[action]
+            self.tunnel.send(name, self.message_values(name), session_id=self.peer_id)
+        elif action is CallAction.SEND_CDN:
+            self.send_cdn()
+        elif action is CallAction.OPEN_TUNNEL:
+            self.tunnel.when_open(self)
+        elif action is CallAction.OPEN_BEARER:
+            self.answer_at = now + self.tunnel.config.answers_after
+        elif action is CallAction.CLEAN_UP:
+            self.answer_at = None
+            self.tunnel.forget_session(self)
+
+    def send_cdn(self) -> None:
+        """Disconnect the call, for the reason that was found or else an administrative one."""
+        fault = self.refusal
+        result: dict[str, int | str | bytes]
+        if fault is None:
+            result = {"result": ADMINISTRATIVE}
+        elif fault.result == GENERAL_ERROR:
+            result = {"result": fault.result, "error": fault.error, "message": fault.text}
+        else:
+            result = {"result": fault.result, "error": 0, "message": fault.text}
+        self.tunnel.send(
+            "CDN",
+            {"result_code": result, "assigned_session_id": self.local_id},
+            session_id=self.peer_id,
+        )
+
+    def message_values(self, name: str) -> dict[str, Value]:
+        """The AVPs of a call message that this side sends."""
+        config = self.tunnel.config
+        values: dict[str, Value] = {}
+        if name in {"ICRQ", "ICRP", "OCRQ", "OCRP"}:
+            values["assigned_session_id"] = self.local_id
+        if name in {"ICRQ", "OCRQ"}:
+            values["call_serial_number"] = self.serial
+        if name == "ICRQ":
+            values["bearer_type"] = 1
+            if self.number:
+                values["called_number"] = self.number
+        if name == "OCRQ":
+            values["called_number"] = self.number or "5551234"
+            values["bearer_type"] = self.tunnel.peer_bearer or 0
+            values["framing_type"] = self.tunnel.peer_framing & 1 or self.tunnel.peer_framing
+        if name in {"ICCN", "OCCN"}:
+            values["framing_type"] = self.tunnel.peer_framing & 1 or self.tunnel.peer_framing
+            if config.rx_connect_speed is not None:
+                values["rx_connect_speed"] = config.rx_connect_speed
+            if config.sequencing_required:
+                values["sequencing_required"] = None
+        return values
+
+    def refuse(self, fault: Fault) -> None:
+        """Remember why the next CDN is sent; the first reason counts."""
+        if self.refusal is None:
+            self.refusal = fault
+
+    def out_of_sequence(self, name: str) -> Fault:
+        """The reason of a CDN for a message that the state does not expect."""
+        return Fault(INVALID_SESSION, f"{name} in state {self.state}")

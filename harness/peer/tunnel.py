@@ -1,0 +1,362 @@
+"""One tunnel of a reference peer: its reliable channel, its state machine, its sessions.
+
+No I/O and no clock: `Endpoint` gives it messages and the time and takes its datagrams.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from harness.peer import control_connection as connection
+from harness.peer.call import CallEvent
+from harness.peer.channel import Arrival, Channel
+from harness.peer.compose import compose
+from harness.peer.config import PeerConfig
+from harness.peer.control_connection import Action, Event, State
+from harness.peer.examine import (
+    GENERAL_ERROR,
+    UNKNOWN_MANDATORY_AVP,
+    Examined,
+    Fault,
+    examine,
+)
+from harness.peer.network import Address
+from harness.peer.session import Session
+from harness.wire import Packet, Value, challenge_response
+
+if TYPE_CHECKING:
+    from harness.peer.endpoint import Endpoint
+
+GENERAL_REQUEST = 1
+"""StopCCN result codes (4.4.2)."""
+NOT_AUTHORIZED = 4
+VERSION_NOT_SUPPORTED = 5
+SHUTTING_DOWN = 6
+STATE_MACHINE_ERROR = 7
+
+VERSION = 1
+VERSION_AND_REVISION = 0x0100
+"""The highest version supported, as the error code of result 5 gives it."""
+
+
+class Phase(Enum):
+    """Whether a tunnel works, only still acknowledges (5.7), or is gone."""
+
+    OPEN = "open"
+    CLOSING = "closing"
+    GONE = "gone"
+
+
+@dataclass(slots=True, eq=False)
+class Tunnel:
+    """A control connection with its sessions. `peer_id` is 0 until the peer has assigned it."""
+
+    endpoint: Endpoint
+    local_id: int
+    address: Address
+    channel: Channel
+    state: State = State.IDLE
+    phase: Phase = Phase.OPEN
+    peer_id: int = 0
+    peer_framing: int = 3
+    peer_bearer: int | None = None
+    peer_host_name: Value = None
+    sessions: dict[int, Session] = field(default_factory=dict)
+    waiting: list[Session] = field(default_factory=list)
+    challenge: bytes | None = None
+    peer_challenge: bytes | None = None
+    refusal: Fault | None = None
+    last_heard: float = 0.0
+    last_hello: float = 0.0
+    gone_at: float | None = None
+    originator: bool = False
+
+    @property
+    def config(self) -> PeerConfig:
+        return self.endpoint.config
+
+    def log(self, text: str) -> None:
+        """Tell a person what happens."""
+        self.endpoint.log(f"tunnel {self.local_id}: {text}")
+
+    # -- sending -----------------------------------------------------------------------------
+
+    def send(self, name: str, values: Mapping[str, Value], *, session_id: int = 0) -> None:
+        """Queue a message of the spec table on the reliable channel."""
+        self.channel.tunnel_id = self.peer_id
+        self.channel.send(
+            self.adapt(
+                compose(
+                    self.endpoint.specification,
+                    name,
+                    values,
+                    tunnel_id=self.peer_id,
+                    session_id=session_id,
+                )
+            )
+        )
+        self.log(f"{name} queued")
+
+    def adapt(self, packet: Packet) -> Packet:
+        """The last look at a message before it is queued."""
+        return packet
+
+    def flush(self, now: float) -> None:
+        """Hand over all datagrams that are due."""
+        if self.phase is Phase.GONE:
+            return
+        for packet in self.channel.poll(now):
+            self.endpoint.transmit(packet, self.address)
+        if self.channel.failed:
+            self.log("the peer does not acknowledge: tunnel cleared")
+            self.vanish()
+
+    def next_deadline(self) -> float | None:
+        """When `tick` has something to do at the latest."""
+        times = [self.channel.next_deadline(), self.gone_at]
+        if self.phase is Phase.OPEN:
+            times.append(self._hello_due())
+            times += [session.answer_at for session in self.sessions.values()]
+        return min((when for when in times if when is not None), default=None)
+
+    def _hello_due(self) -> float | None:
+        interval = self.config.hello_interval
+        if interval is None or self.state is not State.ESTABLISHED or not self.channel.idle:
+            return None
+        return max(self.last_heard, self.last_hello) + interval
+
+    def tick(self, now: float) -> None:
+        """Do what is due: HELLO, answers of called parties, the end of the linger."""
+        if self.gone_at is not None and now >= self.gone_at:
+            self.vanish()
+            return
+        if self.phase is Phase.OPEN:
+            for session in list(self.sessions.values()):
+                if session.answer_at is not None and now >= session.answer_at:
+                    session.answer_at = None
+                    session.handle(CallEvent.BEARER_ANSWER, now)
+            due = self._hello_due()
+            if due is not None and now >= due:
+                self.last_hello = now
+                self.send("HELLO", {})
+        self.flush(now)
+
+    # -- receiving ---------------------------------------------------------------------------
+
+    def receive(self, packet: Packet, now: float) -> None:
+        """Take a control message that belongs to this tunnel."""
+        self.last_heard = now
+        arrival, ready = self.channel.receive(packet)
+        if arrival is Arrival.DUPLICATE:
+            self.log("duplicate acknowledged")
+        for one in ready:
+            if self.phase is Phase.OPEN:
+                self.handle(one, now)
+        self.flush(now)
+
+    def handle(self, packet: Packet, now: float) -> None:
+        """Take the next message in sequence."""
+        examined = examine(self.endpoint.specification, packet, self.config.secret)
+        for text in examined.ignored:
+            self.log(f"ignored: {text}")
+        if examined.message is None:
+            self.unknown_message(examined, now)
+        elif examined.message.name == "StopCCN":
+            self.event(Event.STOPCCN, now)
+        elif examined.message.scope == "session":
+            self.endpoint.calls.handle(self, packet, examined, now)
+        elif examined.message.name == "HELLO":
+            if examined.fault is not None:
+                self.close(examined.fault, now)
+        else:
+            self.set_up(examined, now)
+
+    def unknown_message(self, examined: Examined, now: float) -> None:
+        """A Message Type that nobody knows ends the tunnel when it is mandatory (4.4.1)."""
+        if examined.fault is not None:
+            self.close(examined.fault, now)
+        elif examined.mandatory:
+            text = f"unknown mandatory message type {examined.number}"
+            self.close(Fault(UNKNOWN_MANDATORY_AVP, text), now)
+        else:
+            self.log(f"ignored: unknown message type {examined.number}")
+
+    def set_up(self, examined: Examined, now: float) -> None:
+        """SCCRQ, SCCRP or SCCCN: judge it and take the row of the table."""
+        assert examined.message is not None
+        name = examined.message.name
+        accepted, refused = _SET_UP_EVENTS[name]
+        expected = (self.state, accepted) in _PROPER
+        if expected:
+            self.learn(examined)
+            self.refusal = self.judge(name, examined)
+        else:
+            text = f"{name} in state {self.state}"
+            self.refusal = examined.fault or Fault(0, text, result=STATE_MACHINE_ERROR)
+        self.event(refused if self.refusal else accepted, now)
+
+    def learn(self, examined: Examined) -> None:
+        """Take what the peer says about itself."""
+        peer_id = examined.integer("assigned_tunnel_id")
+        if peer_id:
+            self.peer_id = peer_id
+        self.peer_framing = examined.integer("framing_capabilities") or self.peer_framing
+        self.peer_bearer = examined.integer("bearer_capabilities")
+        self.peer_host_name = examined.values.get("host_name")
+        self.peer_challenge = examined.octets.get("challenge")
+        window = examined.integer("receive_window_size")
+        if window is not None:
+            self.channel.set_peer_window(window)
+
+    def judge(self, name: str, examined: Examined) -> Fault | None:
+        """Why a message that the state expects is not acceptable, or None."""
+        if examined.fault is not None:
+            return examined.fault
+        version = examined.values.get("protocol_version")
+        if isinstance(version, Mapping) and version["version"] != VERSION:
+            text = f"protocol version {version['version']!r} is not supported"
+            return Fault(VERSION_AND_REVISION, text, result=VERSION_NOT_SUPPORTED)
+        if name != "SCCCN" and self.peer_challenge is not None and self.config.secret is None:
+            return Fault(0, "no secret to answer the challenge with", result=NOT_AUTHORIZED)
+        if name != "SCCRQ":
+            return self.authenticate(name, examined)
+        return None
+
+    def authenticate(self, name: str, examined: Examined) -> Fault | None:
+        """Check the peer's answer to the challenge (5.1.1)."""
+        if self.challenge is None or self.config.secret is None:
+            return None
+        number = self.endpoint.specification.messages[name].type
+        expected = challenge_response(number, self.config.secret, self.challenge)
+        if examined.octets.get("challenge_response") != expected:
+            return Fault(0, "tunnel authentication failed", result=NOT_AUTHORIZED)
+        return None
+
+    def event(self, event: Event, now: float) -> None:
+        """Take one row of the state table."""
+        transition = connection.TABLE.get((self.state, event))
+        if transition is None:
+            self.log(f"{event} in {self.state} ignored")
+            return
+        self.log(f"{self.state} -> {transition.state}: {event}")
+        self.state = transition.state
+        for action in transition.actions:
+            self.act(action, now)
+        if event is Event.STOPCCN:
+            self.channel.abandon()
+            self.linger(now)
+
+    def act(self, action: Action, now: float) -> None:
+        """Do what the table says."""
+        if action is Action.SEND_SCCRQ:
+            self.send("SCCRQ", self.introduction("SCCRQ"))
+        elif action is Action.SEND_SCCRP:
+            self.send("SCCRP", self.introduction("SCCRP"))
+        elif action is Action.SEND_SCCCN:
+            self.send("SCCCN", self.response("SCCCN"))
+        elif action is Action.SEND_STOPCCN:
+            self.send_stopccn()
+            self.linger(now)
+        elif action is Action.TUNNEL_OPEN:
+            waiting, self.waiting = self.waiting, []
+            for session in waiting:
+                session.handle(CallEvent.TUNNEL_OPEN, now)
+        elif action is Action.CLEAN_UP:
+            self.sessions.clear()
+
+    def introduction(self, name: str) -> dict[str, Value]:
+        """The AVPs of the SCCRQ or SCCRP that this side sends."""
+        config = self.config
+        values: dict[str, Value] = {
+            "protocol_version": {"version": VERSION, "revision": 0},
+            "host_name": config.host_name,
+            "framing_capabilities": config.framing,
+            "assigned_tunnel_id": self.local_id,
+            "bearer_capabilities": config.bearer,
+            "receive_window_size": config.receive_window,
+            "firmware_revision": config.firmware_revision,
+            "vendor_name": config.vendor_name,
+        }
+        if config.challenge and config.secret is not None:
+            self.challenge = self.endpoint.random.randbytes(16)
+            values["challenge"] = self.challenge
+        if name == "SCCRQ" and config.tie_breaker is not None:
+            values["tie_breaker"] = config.tie_breaker
+        if name == "SCCRP":
+            values.update(self.response(name))
+        return values
+
+    def response(self, name: str) -> dict[str, Value]:
+        """The Challenge Response that a message owes the peer (5.1.1)."""
+        if self.peer_challenge is None or self.config.secret is None:
+            return {}
+        number = self.endpoint.specification.messages[name].type
+        response = challenge_response(number, self.config.secret, self.peer_challenge)
+        return {"challenge_response": response}
+
+    # -- the end -----------------------------------------------------------------------------
+
+    def close(self, fault: Fault | None, now: float) -> None:
+        """End the tunnel from this side, telling the peer why."""
+        self.refusal = fault
+        self.event(Event.ADMIN_CLOSE, now)
+        self.flush(now)
+
+    def send_stopccn(self) -> None:
+        """Tell the peer that the tunnel ends, with the id that it got first (4.4.3)."""
+        fault = self.refusal
+        result: dict[str, int | str | bytes]
+        if fault is None:
+            result = {"result": GENERAL_REQUEST}
+        elif fault.result in (GENERAL_ERROR, VERSION_NOT_SUPPORTED):
+            result = {"result": fault.result, "error": fault.error, "message": fault.text}
+        else:
+            result = {"result": fault.result, "error": 0, "message": fault.text}
+        self.send("StopCCN", {"result_code": result, "assigned_tunnel_id": self.local_id})
+
+    def linger(self, now: float) -> None:
+        """Only acknowledge from now on, for a full retransmission cycle (5.7)."""
+        self.phase = Phase.CLOSING
+        self.gone_at = now + self.config.linger
+        self.waiting.clear()
+
+    def vanish(self) -> None:
+        """Forget the tunnel without a word."""
+        self.phase = Phase.GONE
+        self.sessions.clear()
+        self.waiting.clear()
+        self.endpoint.forget_tunnel(self)
+
+    # -- sessions ----------------------------------------------------------------------------
+
+    def when_open(self, session: Session) -> None:
+        """Hand the session a tunnel-open event as soon as the tunnel is open."""
+        self.waiting.append(session)
+
+    def adopt(self, session: Session) -> None:
+        """Take over a session that waited for a tunnel which lost a collision."""
+        session.tunnel = self
+        self.sessions[session.local_id] = session
+        self.waiting.append(session)
+
+    def forget_session(self, session: Session) -> None:
+        """Drop a session that has ended."""
+        if self.sessions.get(session.local_id) is session:
+            del self.sessions[session.local_id]
+
+
+_SET_UP_EVENTS = {
+    "SCCRQ": (Event.SCCRQ, Event.SCCRQ_REFUSED),
+    "SCCRP": (Event.SCCRP, Event.SCCRP_REFUSED),
+    "SCCCN": (Event.SCCCN, Event.SCCCN_REFUSED),
+}
+_PROPER = frozenset(
+    {
+        (State.IDLE, Event.SCCRQ),
+        (State.WAIT_CTL_REPLY, Event.SCCRP),
+        (State.WAIT_CTL_CONN, Event.SCCCN),
+    }
+)
