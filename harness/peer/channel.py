@@ -207,6 +207,10 @@ class Channel:
             self.nr = (self.nr + 1) % MODULUS
         return Arrival.IN_ORDER, ready
 
+    def early_packets(self) -> frozenset[int]:
+        """The `id()` of each packet that is kept for later because one before it is missing."""
+        return frozenset(id(packet) for packet in self._early.values())
+
     def _take_acknowledgement(self, nr: int) -> None:
         in_flight = after(self.ns, self.oldest_unacknowledged)
         if after(nr, self.oldest_unacknowledged) > in_flight:

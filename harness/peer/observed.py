@@ -1,0 +1,50 @@
+"""A datagram that the scripted peer received, as scripts and judges see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.peer.channel import Arrival
+from harness.peer.examine import Examined
+from harness.peer.network import Address
+from harness.wire import Header, Packet, Parsed
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """A datagram that arrived. number: of the frame in the run. at: seconds on the loop's clock."""
+
+    number: int
+    at: float
+    source: Address
+    parsed: Parsed
+    examined: Examined | None
+    arrival: Arrival | None
+
+    @property
+    def packet(self) -> Packet:
+        """The packet; only for datagrams with a readable header."""
+        assert self.parsed.packet is not None
+        return self.parsed.packet
+
+    @property
+    def header(self) -> Header:
+        return self.packet.header
+
+    @property
+    def is_zlb(self) -> bool:
+        return self.parsed.packet is not None and self.parsed.packet.is_zlb
+
+    @property
+    def name(self) -> str:
+        """The message's name, `ZLB`, `data`, or its number as text when it is unknown."""
+        if self.parsed.packet is None:
+            return "unreadable"
+        if not self.header.control:
+            return "data"
+        if self.is_zlb:
+            return "ZLB"
+        if self.examined is None or self.examined.number is None:
+            return "unreadable"
+        message = self.examined.message
+        return message.name if message else str(self.examined.number)

@@ -1,0 +1,200 @@
+"""The scripted peer: it does what a test says, and keeps the reliable channel going meanwhile.
+
+Unlike the reference peers it has no state machines: a script decides what is sent. In the
+background it acknowledges, retransmits, answers HELLO by acknowledging it, and learns the ids that
+the other side assigns, unless the script says otherwise.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from harness.peer.channel import Channel, RetransmitPolicy
+from harness.peer.examine import examine
+from harness.peer.impair import Impairments
+from harness.peer.network import Address, Link, Network
+from harness.peer.observed import Observed
+from harness.peer.scripted_tunnel import SCCRQ, ScriptedSession, ScriptedTunnel
+from harness.spec.model import Specification
+from harness.wire import Packet, parse
+
+__all__ = ["Observed", "ScriptedPeer", "ScriptedSession", "ScriptedTunnel"]
+
+ARRIVAL_LIMIT: Final = 20_000
+"""Datagrams of one case; a device that sends more is flooding."""
+
+STOPCCN: Final = 4
+
+SCRIPT_POLICY: Final = RetransmitPolicy()
+
+
+class ScriptedPeer:
+    """All tunnels and links of one running case.
+
+    on_frame: told every datagram, sent or received; gives its number in the run.
+    """
+
+    def __init__(
+        self,
+        specification: Specification,
+        network: Network,
+        on_frame: Callable[[bool, bytes, Address, Address], int],
+        *,
+        policy: RetransmitPolicy = SCRIPT_POLICY,
+        first_id: int = 1,
+    ) -> None:
+        self.specification = specification
+        self.network = network
+        self.on_frame = on_frame
+        self.policy = policy
+        self.links: dict[str, Link] = {}
+        self.tunnels: dict[str, ScriptedTunnel] = {}
+        self.strays: list[Observed] = []
+        self.impairments = Impairments()
+        self.flooded = False
+        self._received = 0
+        self._next_tunnel = first_id
+        self._next_session = first_id
+        self._news = asyncio.Event()
+
+    @property
+    def now(self) -> float:
+        """Seconds on the running loop's clock."""
+        return asyncio.get_running_loop().time()
+
+    def next_session_id(self) -> int:
+        """A session id of ours that no session of this case has."""
+        self._next_session = self._next_session % 65535 + 1
+        return self._next_session
+
+    async def open_link(self, name: str, address: str, port: int = 0) -> Link:
+        """Bind one more endpoint of ours."""
+
+        def arrived(data: bytes, source: Address) -> None:
+            self._arrived(name, data, source)
+
+        link = await self.network.open(arrived, address, port)
+        self.links[name] = link
+        return link
+
+    def open_tunnel(
+        self, name: str, link: Link, remote: Address, *, secret: bytes | None, bound: bool = True
+    ) -> ScriptedTunnel:
+        """A new tunnel of the script, with an id of ours.
+
+        bound=False: it stands ready for an SCCRQ of the other side.
+        """
+        self._next_tunnel = self._next_tunnel % 65535 + 1
+        channel = Channel(self.policy, receive_window=4, slow_start=False)
+        tunnel = ScriptedTunnel(
+            self, name, self._next_tunnel, remote, link, channel, secret=secret, bound=bound
+        )
+        self.tunnels[name] = tunnel
+        return tunnel
+
+    def transmit(self, link: Link, data: bytes, to: Address) -> None:
+        """Send a datagram, unless the script's impairments lose, change or delay it."""
+        for delay, one in self.impairments.apply("sent", data, self._name_of(data)):
+            self.on_frame(True, one, link.local, to)
+            if delay:
+                asyncio.get_running_loop().call_later(delay, link.send, one, to)
+            else:
+                link.send(one, to)
+
+    def _name_of(self, data: bytes) -> str:
+        if not self.impairments.active:
+            return ""
+        packet = parse(data).packet
+        if packet is None:
+            return ""
+        if packet.is_zlb:
+            return "ZLB"
+        message = self.specification.message(packet.message_type or 0)
+        return message.name if message else ""
+
+    def _arrived(self, link_name: str, data: bytes, source: Address) -> None:
+        self._received += 1
+        if self._received > ARRIVAL_LIMIT:
+            self.flooded = True
+            self._news.set()
+            return
+        link = self.links[link_name]
+        number = self.on_frame(False, data, source, link.local)
+        for delay, one in self.impairments.apply("received", data, self._name_of(data)):
+            if delay:
+                loop = asyncio.get_running_loop()
+                loop.call_later(delay, self._take, link, number, one, source)
+            else:
+                self._take(link, number, one, source)
+
+    def _take(self, link: Link, number: int, data: bytes, source: Address) -> None:
+        parsed = parse(data)
+        packet = parsed.packet
+        tunnel = None
+        if packet is not None and packet.header.control:
+            tunnel = self._tunnel_of(link, packet)
+        if tunnel is not None:
+            tunnel.receive(number, source, parsed)
+        else:
+            examined = None
+            if packet is not None and packet.header.control and not packet.is_zlb:
+                examined = examine(self.specification, packet, None)
+            self.strays.append(Observed(number, self.now, source, parsed, examined, None))
+        self._news.set()
+
+    def _tunnel_of(self, link: Link, packet: Packet) -> ScriptedTunnel | None:
+        tunnel_id = packet.header.tunnel_id
+        for tunnel in self.tunnels.values():
+            if tunnel_id and tunnel.bound and tunnel.local_id == tunnel_id:
+                return tunnel
+        if tunnel_id:
+            return None
+        assigned = examine(self.specification, packet, None).integer("assigned_tunnel_id")
+        candidates = [tunnel for tunnel in self.tunnels.values() if tunnel.link is link]
+        for tunnel in candidates:
+            if tunnel.bound and tunnel.peer_id and tunnel.peer_id == assigned:
+                return tunnel
+        if packet.message_type == SCCRQ:
+            for tunnel in candidates:
+                if not tunnel.bound:
+                    tunnel.bound = True
+                    return tunnel
+        elif packet.message_type == STOPCCN:
+            # 4.4.3: with tunnel id 0 nothing else says whose it is than that it comes here
+            for tunnel in candidates:
+                if tunnel.bound and not tunnel.peer_id:
+                    return tunnel
+        return None
+
+    async def news(self, deadline: float) -> bool:
+        """Wait until something arrives or the deadline passes; False when it passed."""
+        self._news.clear()
+        loop = asyncio.get_running_loop()
+        if loop.time() >= deadline:
+            return False
+        timer = loop.call_at(deadline, self._news.set)
+        try:
+            await self._news.wait()
+        finally:
+            timer.cancel()
+        return loop.time() < deadline
+
+    def ids(self, tunnel: str, session: str) -> Mapping[str, int]:
+        """The ids that a step may refer to: `iut_…` those of the device, `peer_…` ours."""
+        one = self.tunnels.get(tunnel)
+        call = one.sessions.get(session) if one else None
+        return {
+            "iut_tunnel_id": one.peer_id if one else 0,
+            "peer_tunnel_id": one.local_id if one else 0,
+            "iut_session_id": call.peer_id if call else 0,
+            "peer_session_id": call.local_id if call else 0,
+        }
+
+    def close(self) -> None:
+        """Close every tunnel and link."""
+        for tunnel in self.tunnels.values():
+            tunnel.close()
+        for link in self.links.values():
+            link.close()
