@@ -1,14 +1,16 @@
 """Octets to values. Any octets: a hostile datagram gives defects, never an exception.
 
 Every octet of the datagram ends up in the `Packet`, so that writing it again gives the same
-octets. The well-formed control message is read in one straight loop; whatever is irregular is
-read again from that point by the careful one, which says what is wrong and where.
+octets. There are two readers. The quick one reads a regular control message, which is what most
+datagrams are, in one straight loop, and gives up at anything else. The careful one reads
+everything, says what is wrong and where, and on a regular message gives what the quick one gives.
 """
 
 from __future__ import annotations
 
 import struct
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final, NoReturn
 
 from harness.wire.model import (
     AVP,
@@ -37,6 +39,37 @@ MAXIMUM_DEFECTS: Final = 64
 
 _unpack_avp_header: Final = struct.Struct(">HHH").unpack_from
 
+_REGULAR_WORD: Final = TYPE_BIT | LENGTH_BIT | SEQUENCE_BIT | 2
+_unpack_control_start: Final = struct.Struct(">HHHHHHQ").unpack_from
+_CONTROL_START_OCTETS: Final = 20
+_MESSAGE_TYPE_AVPS: Final = {
+    (MANDATORY_BIT | 8) << 48 | number: AVP(MESSAGE_TYPE, number.to_bytes(2, "big"))
+    for number in range(32)
+}
+"""The usual first AVPs, by their eight octets as a number."""
+
+
+_Unpack = Callable[[bytes, int], tuple[Any, ...]]
+
+
+def _unpack_no_avp(data: bytes, place: int) -> NoReturn:
+    raise struct.error(f"no AVP at {place} of {len(data)} octets")
+
+
+def _avp_unpacker(size: int) -> _Unpack:
+    if size < AVP_HEADER_OCTETS:
+        return _unpack_no_avp
+    return struct.Struct(f">BxHH{size - AVP_HEADER_OCTETS}s").unpack_from
+
+
+_UNPACK_AVP: Final = tuple(_avp_unpacker(size) for size in range(256))
+"""By the lower octet of its Length, what reads a whole AVP: flags, vendor, type and value."""
+
+_MANDATORY: Final = {0x00: False, MANDATORY_BIT >> 8: True}
+"""The first octet of a regular AVP: nothing hidden or reserved, and Length below 256."""
+
+_new: Final = tuple.__new__
+
 
 class _Defects:
     """A bounded list of defects."""
@@ -58,6 +91,29 @@ def parse(data: bytes) -> Parsed:
     AVP whose Length exceeds the message holds the octets that are there; behind one whose Length
     is below 6 no further AVP can be found, the rest is `Packet.trailing`.
     """
+    # One try for the whole walk: every octet that the tables do not know, and every length that
+    # leads out of the datagram, ends it by a lookup that fails.
+    try:
+        word, length, tunnel_id, session_id, ns, nr, first = _unpack_control_start(data)
+        if word != _REGULAR_WORD or length != len(data):
+            return parse_carefully(data)
+        avps = [_MESSAGE_TYPE_AVPS[first]]
+        append = avps.append
+        place = _CONTROL_START_OCTETS
+        while place < length:
+            size = data[place + 1]
+            flags, vendor, type_, value = _UNPACK_AVP[size](data, place)
+            # tuple.__new__ spares the Python frame of AVP.__new__, half the time of this loop
+            append(_new(AVP, (type_, value, vendor, _MANDATORY[flags], False, 0, None)))
+            place += size
+    except (KeyError, IndexError, struct.error):
+        return parse_carefully(data)
+    header = _new(Header, (True, 2, tunnel_id, session_id, length, ns, nr, None, b"", False, 0))
+    return _new(Parsed, (_new(Packet, (header, tuple(avps), b"", b"")), (), data))
+
+
+def parse_carefully(data: bytes) -> Parsed:
+    """The same as `parse`, without its short cut for regular control messages."""
     defects = _Defects()
     packet = _read_packet(data, defects)
     return Parsed(packet, tuple(defects.found), data)
@@ -187,22 +243,27 @@ def _read_avps(data: bytes, start: int, end: int, avps: list[AVP], defects: _Def
             reserved=reserved,
             length=None if length == AVP_HEADER_OCTETS + len(value) else length,
         )
-        named = f"AVP {index} (vendor {vendor}, type {type_})"
         if reserved:
-            text = f"{named}: reserved bits {reserved << RESERVED_AVP_SHIFT:#06x} are set"
+            text = (
+                f"{_named(index, avp)}: reserved bits {reserved << RESERVED_AVP_SHIFT:#06x} are set"
+            )
             defects.add(DefectKind.RESERVED_AVP_BITS, place, text, index)
         if index == 0:
             _check_message_type(avp, length, place, defects)
         avps.append(avp)
         if length < AVP_HEADER_OCTETS:
-            text = f"{named}: Length is {length}, an AVP has at least {AVP_HEADER_OCTETS} octets"
+            text = f"{_named(index, avp)}: Length is {length}, below {AVP_HEADER_OCTETS}"
             defects.add(DefectKind.AVP_LENGTH_SMALL, place, text, index)
             return stop
         if length > left:
-            text = f"{named}: Length is {length}, {left} octets are left"
+            text = f"{_named(index, avp)}: Length is {length}, {left} octets are left"
             defects.add(DefectKind.AVP_TRUNCATED, place, text, index)
         place = stop
     return place
+
+
+def _named(index: int, avp: AVP) -> str:
+    return f"AVP {index} (vendor {avp.vendor}, type {avp.type})"
 
 
 def _check_message_type(first: AVP, length: int, place: int, defects: _Defects) -> None:
