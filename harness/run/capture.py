@@ -17,7 +17,7 @@ from typing import Final
 from harness.errors import HarnessError
 from harness.run.datagram import datagram
 from harness.run.kinds import CaseEnd, Direction, Event, Footer, Frame, Header, StepStart
-from harness.run.printable import printable, shortened
+from harness.wire.text import printable
 
 LINKTYPE_RAW: Final = 101
 """A packet begins with its IPv4 or IPv6 header."""
@@ -152,5 +152,5 @@ class Capture:
 
 
 def _option(code: int, text: str) -> bytes:
-    octets = shortened(printable(text), _LONGEST_COMMENT).encode()
+    octets = printable(text, _LONGEST_COMMENT).encode()
     return struct.pack("<HH", code, len(octets)) + octets + bytes(-len(octets) % 4)

@@ -75,7 +75,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Unexpected:
-    """A case that turns the run red. `verdict` is pass for a stale baseline entry (xpass)."""
+    """A case that turns the run red. `verdict` is the shown one: xpass for a stale baseline."""
 
     case: str
     verdict: Verdict
@@ -125,11 +125,7 @@ class Header:
 
     def moment(self, at: float = 0.0) -> datetime:
         """The time of day `at` seconds after the start. ValueError if `started` is no timestamp."""
-        start = datetime.fromisoformat(self.started)
-        try:
-            return start + timedelta(seconds=at)
-        except OverflowError:
-            return start
+        return datetime.fromisoformat(self.started) + timedelta(seconds=at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ def timestamp(value: object) -> str:
         moment = datetime.fromisoformat(words)
     except ValueError:
         moment = None
-    if moment is None or moment.tzinfo is None:
+    if moment is None or moment.tzinfo is None or not 1970 <= moment.year < 9000:
         raise WrongValueError("an ISO 8601 time with a UTC offset")
     return words
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Final
 
 from harness.errors import (
     EXIT_DEVICE,
@@ -21,7 +22,9 @@ from harness.run.events import (
     Verdict,
 )
 
-_FAULTS = (Verdict.ERROR, Verdict.NONE)
+UNFINISHED: Final = "the run ended before this case did"
+
+_FAULTS: Final = (Verdict.ERROR, Verdict.NONE)
 
 
 class Tally:
@@ -68,7 +71,7 @@ class Tally:
         self._open.pop(event.case, None)
         self._verdicts[event.shown.value] += 1
         if event.expectation.turns_red:
-            self._unexpected.append(Unexpected(event.case, event.verdict, event.reason))
+            self._unexpected.append(Unexpected(event.case, event.shown, event.reason))
         self._sum_s += event.seconds
         if self._longest_case is None or event.seconds > self._longest_s:
             self._longest_s, self._longest_case = event.seconds, event.case
@@ -81,11 +84,15 @@ class Tally:
         interrupted: bool = False,
         error: RunError | None = None,
     ) -> Footer:
-        """The footer for what was added so far. `wall_s`: by default the last event's `at`."""
-        known = {verdict.value: self._verdicts[verdict.value] for verdict in Verdict}
+        """The footer for what was added so far. `wall_s`: by default the last event's `at`.
+
+        A case that has not ended counts as `none`, which is unexpected.
+        """
+        counts = self._verdicts + Counter({Verdict.NONE.value: len(self._open)})
+        cut = [Unexpected(case, Verdict.NONE, UNFINISHED) for case in self._open]
         return Footer(
-            verdicts={name: number for name, number in known.items() if number},
-            unexpected=tuple(self._unexpected),
+            verdicts={each.value: counts[each.value] for each in Verdict if counts[each.value]},
+            unexpected=(*self._unexpected, *cut),
             stale=tuple(stale),
             wall_s=self._at if wall_s is None else wall_s,
             longest_s=self._longest_s,

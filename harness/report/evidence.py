@@ -1,0 +1,219 @@
+"""What a report says of a case that is not good: the rule, what was sent, expected and received.
+
+All of it is safe to print: what a device had a hand in is escaped and bounded.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from harness.report.story import CaseStory
+from harness.run.events import Check, Direction, Frame, Header, Row
+from harness.wire import parse
+from harness.wire.text import hexdump, printable
+
+_LISTED_FINDINGS: Final = 20
+_LISTED_FRAMES: Final = 40
+_AFTER_EVIDENCE: Final = 6
+_LISTED_DEFECTS: Final = 5
+_DUMPED_FRAMES: Final = 8
+_DUMPED_OCTETS: Final = 512
+_LISTED_LOG: Final = 15
+_LONGEST: Final = 2000
+_LINE: Final = 300
+_MARGIN: Final = 13
+
+
+def safe(text: str, limit: int = _LONGEST) -> str:
+    """One line, escaped."""
+    return printable(text, limit)
+
+
+def safe_lines(text: str, limit: int = _LONGEST) -> list[str]:
+    """The lines of a text, each escaped; at most `limit` characters in all."""
+    cut = text if len(text) <= limit else text[:limit] + "…"
+    return [printable(line, limit + 1) for line in cut.split("\n")]
+
+
+def row_line(name: str, rows: Mapping[str, Row]) -> str:
+    """A requirement in one line: id, section, level, paraphrase."""
+    row = rows.get(name)
+    if row is None:
+        return safe(name)
+    return safe(f"{name} (section {row.section}, {row.level}): {row.text}")
+
+
+def headline(story: CaseStory) -> str:
+    """Why a case is as it is, in one line."""
+    deciding = [check for check in story.findings if check.verdict is story.verdict]
+    if not deciding or story.shown is not story.verdict:
+        return safe(story.reason or story.verdict, _LINE)
+    check = deciding[0]
+    rule = f"{', '.join(check.rows)} ({check.level}): " if check.rows else ""
+    text = f"{rule}expected {check.expected}, got {check.actual}"
+    more = f" (and {len(deciding) - 1} more)" if len(deciding) > 1 else ""
+    return safe(text.replace("\n", " "), _LINE) + more
+
+
+def frame_line(frame: Frame) -> str:
+    """A frame in one line."""
+    return safe(
+        f"#{frame.number:<5} {frame.at:9.3f} s  {frame.direction:<8}  {frame.summary}", _LINE
+    )
+
+
+def frame_dump(frame: Frame) -> list[str]:
+    """A frame with its addresses and octets, and what is malformed about them."""
+    ends = f"{_endpoint(*frame.source)} -> {_endpoint(*frame.destination)}"
+    defects = parse(frame.data).defects[:_LISTED_DEFECTS]
+    return [
+        frame_line(frame),
+        safe(f"    {ends}, {len(frame.data)} octets"),
+        *(f"    {line}" for line in hexdump(frame.data, _DUMPED_OCTETS).split("\n") if line),
+        *(safe(f"    {each.offset:04x}  ! {each.kind}: {each.text}", _LINE) for each in defects),
+    ]
+
+
+def _endpoint(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def finding_lines(check: Check, story: CaseStory, rows: Mapping[str, Row]) -> list[str]:
+    """One finding: the rule, what was sent, what was expected, what came back."""
+    step = story.step(check.step)
+    lines = [f"{check.verdict.upper()}  {safe(check.name)}"]
+    if step is not None:
+        lines[0] += f"  (step {step.index}: {safe(step.text, _LINE)})"
+        lines += _labelled("at", f"{step.file}:{step.line}")
+    for name in check.rows:
+        lines += _labelled("requirement", row_line(name, rows))
+    if not check.rows and check.level:
+        lines += _labelled("level", check.level)
+    sent = _sent_before(check, story.frames.all())
+    if sent is not None:
+        lines += _labelled("sent", f"#{sent.number} {sent.summary}")
+    lines += _labelled("expected", check.expected)
+    lines += _labelled("received", check.actual)
+    if check.policy:
+        lines += _labelled("policy", check.policy)
+    if check.note:
+        lines += _labelled("note", check.note)
+    if check.count > 1:
+        lines += _labelled("seen", f"{check.count} times; this is the first")
+    if check.frames:
+        lines += _labelled("frames", ", ".join(f"#{number}" for number in check.frames[:50]))
+    return lines
+
+
+def _labelled(label: str, text: str) -> list[str]:
+    first, *rest = safe_lines(text)
+    return [f"  {label:<{_MARGIN}}{first}", *(" " * (_MARGIN + 2) + line for line in rest)]
+
+
+def _sent_before(check: Check, frames: Sequence[Frame]) -> Frame | None:
+    """The frame that provoked what the check judges: one that it names, else the last before it."""
+    sent = [frame for frame in frames if frame.direction is Direction.SENT]
+    named = [frame for frame in sent if frame.number in check.frames]
+    if named:
+        return named[-1]
+    before = min((n for n in check.frames), default=None)
+    for frame in reversed(sent):
+        if frame.number < before if before is not None else frame.at <= check.at:
+            return frame
+    return None
+
+
+def evidence_frames(story: CaseStory) -> list[Frame]:
+    """The frames to show octet by octet: those of the findings and what provoked them."""
+    frames = story.frames.all()
+    numbers: set[int] = set()
+    for check in story.findings[:_LISTED_FINDINGS]:
+        numbers.update(check.frames)
+        sent = _sent_before(check, frames)
+        if sent is not None:
+            numbers.add(sent.number)
+    return [frame for frame in frames if frame.number in numbers]
+
+
+def replay(case: str, device: str) -> str:
+    """The command that runs this case alone."""
+    return safe(f"l2tp-harness run --device {shlex.quote(device)} {shlex.quote(case)}")
+
+
+def tshark(capture: str, frames: Sequence[Frame]) -> str:
+    """The command that shows these frames of the capture in full."""
+    numbers = ", ".join(str(frame.number) for frame in frames)
+    port = next(
+        (f"-d udp.port=={p},l2tp " for f in frames if (p := _other_port(f)) is not None), ""
+    )
+    return safe(
+        f"tshark -r {shlex.quote(capture)} {port}-V -Y 'frame.number in {{{numbers}}}'", _LONGEST
+    )
+
+
+def _other_port(frame: Frame) -> int | None:
+    ports = (frame.source[1], frame.destination[1])
+    return None if 1701 in ports else frame.destination[1]
+
+
+def failure_text(story: CaseStory, header: Header | None) -> str:
+    """All that a maintainer needs who sees nothing but this text."""
+    rows = header.rows if header else {}
+    lines = [safe(f"{story.case}: {story.start.purpose or story.start.title}")]
+    if story.reason:
+        known = "" if story.shown is story.verdict else f" ({story.shown})"
+        lines += ["", f"{story.verdict}{known}: {safe(story.reason)}"]
+    findings = story.findings
+    for check in findings[:_LISTED_FINDINGS]:
+        lines += ["", *finding_lines(check, story, rows)]
+    if len(findings) > _LISTED_FINDINGS:
+        lines += ["", f"{len(findings) - _LISTED_FINDINGS} more findings are in the event stream"]
+    if not findings:
+        lines += [""]
+        lines += [
+            f"  {'requirement':<{_MARGIN}}{row_line(name, rows)}" for name in story.start.covers
+        ]
+        if story.steps:
+            step = story.steps[-1]
+            lines += _labelled("last step", f"{step.index}: {step.text} ({step.file}:{step.line})")
+    lines += _conversation(story)
+    shown = evidence_frames(story)
+    dumped = (shown or story.frames.all()[-2:])[:_DUMPED_FRAMES]
+    if dumped:
+        lines += ["", "Octets of the UDP payload"]
+        for frame in dumped:
+            lines += frame_dump(frame)
+    if story.log:
+        lines += ["", "The device's last lines"]
+        lines += [f"  {safe(each.text, _LINE)}" for each in list(story.log)[-_LISTED_LOG:]]
+    lines += [""]
+    if header is not None:
+        if header.capture and dumped:
+            lines += [f"Capture: {tshark(header.capture, dumped)}"]
+        lines += [f"Replay:  {replay(story.case, header.device)}"]
+    if story.start.file:
+        lines += [f"Source:  {safe(story.start.file)}:{story.start.line}"]
+    return "\n".join(lines)
+
+
+def _conversation(story: CaseStory) -> list[str]:
+    frames = story.frames.all()
+    if not frames:
+        return []
+    marked = {number for check in story.findings for number in check.frames}
+    end = len(frames)
+    if end > _LISTED_FRAMES and marked:
+        # what follows the evidence explains little; what goes before it, much
+        last = max((at for at, frame in enumerate(frames) if frame.number in marked), default=end)
+        end = min(end, max(last + _AFTER_EVIDENCE, _LISTED_FRAMES))
+    listed = frames[max(0, end - _LISTED_FRAMES) : end]
+    title = "The conversation"
+    if len(listed) < story.frames.total:
+        title += f", {len(listed)} of {story.frames.total} frames"
+    return [
+        "",
+        f"{title} (> marks the evidence)" if marked else title,
+        *(f"{'>' if frame.number in marked else ' '} {frame_line(frame)}" for frame in listed),
+    ]
