@@ -184,6 +184,14 @@ def _check_states(root: Node, messages: Mapping[str, MessageSpec]) -> Iterator[D
         entry = node.mapping()
         if "messages" in entry:
             yield from _unknown(entry["messages"].sequence(), messages, "message")
+        for action in entry["actions"].sequence():
+            verb, _, name = action.text().partition(" ")
+            if verb == "send" and name not in messages:
+                yield action.fail(
+                    "spec.unknown-message",
+                    f"unknown message {name!r}",
+                    hint=suggest(name, messages),
+                )
 
 
 def _check_rows(

@@ -196,6 +196,12 @@ class StateRow:
     next_state: str
     place: Place
 
+    @property
+    def sends(self) -> tuple[str, ...]:
+        """The messages that the row sends."""
+        words = (action.split() for action in self.actions)
+        return tuple(message for verb, *rest in words if verb == "send" for message in rest)
+
     def text(self) -> str:
         """The row in one sentence."""
         if self.event == "receive":

@@ -113,7 +113,7 @@ def derive(
             Level.IMPLIED,
             role=row.role,
             text=row.text(),
-            about=row.messages,
+            about=tuple(dict.fromkeys((*row.messages, *row.sends))),
             place=row.place,
         )
 
@@ -222,23 +222,22 @@ def _senders(avp: AvpSpec, messages: Mapping[str, MessageSpec]) -> frozenset[Rol
 
 def _length_text(avp: AvpSpec) -> str:
     least, most = avp.min_length, avp.max_length
+    value = f"The value of the {avp.title} AVP"
     if least == most:
-        size = "no octets" if not least else f"{least} octets"
-        return (
-            f"The value of the {avp.title} AVP has {size}: its Length, not hidden, is {6 + least}."
-        )
+        return f"{value} has {_octets(least)}: its Length, not hidden, is {6 + least}."
     if most < MAX_VALUE_OCTETS:
-        return f"The value of the {avp.title} AVP has {least} to {most} octets."
-    gaps = [field.name for field in avp.fields if field.optional]
-    if gaps:
-        return (
-            f"The value of the {avp.title} AVP has {least} octets, and more where "
-            f"{' and '.join(gaps)} follow."
-        )
-    return f"The value of the {avp.title} AVP has {least} octets or more."
+        return f"{value} has {least} to {_octets(most)}."
+    further = [field.name for field in avp.fields if field.optional]
+    if further:
+        return f"{value} has {_octets(least)}, then optionally {', then '.join(further)}."
+    return f"{value} has {_octets(least)} or more." if least else f"{value} may have any length."
+
+
+def _octets(number: int) -> str:
+    return {0: "no octets", 1: "1 octet"}.get(number, f"{number} octets")
 
 
 def _value_text(avp: AvpSpec) -> str:
     parts = [rule.text() for rule in avp.rules]
     parts += [f"{field.name} is 0" for field in avp.fields if field.constant == 0]
-    return f"In the {avp.title} AVP, {'; '.join(parts)}."
+    return f"In the {avp.title} AVP, {' and '.join(parts)}."

@@ -63,10 +63,10 @@ class ValueRule:
         else:
             names = ", ".join(f"{name} 0x{bit:X}" for name, bit in self.bits.items())
             words = f"{self.field} has no bits set but {names}"
-        return f"{words} in {', '.join(self.messages)}" if self.messages else words
+        return f"{words} in {_either(self.messages)}" if self.messages else words
 
 
-def _either(numbers: tuple[int, ...]) -> str:
+def _either(choices: tuple[int, ...] | tuple[str, ...]) -> str:
     """`1`, `1 or 2`, `1, 2 or 3`."""
-    *most, last = (str(number) for number in numbers)
+    *most, last = (str(choice) for choice in choices)
     return f"{', '.join(most)} or {last}" if most else last
