@@ -1,0 +1,185 @@
+"""A case of a suite file, once for each combination of its axes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from harness.errors import DataError, Place
+from harness.located import Node
+from harness.spec.model import Role
+from harness.suite.axes import LABEL, Instance, read_axes
+from harness.suite.fill import check_names, fill, names_in
+from harness.suite.grammar import CASE_KEYS, DEFAULT_KEYS, KNOWN_TAGS, ROLES, Key
+from harness.suite.model import Case
+from harness.suite.policies import read_policy
+from harness.suite.reader import Reader, key_node, without_repetition
+from harness.suite.steps import StepReader, checks
+
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
+_TAG = re.compile(r"[a-z][a-z0-9-]*")
+_TELLING = ("title", "purpose", "covers", "policy", "tags", "seconds", "each")
+"""Keys in which an axis makes no difference to what happens."""
+
+_OPTIONAL = {key: Key(about.shape, about.text) for key, about in DEFAULT_KEYS.items()}
+"""The keys of `defaults`, of which none is required."""
+
+
+class CaseReader:
+    """Reads the cases of one file."""
+
+    def __init__(self, reader: Reader, suite: str, defaults: Node | None) -> None:
+        self._reader = reader
+        self._suite = suite
+        self._defaults: dict[str, Node] = {}
+        if defaults is not None:
+            with reader.caught():
+                self._defaults = reader.entries(defaults, _OPTIONAL, owner="`defaults`")
+
+    def read(self, cases: Node, name: str) -> list[Case]:
+        """The instances of one case. Errors are kept."""
+        reader, key, node = self._reader, key_node(cases, name), cases.mapping()[name]
+        if not _NAME.fullmatch(name):
+            reader.errors.append(
+                key.fail(
+                    "suite.case-name",
+                    f"{name!r} is no name of a case",
+                    hint="small letters, digits, `-` and `.`",
+                )
+            )
+        own = node.mapping()
+        whole = Node({**self._defaults, **own}, key.place, node.key_places)
+        entries: dict[str, Node] = {}
+        with reader.caught():
+            entries = reader.entries(whole, CASE_KEYS, owner="a case")
+        if not entries:
+            return []
+        instances: tuple[Instance, ...] = ()
+        with reader.caught():
+            instances = read_axes(reader, entries.get("each"))
+        if instances and "each" in entries:
+            self._check_used(entries["each"], instances[0], entries)
+        return self._instances(name, key.place, entries, instances)
+
+    def _check_used(self, each: Node, instance: Instance, entries: Mapping[str, Node]) -> None:
+        used: set[str] = set()
+        for key, node in entries.items():
+            if key not in _TELLING:
+                used |= names_in(node)
+        for axis in instance.values:
+            if axis not in used and axis != LABEL:
+                place = key_node(each, axis) if each.is_mapping else each
+                self._reader.errors.append(
+                    place.fail(
+                        "suite.unused-axis",
+                        f"no step uses the axis {axis!r}, so all its cases would be the same",
+                        hint=f"write ${{{axis}}} where it belongs",
+                    )
+                )
+
+    def _instances(
+        self,
+        name: str,
+        place: Place,
+        entries: Mapping[str, Node],
+        instances: tuple[Instance, ...],
+    ) -> list[Case]:
+        """An error at one place is kept once, however many combinations run into it."""
+        reader = self._reader
+        cases: list[Case] = []
+        before = reader.errors
+        found: list[DataError] = []
+        seen: set[tuple[str, Place | None]] = set()
+        for instance in instances:
+            reader.errors = []
+            with reader.caught():
+                cases.append(self._case(name, place, entries, instance))
+            fresh = [one for one in reader.errors if (one.code, one.place) not in seen]
+            found += fresh
+            seen |= {(one.code, one.place) for one in fresh}
+        reader.errors = [*before, *found]
+        return cases
+
+    def _case(
+        self, name: str, place: Place, unfilled: Mapping[str, Node], instance: Instance
+    ) -> Case:
+        reader = self._reader
+        entries = {
+            key: fill(node, instance.values) for key, node in unfilled.items() if key != "each"
+        }
+        for key, node in entries.items():
+            if key != "steps":
+                reader.errors += check_names(node, ())
+        steps = StepReader(reader).read(entries["steps"])
+        if not any(checks(step) for step in steps) and not reader.errors:
+            raise entries["steps"].fail(
+                "suite.toothless",
+                "no step checks anything, so the case cannot fail",
+                hint="add an expect, silence, retransmissions, compare or alive",
+            )
+
+        def text(key: str, default: str) -> str:
+            return entries[key].text() if key in entries else default
+
+        seconds = 0.0
+        if "seconds" in entries:
+            seconds = entries["seconds"].seconds()
+        return Case(
+            id=f"{self._suite}/{name}{instance.suffix}",
+            suite=self._suite,
+            name=name,
+            title=text("title", name.replace("-", " ")),
+            purpose=" ".join(_filled_text(entries["purpose"]).split()),
+            covers=self._covers(entries["covers"]),
+            iut=self._roles(entries["iut"]),
+            steps=steps,
+            place=place,
+            requires=self._words(entries, "requires"),
+            policy=self._words(entries, "policy"),
+            tags=frozenset(self._words(entries, "tags")),
+            configuration=text("configuration", "default"),
+            exclusive="exclusive" in entries and entries["exclusive"].boolean(),
+            seconds=seconds,
+            axes=instance.shown,
+            secret=entries["secret"].text() if "secret" in entries else None,
+        )
+
+    def _covers(self, node: Node) -> tuple[str, ...]:
+        if node.is_sequence and not node.content:
+            raise node.fail("suite.covers", "a case covers at least one requirement")
+        return self._reader.rows(node)
+
+    def _roles(self, node: Node) -> frozenset[Role]:
+        roles = frozenset(Role(item.choice(ROLES, "role")) for item in node.items_or_one())
+        if not roles:
+            raise node.fail("suite.iut", "a case tests a LAC, an LNS, or either")
+        return roles
+
+    def _words(self, entries: Mapping[str, Node], key: str) -> tuple[str, ...]:
+        """`requires`, `policy` or `tags`: one word, or a list."""
+        if key not in entries:
+            return ()
+        words = []
+        for item in entries[key].items_or_one():
+            with self._reader.caught():
+                if key == "requires":
+                    words.append(item.choice(self._reader.capabilities, "capability"))
+                elif key == "policy":
+                    words.append(read_policy(item))
+                else:
+                    words.append(_tag(item))
+        return without_repetition(words)
+
+
+def _filled_text(node: Node) -> str:
+    text = node.text().strip()
+    if not text:
+        raise node.fail("suite.purpose", "a purpose says in one sentence what must hold")
+    return text
+
+
+def _tag(node: Node) -> str:
+    tag = node.text()
+    if not _TAG.fullmatch(tag):
+        raise node.fail("suite.tag", f"{tag!r} is no tag", hint=f"known: {', '.join(KNOWN_TAGS)}")
+    return tag

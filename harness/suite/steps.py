@@ -1,0 +1,403 @@
+"""The steps of a case: a mapping each, whose first key names the step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypedDict
+
+from harness.errors import Place
+from harness.located import Node, suggest
+from harness.suite.amounts import count, count_range, duration, integer, number_range
+from harness.suite.expects import read_alternatives, read_save
+from harness.suite.fill import check_names
+from harness.suite.grammar import (
+    COMMON_KEYS,
+    DATA,
+    DIRECTIONS,
+    EDIT_KEYS,
+    ESTABLISHED,
+    IMPAIRMENTS,
+    LIVING,
+    RAW,
+    SENT_WORDS,
+    SEVERITIES,
+    STEPS,
+    ZLB,
+    Key,
+)
+from harness.suite.lines import step_line
+from harness.suite.matchers import free_subject, read_matcher
+from harness.suite.messages import read_compose, read_message_edits
+from harness.suite.model import (
+    DEFAULT_SESSION,
+    DEFAULT_TUNNEL,
+    Acks,
+    Alive,
+    Compare,
+    DeviceAction,
+    Establish,
+    Expect,
+    Hello,
+    LinkStep,
+    Repeat,
+    Resend,
+    Retransmissions,
+    Send,
+    Severity,
+    Silence,
+    Step,
+    Wait,
+)
+from harness.suite.policies import read_policy
+from harness.suite.reader import Reader, key_node, unknown
+
+Entries = Mapping[str, Node]
+
+LOOP_VARIABLE = "index"
+_IMPLY_ONCE = ("header", "raw", "cut", "append")
+
+
+class Common(TypedDict):
+    """What all steps have in common, as the keyword arguments of `Step`."""
+
+    place: Place
+    text: str
+    tunnel: str
+    session: str
+    rows: tuple[str, ...]
+    policy: str
+    otherwise: Severity | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parted:
+    """A step taken apart: the value behind its name, the keys beside it, the common part."""
+
+    head: Node
+    entries: Entries
+    common: Common
+
+
+class StepReader:
+    """Reads the steps of one case in their order, and knows what the earlier ones have defined."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._names: set[str] = set(reader.given)
+        self._sent: set[str] = set()
+        self._established = False
+
+    def read(self, node: Node) -> tuple[Step, ...]:
+        """The steps that could be read; the errors of the others are kept."""
+        steps: list[Step] = []
+        for item in node.sequence():
+            with self._reader.caught():
+                steps += self._step(item)
+        return tuple(steps)
+
+    def _step(self, node: Node) -> tuple[Step, ...]:
+        name, head, entries = self._parted(node)
+        nested = name == "repeat"
+        looked_at = Node(entries, node.place, node.key_places)
+        problems = [] if nested else check_names(head, self._names)
+        problems += check_names(looked_at, self._names)
+        before = len(self._reader.errors)
+        step = None
+        with self._reader.caught():
+            common = self._common(node, entries)
+            step = _READERS[name](self, Parted(head, entries, common))
+        # an undefined name is one error, not also a value of the wrong kind
+        undefined = {one.place for one in problems}
+        found = [one for one in self._reader.errors[before:] if one.place not in undefined]
+        self._reader.errors[before:] = [*problems, *found]
+        if isinstance(step, Expect):
+            self._names.update(step.save)
+        return () if step is None else (step,)
+
+    def _parted(self, node: Node) -> tuple[str, Node, dict[str, Node]]:
+        """The step's name, the value behind it, and the keys beside it."""
+        given = node.mapping()
+        name = next(iter(given), "")
+        if name not in STEPS:
+            misplaced = next((key for key in given if key in STEPS), None)
+            if misplaced:
+                raise node.fail(
+                    "suite.step-order",
+                    f"a step begins with its name, not with {name!r}",
+                    hint=f"write `{misplaced}:` first",
+                )
+            if not name:
+                raise node.fail("suite.step", "an empty step", hint=suggest("", STEPS))
+            raise unknown(key_node(node, name), STEPS, "step")
+        form = STEPS[name]
+        keys: dict[str, Key] = {**form.keys, **COMMON_KEYS}
+        entries = {}
+        for key, value in list(given.items())[1:]:
+            if key in keys:
+                entries[key] = value
+            elif key in STEPS:
+                self._reader.errors.append(
+                    key_node(node, key).fail(
+                        "suite.two-steps",
+                        f"{name!r} and {key!r} are two steps",
+                        hint="begin each with its own `-`",
+                    )
+                )
+            elif key in form.block:
+                self._reader.errors.append(
+                    key_node(node, key).fail(
+                        "suite.step-key",
+                        f"{key!r} belongs below {name!r}",
+                        hint=f"{name}: {{{key}: …}}",
+                    )
+                )
+            else:
+                self._reader.errors.append(
+                    unknown(key_node(node, key), keys, "step-key", f"`{name}`")
+                )
+        return name, given[name], entries
+
+    def _common(self, node: Node, entries: Entries) -> Common:
+        common = Common(
+            place=node.place,
+            text=step_line(node),
+            tunnel=DEFAULT_TUNNEL,
+            session=DEFAULT_SESSION,
+            rows=(),
+            policy="",
+            otherwise=None,
+            note="",
+        )
+        with self._reader.caught():
+            if "tunnel" in entries:
+                common["tunnel"] = entries["tunnel"].text()
+            if "session" in entries:
+                common["session"] = entries["session"].text()
+            if "rows" in entries:
+                common["rows"] = self._reader.rows(entries["rows"])
+            if "policy" in entries:
+                common["policy"] = read_policy(entries["policy"])
+            if "otherwise" in entries:
+                common["otherwise"] = Severity(entries["otherwise"].choice(SEVERITIES, "verdict"))
+            if "note" in entries:
+                common["note"] = entries["note"].text()
+        return common
+
+    def _block(self, name: str, node: Node) -> dict[str, Node]:
+        return self._reader.entries(node, STEPS[name].block, what="step-key", owner=f"`{name}`")
+
+    def _send(self, step: Parted) -> Step:
+        message = self._reader.message(step.head, words=SENT_WORDS)
+        self._check_send_keys(message, step)
+        compose = read_compose(self._reader, message, step.entries)
+        implied = any(key in step.entries for key in _IMPLY_ONCE) or message in {ZLB, DATA}
+        self._sent.add(message)
+        return Send(
+            **step.common,
+            compose=compose,
+            once=step.entries["once"].boolean() if "once" in step.entries else implied,
+            repeat=count(step.entries["repeat"]) if "repeat" in step.entries else 1,
+            from_=step.entries["from"].text() if "from" in step.entries else None,
+        )
+
+    def _check_send_keys(self, message: str, step: Parted) -> None:
+        """`raw` and `data` take only some of the edits, and the others not theirs."""
+        if message == RAW and "raw" not in step.entries:
+            raise step.head.fail(
+                "data.missing-key", "`send: raw` needs the octets", hint="raw: 0xc802…"
+            )
+        banned: dict[str, str] = {}
+        if message != RAW:
+            banned["raw"] = "`raw` goes with `send: raw` only"
+        if message != DATA:
+            banned["payload"] = "`payload` goes with `send: data` only"
+        if message == RAW:
+            banned |= dict.fromkeys(EDIT_KEYS, "`send: raw` sends the octets as they are")
+        if message in {DATA, ZLB}:
+            edits = ("set", "add", "omit", "replace", "order", "hide")
+            banned |= dict.fromkeys(edits, f"{message} has no AVPs")
+        for key in step.entries:
+            if key in banned:
+                self._reader.errors.append(
+                    step.entries[key].fail(
+                        "suite.step-key", f"{key!r} does not belong here", hint=banned[key]
+                    )
+                )
+
+    def _resend(self, step: Parted) -> Step:
+        message = self._reader.message(step.head, words=(ZLB, RAW, DATA))
+        if message not in self._sent and not self._established:
+            raise step.head.fail(
+                "suite.resend", f"no earlier step sends {message}, so it cannot be sent again"
+            )
+        return Resend(
+            **step.common,
+            message=message,
+            count=count(step.entries["count"]) if "count" in step.entries else 1,
+        )
+
+    def _expect(self, step: Parted) -> Step:
+        alternatives = read_alternatives(self._reader, step.head, step.entries)
+        save: dict[str, str] = {}
+        if "save" in step.entries:
+            save = read_save(self._reader, step.entries["save"])
+        return Expect(
+            **step.common,
+            alternatives=alternatives,
+            within=duration(step.entries["within"]) if "within" in step.entries else 3.0,
+            any_session="any_session" in step.entries and step.entries["any_session"].boolean(),
+            save=save,
+        )
+
+    def _establish(self, step: Parted) -> Step:
+        what = step.head.choice(ESTABLISHED, "preamble")
+        messages = (
+            read_message_edits(self._reader, step.entries["with"]) if "with" in step.entries else {}
+        )
+        self._established = True
+        return Establish(
+            **step.common,
+            what=what,
+            authenticate="authenticate" in step.entries and step.entries["authenticate"].boolean(),
+            messages=messages,
+            local_id=integer(step.entries["local_id"], 1, 0xFFFF)
+            if "local_id" in step.entries
+            else None,
+        )
+
+    def _silence(self, step: Parted) -> Step:
+        if not step.head.is_mapping:
+            return Silence(**step.common, seconds=duration(step.head))
+        block = self._block("silence", step.head)
+        return Silence(
+            **step.common,
+            seconds=duration(block["for"]),
+            strict="strict" in block and block["strict"].boolean(),
+            whole_tunnel="whole_tunnel" not in block or block["whole_tunnel"].boolean(),
+        )
+
+    def _acks(self, step: Parted) -> Step:
+        return Acks(**step.common, mode=step.head.choice(("hold", "resume")))
+
+    def _hello(self, step: Parted) -> Step:
+        return Hello(**step.common, mode=step.head.choice(("ignore", "answer")))
+
+    def _link(self, step: Parted) -> Step:
+        block = self._block("link", step.head)
+        impairments = [name for name in IMPAIRMENTS if name in block]
+        if len(impairments) != 1:
+            raise step.head.fail(
+                "suite.link", f"expected one of {', '.join(IMPAIRMENTS)}, found {len(impairments)}"
+            )
+        impairment = impairments[0]
+        if (impairment == "delay") != ("seconds" in block):
+            raise step.head.fail("suite.link", "`seconds` goes with `delay`, and `delay` needs it")
+        return LinkStep(
+            **step.common,
+            impairment=impairment,
+            direction=(
+                block["direction"].choice(DIRECTIONS) if "direction" in block else "received"
+            ),
+            count=count(block[impairment]),
+            message=(
+                self._reader.message(block["message"], words=(ZLB, DATA))
+                if "message" in block
+                else None
+            ),
+            seconds=duration(block["seconds"]) if "seconds" in block else 0.0,
+        )
+
+    def _retransmissions(self, step: Parted) -> Step:
+        block = self._block("retransmissions", step.head)
+        usual = Retransmissions(
+            **step.common,
+            message=self._reader.message(block["of"]),
+            within=duration(block["within"]),
+        )
+        first, factor, sends = usual.first, usual.factor, usual.sends
+        if "first" in block:
+            first = number_range(block["first"])
+        if "factor" in block:
+            factor = number_range(block["factor"])
+        if "sends" in block:
+            sends = count_range(block["sends"])
+        return Retransmissions(
+            **step.common,
+            message=usual.message,
+            within=usual.within,
+            first=first,
+            factor=factor,
+            least_cap=block["least_cap"].seconds() if "least_cap" in block else usual.least_cap,
+            sends=sends,
+            at_least=count(block["at_least"]) if "at_least" in block else usual.at_least,
+            until_given_up="until_given_up" in block and block["until_given_up"].boolean(),
+        )
+
+    def _wait(self, step: Parted) -> Step:
+        return Wait(**step.common, seconds=duration(step.head))
+
+    def _device(self, step: Parted) -> Step:
+        if not step.head.is_mapping:
+            return DeviceAction(**step.common, action=step.head.text())
+        block = self._block("device", step.head)
+        values = {}
+        if "values" in block:
+            for name, value in block["values"].mapping().items():
+                if value.is_mapping or value.is_sequence:
+                    raise value.fail("data.text", "expected a plain value")
+                values[name] = value.content if isinstance(value.content, str) else value.source
+        return DeviceAction(**step.common, action=block["action"].text(), values=values)
+
+    def _alive(self, step: Parted) -> Step:
+        return Alive(
+            **step.common,
+            what="device" if step.head.is_null else step.head.choice(LIVING),
+            within=duration(step.entries["within"]) if "within" in step.entries else 3.0,
+        )
+
+    def _compare(self, step: Parted) -> Step:
+        values = {}
+        for name, part in step.head.mapping().items():
+            with self._reader.caught():
+                if name not in self._names:
+                    raise unknown(key_node(step.head, name), self._names, "value")
+                values[name] = read_matcher(self._reader, part, free_subject(name))
+        if not step.head.content:
+            raise step.head.fail("suite.compare", "nothing to compare")
+        return Compare(**step.common, values=values)
+
+    def _repeat(self, step: Parted) -> Step:
+        block = self._block("repeat", step.head)
+        outer = LOOP_VARIABLE in self._names
+        self._names.add(LOOP_VARIABLE)
+        steps = self.read(block["steps"])
+        if not outer:
+            self._names.discard(LOOP_VARIABLE)
+        return Repeat(**step.common, count=count(block["count"]), steps=steps)
+
+
+_READERS: Mapping[str, Callable[[StepReader, Parted], Step]] = {
+    "send": StepReader._send,
+    "resend": StepReader._resend,
+    "expect": StepReader._expect,
+    "establish": StepReader._establish,
+    "silence": StepReader._silence,
+    "acks": StepReader._acks,
+    "hello": StepReader._hello,
+    "link": StepReader._link,
+    "retransmissions": StepReader._retransmissions,
+    "wait": StepReader._wait,
+    "device": StepReader._device,
+    "alive": StepReader._alive,
+    "compare": StepReader._compare,
+    "repeat": StepReader._repeat,
+}
+
+
+def checks(step: Step) -> bool:
+    """Whether a step judges the IUT, itself or by a step within."""
+    if isinstance(step, Repeat):
+        return any(checks(one) for one in step.steps)
+    return isinstance(step, (Expect, Silence, Retransmissions, Alive, Compare))

@@ -1,0 +1,285 @@
+"""`${name}`: values that a step takes from an axis or from an earlier step.
+
+A text that is nothing but `${name}` becomes the typed value; within a longer text the value's own
+text is put in. `${name+1}` and `${name-1}` add to a number. A text that begins with `0x` stands
+for octets: octets put into it give their digits, and once complete it becomes octets.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+from harness.errors import DataError, Place
+from harness.suite.model import (
+    Alternative,
+    AvpEdit,
+    Compare,
+    Compose,
+    DeviceAction,
+    Establish,
+    Expect,
+    Given,
+    HeaderEdit,
+    Matcher,
+    Send,
+    Step,
+)
+from harness.wire.fields import Value
+
+Variables = Mapping[str, Value]
+AnyStep = TypeVar("AnyStep", bound=Step)
+
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PLACEHOLDER = re.compile(r"\$\{([^{}]*)\}")
+_REFERENCE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?: *([+-]) *([0-9]{1,9}))?")
+_HEX = re.compile(r"0[xX][0-9A-Fa-f_\s]*")
+_PRINTED_NUMBER = 1 << 128
+
+
+class NoValueError(DataError):
+    """A `${name}` has no value at the moment it is needed, or one that does not fit there."""
+
+
+def has_placeholder(value: object) -> bool:
+    """Whether a value is a text, or a mapping with a text, that waits for a variable."""
+    if isinstance(value, str):
+        return "${" in value
+    if isinstance(value, Mapping):
+        return any(has_placeholder(part) for part in value.values())
+    return False
+
+
+def references(text: str) -> list[str]:
+    """The names that a text refers to. Raises ValueError where `${` is not followed by a name."""
+    found = []
+    for match in _PLACEHOLDER.finditer(text):
+        reference = _REFERENCE.fullmatch(match[1].strip())
+        if reference is None:
+            raise ValueError(f"{match[0]!r} is not ${{name}}, ${{name+1}} or ${{name-1}}")
+        found.append(reference[1])
+    if text.count("${") != len(found):
+        raise ValueError(f"{text!r} has a '${{' without a name and a '}}'")
+    return found
+
+
+def parts(text: str) -> Iterator[tuple[str, str, int]]:
+    """A text as (text in front, name, what to add) and, at the end, (rest, "", 0).
+
+    A malformed placeholder is left as text; `references` reports it.
+    """
+    start = 0
+    for match in _PLACEHOLDER.finditer(text):
+        reference = _REFERENCE.fullmatch(match[1].strip())
+        if reference is None:
+            continue
+        amount = int(reference[3] or 0)
+        yield text[start : match.start()], reference[1], -amount if reference[2] == "-" else amount
+        start = match.end()
+    yield text[start:], "", 0
+
+
+def hexadecimal(text: str) -> bytes | None:
+    """The octets of `0x…`, blanks and `_` between digits allowed; None for another text.
+
+    Raises ValueError for an odd number of digits, and for `0x` before something else.
+    """
+    if text[:2] not in ("0x", "0X"):
+        return None
+    if _HEX.fullmatch(text) is None:
+        raise ValueError(f"{text!r} begins with 0x, but not all of it are hexadecimal digits")
+    digits = re.sub(r"[_\s]", "", text[2:])
+    if len(digits) % 2:
+        raise ValueError(f"{text!r} has an odd number of hexadecimal digits")
+    return bytes.fromhex(digits)
+
+
+def shown(value: object) -> str:
+    """A value as text, octets as `0x…`. Never raises, whatever the size."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None:
+        return ""
+    if isinstance(value, (bytes, bytearray)):
+        return f"0x{value.hex()}"
+    if isinstance(value, int):
+        # Python refuses to print very long integers in decimal
+        return str(value) if abs(value) < _PRINTED_NUMBER else hex(value)
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {shown(part)}" for key, part in value.items()) + "}"
+    return str(value)
+
+
+def substitute(value: Given, variables: Variables, place: Place | None = None) -> Given:
+    """The value with every `${name}` replaced. Raises NoValueError."""
+    if isinstance(value, Mapping):
+        filled: dict[str, int | str | bytes] = {}
+        for key, part in value.items():
+            given = substitute(part, variables, place)
+            if given is None or isinstance(given, Mapping):
+                raise NoValueError(
+                    "suite.value-shape",
+                    f"{shown(part)!r} gives {shown(given)!r}, which cannot be field {key!r}",
+                    place=place,
+                )
+            filled[key] = given
+        return filled
+    if not isinstance(value, str) or "${" not in value:
+        return value
+    pieces = list(parts(value))
+    if len(pieces) == 2 and not pieces[0][0] and not pieces[1][0]:
+        return _typed(pieces[0][1], pieces[0][2], variables, place)
+    text = _joined(pieces, variables, place)
+    try:
+        octets = hexadecimal(text) if value[:2] in ("0x", "0X") else None
+    except ValueError as error:
+        raise NoValueError("suite.value-shape", str(error), place=place) from None
+    return text if octets is None else octets
+
+
+def substitute_text(text: str, variables: Variables, place: Place | None = None) -> str:
+    """As `substitute`, but the result is text whatever the values are. Raises NoValueError."""
+    return _joined(list(parts(text)), variables, place)
+
+
+def resolve(step: AnyStep, variables: Variables) -> AnyStep:
+    """The step with its `${name}`s filled in. Steps inside a `repeat` stay as they are.
+
+    Raises NoValueError at the step's place.
+    """
+    place = step.place
+    if isinstance(step, Send):
+        return replace(step, compose=resolve_compose(step.compose, variables, place))
+    if isinstance(step, Expect):
+        return replace(
+            step,
+            alternatives=tuple(
+                resolve_alternative(one, variables, place) for one in step.alternatives
+            ),
+        )
+    if isinstance(step, Compare):
+        return replace(step, values=_matchers(step.values, variables, place))
+    if isinstance(step, DeviceAction):
+        texts = {key: substitute_text(one, variables, place) for key, one in step.values.items()}
+        return replace(step, values=texts)
+    if isinstance(step, Establish):
+        filled = {
+            name: resolve_compose(one, variables, place) for name, one in step.messages.items()
+        }
+        return replace(step, messages=filled)
+    return step
+
+
+def resolve_compose(compose: Compose, variables: Variables, place: Place | None = None) -> Compose:
+    """The message with its `${name}`s filled in. Raises NoValueError."""
+    raw = compose.raw
+    if isinstance(raw, str):
+        given = substitute(raw, variables, place)
+        if not isinstance(given, (str, bytes)):
+            raise NoValueError(
+                "suite.value-shape", f"raw octets cannot be {shown(given)}", place=place
+            )
+        raw = given
+    return replace(
+        compose,
+        set={name: substitute(one, variables, place) for name, one in compose.set.items()},
+        add=tuple(_edit(one, variables, place) for one in compose.add),
+        replace={name: _edit(one, variables, place) for name, one in compose.replace.items()},
+        header=compose.header and _header(compose.header, variables, place),
+        raw=raw,
+    )
+
+
+def resolve_alternative(
+    alternative: Alternative, variables: Variables, place: Place | None = None
+) -> Alternative:
+    """The alternative with the `${name}`s of its matchers filled in. Raises NoValueError."""
+    return replace(
+        alternative,
+        where=_matchers(alternative.where, variables, place),
+        header=_matchers(alternative.header, variables, place),
+    )
+
+
+def resolve_matcher(matcher: Matcher, variables: Variables, place: Place | None = None) -> Matcher:
+    """The matcher with its `${name}`s filled in; in a regular expression they stand for themselves.
+
+    Raises NoValueError.
+    """
+    pattern = matcher.pattern
+    if pattern is not None and "${" in pattern:
+        pattern = "".join(
+            front + (re.escape(shown(_typed(name, add, variables, place))) if name else "")
+            for front, name, add in parts(pattern)
+        )
+    return replace(
+        matcher,
+        equals=substitute(matcher.equals, variables, place),
+        one_of=tuple(substitute(one, variables, place) for one in matcher.one_of),
+        none_of=tuple(substitute(one, variables, place) for one in matcher.none_of),
+        pattern=pattern,
+        fields=_matchers(matcher.fields, variables, place),
+    )
+
+
+def _matchers(
+    matchers: Mapping[str, Matcher], variables: Variables, place: Place | None
+) -> dict[str, Matcher]:
+    return {name: resolve_matcher(one, variables, place) for name, one in matchers.items()}
+
+
+def _edit(edit: AvpEdit, variables: Variables, place: Place | None) -> AvpEdit:
+    return replace(edit, value=substitute(edit.value, variables, place))
+
+
+def _header(edit: HeaderEdit, variables: Variables, place: Place | None) -> HeaderEdit:
+    def number(name: str, given: int | str | bool | None) -> int | str | bool | None:
+        if not isinstance(given, str) or "${" not in given:
+            return given
+        value = substitute(given, variables, place)
+        if not isinstance(value, int):
+            raise NoValueError(
+                "suite.value-shape",
+                f"header field {name} cannot be {shown(value)!r}",
+                place=place,
+            )
+        return value & 0xFFFF
+
+    return replace(
+        edit,
+        length=number("length", edit.length),
+        tunnel_id=number("tunnel_id", edit.tunnel_id),
+        session_id=number("session_id", edit.session_id),
+        ns=number("ns", edit.ns),
+        nr=number("nr", edit.nr),
+    )
+
+
+def _typed(name: str, add: int, variables: Variables, place: Place | None) -> Value:
+    if name not in variables:
+        raise NoValueError(
+            "suite.no-value",
+            f"${{{name}}} has no value: no step that ran has saved it",
+            place=place,
+        )
+    value = variables[name]
+    if not add:
+        return value
+    if not isinstance(value, int):
+        raise NoValueError(
+            "suite.value-shape", f"${{{name}{add:+d}}}: {shown(value)!r} is no number", place=place
+        )
+    return value + add
+
+
+def _joined(pieces: list[tuple[str, str, int]], variables: Variables, place: Place | None) -> str:
+    in_octets = pieces[0][0][:2] in ("0x", "0X")
+    words = []
+    for front, name, add in pieces:
+        words.append(front)
+        if name:
+            text = shown(_typed(name, add, variables, place))
+            words.append(text.removeprefix("0x") if in_octets else text)
+    return "".join(words)
