@@ -47,8 +47,8 @@ def row_line(name: str, rows: Mapping[str, Row]) -> str:
 
 def headline(story: CaseStory) -> str:
     """Why a case is as it is, in one line."""
-    deciding = [check for check in story.findings if check.verdict is story.verdict]
-    if not deciding or story.shown is not story.verdict:
+    deciding = story.deciding
+    if not deciding:
         return safe(story.reason or story.verdict, _LINE)
     check = deciding[0]
     rule = f"{', '.join(check.rows)} ({check.level}): " if check.rows else ""
@@ -105,6 +105,30 @@ def finding_lines(check: Check, story: CaseStory, rows: Mapping[str, Row]) -> li
     if check.frames:
         lines += _labelled("frames", ", ".join(f"#{number}" for number in check.frames[:50]))
     return lines
+
+
+def evidence_summary(story: CaseStory, header: Header | None) -> list[tuple[str, str]]:
+    """A case in a few labelled lines: the rule, what was expected, what came, the replay."""
+    rows = header.rows if header else {}
+    deciding = story.deciding
+    said: list[tuple[str, str]] = []
+    if deciding:
+        check = deciding[0]
+        said += [("rule", row_line(name, rows)) for name in check.rows[:3]]
+        sent = _sent_before(check, story.frames.all())
+        if sent is not None:
+            said += [("sent", safe(f"#{sent.number} {sent.summary}", _LINE))]
+        said += [
+            ("expected", safe(check.expected, _LINE)),
+            ("received", safe(check.actual, _LINE)),
+        ]
+        if len(deciding) > 1:
+            said += [("besides", f"{len(deciding) - 1} more checks of this case")]
+    else:
+        said += [("reason", safe(story.reason or story.verdict, _LINE))]
+    if header is not None:
+        said += [("replay", replay(story.case, header.device))]
+    return said
 
 
 def _labelled(label: str, text: str) -> list[str]:

@@ -129,6 +129,17 @@ class CaseStory:
         found = [check for check in self.checks if check.verdict not in GOOD]
         return sorted(found, key=lambda check: check.verdict is not self.verdict)
 
+    @property
+    def deciding(self) -> list[Check]:
+        """The findings that made the shown verdict; none where the baseline or a fault did."""
+        if self.shown is not self.verdict:
+            return []
+        return [
+            check
+            for check in self.checks
+            if check.verdict is self.verdict and self.verdict not in GOOD
+        ]
+
     def step(self, index: int | None) -> StepStart | None:
         """The step of this index, as far as it was reached."""
         return next((step for step in self.steps if step.index == index), None)
@@ -150,13 +161,13 @@ class Ending:
 class Report(Protocol):
     """What wants to hear of a run, case by case."""
 
-    def begin(self, header: Header) -> None:
+    def begin(self, header: Header, /) -> None:
         """The run begins. Not called when the stream has no header."""
 
-    def case(self, story: CaseStory) -> None:
+    def case(self, story: CaseStory, /) -> None:
         """A case has ended, or the run has and the case never did."""
 
-    def end(self, ending: Ending) -> None:
+    def end(self, ending: Ending, /) -> None:
         """Nothing more comes."""
 
 
@@ -240,13 +251,13 @@ def _without_start(case: str, at: float) -> CaseStory:
     return CaseStory(CaseStart(case, "", case, "", "", 0, (), at))
 
 
-def tell(events: Iterable[Event] | Path, *reports: Report) -> Ending:
-    """Read a run, from its events or their file, and tell every report of it.
+def tell(events: Iterable[Event] | Path, *reports: Report, teller: Teller | None = None) -> Ending:
+    """Read a run, from its events or their file, and tell every report (or `teller`) of it.
 
     A stream that breaks off or is damaged is told as far as it goes; the error is then that of
     the ending. DataError when there is nothing to tell: not even a header.
     """
-    teller = Teller(*reports)
+    teller = teller or Teller(*reports)
     begun = False
     try:
         for event in read_events(events) if isinstance(events, Path) else events:

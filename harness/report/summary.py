@@ -21,10 +21,10 @@ class SummaryReport:
     def __init__(self) -> None:
         self._ending: Ending | None = None
 
-    def begin(self, header: Header) -> None:
+    def begin(self, _header: Header) -> None:
         """The ending has all."""
 
-    def case(self, story: CaseStory) -> None:
+    def case(self, _story: CaseStory) -> None:
         """The footer has all."""
 
     def end(self, ending: Ending) -> None:
