@@ -67,11 +67,12 @@ def load_specification(folder: Path) -> Specification:
         typed = read_requirements(roots.requirements)
     faults.raise_any()
 
-    faults.errors.extend(_check_messages(roots.messages, messages, avps))
-    faults.errors.extend(_check_avps(roots.avps, avps, messages))
-    faults.errors.extend(_check_results(roots.results, messages))
-    faults.errors.extend(_check_states(roots.states, messages))
+    # names first: a misspelt one would make the tables disagree as well
+    faults.errors.extend(_check_names(roots, messages, avps))
     faults.errors.extend(check_about(roots.requirements, typed, {*messages, *avps}))
+    faults.raise_any()
+    faults.errors.extend(_check_agreement(roots.avps, avps, messages))
+    faults.errors.extend(_check_examples(roots.messages, messages, avps))
     faults.raise_any()
 
     rows = [*typed, *derive(prefix, messages, avps, results, states.rows)]
@@ -107,31 +108,91 @@ def _unknown(nodes: Iterable[Node], known: Iterable[str], what: str) -> Iterator
             )
 
 
-def _check_messages(
+def _check_names(
+    roots: _Roots, messages: Mapping[str, MessageSpec], avps: Mapping[str, AvpSpec]
+) -> Iterator[DataError]:
+    """Names of messages and AVPs that the tables use without having them."""
+    for node in roots.messages.mapping().values():
+        entry = node.mapping()
+        yield from _unknown(entry["mandatory"].sequence(), avps, "avp")
+        yield from _unknown(entry["optional"].sequence(), avps, "avp")
+    for name, node in roots.avps.mapping().items():
+        entry = node.mapping()
+        if ALL_MESSAGES not in avps[name].messages:
+            yield from _unknown(entry["messages"].sequence(), messages, "message")
+        value = entry["value"].mapping() if "value" in entry else {}
+        for rule in value["rules"].sequence() if "rules" in value else ():
+            parts = rule.mapping()
+            if "messages" in parts:
+                known = avps[name].messages
+                yield from _unknown(parts["messages"].sequence(), known, "message")
+    results = roots.results.mapping()["results"]
+    for name in results.mapping():
+        if name not in messages:
+            yield _no_message(name, messages, results.key_places[name])
+    for node in roots.states.mapping()["rows"].sequence():
+        entry = node.mapping()
+        if "messages" in entry:
+            yield from _unknown(entry["messages"].sequence(), messages, "message")
+        for action in entry["actions"].sequence():
+            verb, _, name = action.text().partition(" ")
+            if verb == "send" and name not in messages:
+                yield _no_message(name, messages, action.place)
+
+
+def _no_message(name: str, messages: Iterable[str], place: Place) -> DataError:
+    return DataError(
+        "spec.unknown-message",
+        f"unknown message {name!r}",
+        hint=suggest(name, messages),
+        place=place,
+    )
+
+
+def _check_agreement(
+    root: Node, avps: Mapping[str, AvpSpec], messages: Mapping[str, MessageSpec]
+) -> Iterator[DataError]:
+    """An AVP lists the messages that list it, and no others."""
+    for name, node in root.mapping().items():
+        if ALL_MESSAGES in avps[name].messages:
+            continue
+        listed = {
+            message.name
+            for message in messages.values()
+            if name in message.mandatory or name in message.optional
+        }
+        for message in sorted(listed ^ set(avps[name].messages)):
+            where = "messages.yaml" if message in listed else "avps.yaml"
+            yield node.mapping()["messages"].fail(
+                "spec.disagree", f"only {where} says that {message} carries {name}"
+            )
+
+
+def _check_examples(
     root: Node, messages: Mapping[str, MessageSpec], avps: Mapping[str, AvpSpec]
 ) -> Iterator[DataError]:
+    """The example of a message has all it must have, and each value fits its AVP."""
     for name, node in root.mapping().items():
-        entry = node.mapping()
-        for part in ("mandatory", "optional"):
-            yield from _unknown(entry[part].sequence(), avps, "avp")
-        example = entry["example"]
-        spec = messages[name]
-        for avp, value in example.mapping().items():
-            if avp not in (*spec.mandatory[1:], *spec.optional):
-                yield DataError(
-                    "spec.example",
-                    f"{name} does not carry {avp!r}",
-                    hint=suggest(avp, [*spec.mandatory[1:], *spec.optional]),
-                    place=example.key_places[avp],
-                )
-            elif avp in avps:
-                yield from _check_example(value, avps[avp], name)
-        missing = [avp for avp in spec.mandatory[1:] if avp not in spec.example]
-        if missing:
+        example = node.mapping()["example"]
+        carried = [*messages[name].mandatory[1:], *messages[name].optional]
+        given = example.mapping()
+        foreign = [avp for avp in given if avp not in carried]
+        for avp in foreign:
+            yield DataError(
+                "spec.example",
+                f"{name} does not carry {avp!r}",
+                hint=suggest(avp, carried),
+                place=example.key_places[avp],
+            )
+        for avp in carried:
+            if avp in given:
+                yield from _check_value(given[avp], avps[avp], name)
+        missing = [avp for avp in messages[name].mandatory[1:] if avp not in given]
+        if missing and not foreign:
             yield example.fail("spec.example", f"the example lacks {', '.join(missing)}")
 
 
-def _check_example(node: Node, avp: AvpSpec, message: str) -> Iterator[DataError]:
+def _check_value(node: Node, avp: AvpSpec, message: str) -> Iterator[DataError]:
     try:
         octets = avp.encode(node.plain())
     except ValueError as error:
@@ -139,59 +200,6 @@ def _check_example(node: Node, avp: AvpSpec, message: str) -> Iterator[DataError
         return
     for problem in avp.check(message, octets):
         yield node.fail("spec.example", problem)
-
-
-def _check_avps(
-    root: Node, avps: Mapping[str, AvpSpec], messages: Mapping[str, MessageSpec]
-) -> Iterator[DataError]:
-    for name, node in root.mapping().items():
-        entry = node.mapping()
-        spec = avps[name]
-        if ALL_MESSAGES in spec.messages:
-            continue
-        yield from _unknown(entry["messages"].sequence(), messages, "message")
-        listed = {
-            message.name
-            for message in messages.values()
-            if name in message.mandatory or name in message.optional
-        }
-        for message in sorted(listed ^ set(spec.messages)):
-            if message in messages:
-                lacking = "this AVP" if message in listed else f"{message} in messages.yaml"
-                yield entry["messages"].fail(
-                    "spec.disagree", f"{name} and {message}: {lacking} does not list the other"
-                )
-        if "value" in entry and "rules" in (value := entry["value"].mapping()):
-            for rule in value["rules"].sequence():
-                if "messages" in (parts := rule.mapping()):
-                    yield from _unknown(parts["messages"].sequence(), spec.messages, "message")
-
-
-def _check_results(root: Node, messages: Mapping[str, MessageSpec]) -> Iterator[DataError]:
-    results = root.mapping()["results"]
-    for name in results.mapping():
-        if name not in messages:
-            yield DataError(
-                "spec.unknown-message",
-                f"unknown message {name!r}",
-                hint=suggest(name, messages),
-                place=results.key_places[name],
-            )
-
-
-def _check_states(root: Node, messages: Mapping[str, MessageSpec]) -> Iterator[DataError]:
-    for node in root.mapping()["rows"].sequence():
-        entry = node.mapping()
-        if "messages" in entry:
-            yield from _unknown(entry["messages"].sequence(), messages, "message")
-        for action in entry["actions"].sequence():
-            verb, _, name = action.text().partition(" ")
-            if verb == "send" and name not in messages:
-                yield action.fail(
-                    "spec.unknown-message",
-                    f"unknown message {name!r}",
-                    hint=suggest(name, messages),
-                )
 
 
 def _check_rows(
