@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from harness.errors import DataError
 from harness.located import Node, suggest
 from harness.suite.reader import key_node
-from harness.suite.variables import parts, references
+from harness.suite.variables import Piece, hexadecimal, only_placeholder, pieces, references
 
 
 def fill(node: Node, axes: Mapping[str, Node]) -> Node:
@@ -61,7 +61,7 @@ def names_in(node: Node) -> frozenset[str]:
         if isinstance(one.content, dict):
             texts = list(one.content)
         for text in texts:
-            found.update(name for _, name, _ in parts(text) if name)
+            found.update(piece.name for piece in pieces(text) if piece.name)
     return frozenset(found)
 
 
@@ -79,30 +79,39 @@ def _filled_text(node: Node, axes: Mapping[str, Node]) -> Node:
     text = node.content
     if not isinstance(text, str) or "${" not in text:
         return node
-    pieces = list(parts(text))
-    if len(pieces) == 2 and not pieces[0][0] and not pieces[1][0] and pieces[0][1] in axes:
-        return _added(node, pieces[0][1], axes[pieces[0][1]], pieces[0][2])
+    only = only_placeholder(text)
+    if only is not None and only.name in axes:
+        return _value(node, only, axes[only.name])
     in_octets = text[:2] in ("0x", "0X")
     words = []
-    for front, name, add in pieces:
-        words.append(front)
-        if name in axes:
-            value = _added(node, name, axes[name], add)
-            if value.is_mapping or value.is_sequence:
-                raise node.fail(
-                    "suite.axis-text", f"${{{name}}} is no plain value and cannot be part of a text"
-                )
-            words.append(value.source.removeprefix("0x") if in_octets else value.source)
-        elif name:
-            words.append(f"${{{name}{add:+d}}}" if add else f"${{{name}}}")
+    for piece in pieces(text):
+        words.append(piece.front)
+        if piece.name not in axes:
+            words.append(piece.placeholder)
+            continue
+        value = _value(node, piece, axes[piece.name])
+        if value.is_mapping or value.is_sequence:
+            raise node.fail(
+                "suite.axis-text",
+                f"{piece.placeholder} is no plain value and cannot be part of a text",
+            )
+        words.append(value.source.removeprefix("0x") if in_octets else value.source)
     filled = "".join(words)
     return Node(filled, node.place, {}, filled)
 
 
-def _added(node: Node, name: str, value: Node, add: int) -> Node:
-    if not add:
+def _value(node: Node, piece: Piece, value: Node) -> Node:
+    """What a placeholder gives for the value of its axis."""
+    if not piece.add and not piece.octets:
         return value
-    if not isinstance(value.content, int) or isinstance(value.content, bool):
-        raise node.fail("suite.axis-sum", f"${{{name}{add:+d}}}: {value.source!r} is no number")
-    total = value.content + add
-    return Node(total, value.place, {}, str(total))
+    given = value.content
+    try:
+        if isinstance(given, str):
+            given = hexadecimal(given)
+        made = piece.of(None if isinstance(given, (bool, list, dict, float)) else given)
+    except ValueError as error:
+        raise node.fail("suite.axis-sum", str(error)) from None
+    if isinstance(made, bytes):
+        text = f"0x{made.hex()}"
+        return Node(text, value.place, {}, text)
+    return Node(made, value.place, {}, str(made))

@@ -1,16 +1,17 @@
 """`${name}`: values that a step takes from an axis or from an earlier step.
 
 A text that is nothing but `${name}` becomes the typed value; within a longer text the value's own
-text is put in. `${name+1}` and `${name-1}` add to a number. A text that begins with `0x` stands
-for octets: octets put into it give their digits, and once complete it becomes octets.
+text is put in. `${name+1}` and `${name-1}` add to a number; `${name:2}` is a number as 2 octets. A
+text that begins with `0x` stands for octets: octets put into it give their digits, and once
+complete it becomes octets.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from typing import TypeVar
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import NamedTuple, TypeVar
 
 from harness.errors import DataError, Place
 from harness.suite.model import (
@@ -34,9 +35,45 @@ AnyStep = TypeVar("AnyStep", bound=Step)
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PLACEHOLDER = re.compile(r"\$\{([^{}]*)\}")
-_REFERENCE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?: *([+-]) *([0-9]{1,9}))?")
+_REFERENCE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?: *([+-]) *([0-9]{1,9}))?(?: *: *([1-8]))?")
 _HEX = re.compile(r"0[xX][0-9A-Fa-f_\s]*")
+_FOR_REPORTS = frozenset({"place", "text", "note", "save"})
 _PRINTED_NUMBER = 1 << 128
+
+
+class Piece(NamedTuple):
+    """A part of a text: what stands in front of a placeholder, and the placeholder, if any.
+
+    `add`: what to add to the number; `octets`: how many octets it becomes, 0 if it stays a number.
+    """
+
+    front: str
+    name: str = ""
+    add: int = 0
+    octets: int = 0
+
+    @property
+    def placeholder(self) -> str:
+        """The placeholder as it is written."""
+        added = f"{self.add:+d}" if self.add else ""
+        width = f":{self.octets}" if self.octets else ""
+        return f"${{{self.name}{added}{width}}}" if self.name else ""
+
+    def of(self, value: Value) -> Value:
+        """What the placeholder gives for a value. Raises ValueError where it does not fit."""
+        if not self.add and not self.octets:
+            return value
+        if self.octets and isinstance(value, bytes) and not self.add:
+            if len(value) != self.octets:
+                raise ValueError(f"{self.placeholder}: {shown(value)} has {len(value)} octets")
+            return value
+        if not isinstance(value, int):
+            raise ValueError(f"{self.placeholder}: {shown(value)!r} is no number")
+        number = value + self.add
+        if not self.octets:
+            return number
+        # counters of the protocol wrap, so that ${ns+1:2} is right behind 65535
+        return (number % (1 << 8 * self.octets)).to_bytes(self.octets, "big")
 
 
 class NoValueError(DataError):
@@ -58,27 +95,61 @@ def references(text: str) -> list[str]:
     for match in _PLACEHOLDER.finditer(text):
         reference = _REFERENCE.fullmatch(match[1].strip())
         if reference is None:
-            raise ValueError(f"{match[0]!r} is not ${{name}}, ${{name+1}} or ${{name-1}}")
+            raise ValueError(f"{match[0]!r} is not ${{name}}, ${{name+1}} or ${{name:2}}")
         found.append(reference[1])
     if text.count("${") != len(found):
         raise ValueError(f"{text!r} has a '${{' without a name and a '}}'")
     return found
 
 
-def parts(text: str) -> Iterator[tuple[str, str, int]]:
-    """A text as (text in front, name, what to add) and, at the end, (rest, "", 0).
+def pieces(text: str) -> list[Piece]:
+    """A text cut behind each placeholder; the last piece has none.
 
     A malformed placeholder is left as text; `references` reports it.
     """
+    found = []
     start = 0
     for match in _PLACEHOLDER.finditer(text):
         reference = _REFERENCE.fullmatch(match[1].strip())
         if reference is None:
             continue
         amount = int(reference[3] or 0)
-        yield text[start : match.start()], reference[1], -amount if reference[2] == "-" else amount
+        add = -amount if reference[2] == "-" else amount
+        front = text[start : match.start()]
+        found.append(Piece(front, reference[1], add, int(reference[4] or 0)))
         start = match.end()
-    yield text[start:], "", 0
+    found.append(Piece(text[start:]))
+    return found
+
+
+def only_placeholder(text: str) -> Piece | None:
+    """The placeholder of a text that is nothing else."""
+    cut = pieces(text)
+    if len(cut) == 2 and not cut[0].front and not cut[1].front:
+        return cut[0]
+    return None
+
+
+def names_used(value: object) -> frozenset[str]:
+    """All names that a step, or any part of one, refers to. Where it stands and how it reads in a
+    report are left out.
+    """
+    if isinstance(value, str):
+        return frozenset(piece.name for piece in pieces(value) if piece.name)
+    parts: Iterable[object] = ()
+    if is_dataclass(value) and not isinstance(value, type):
+        names = (one.name for one in fields(value) if one.name not in _FOR_REPORTS)
+        parts = (getattr(value, name) for name in names)
+    elif isinstance(value, Mapping):
+        parts = value.values()
+    elif isinstance(value, tuple):
+        parts = value
+    found: set[str] = set()
+    for part in parts:
+        found |= names_used(part)
+    if isinstance(value, Compare):
+        found |= set(value.values)
+    return frozenset(found)
 
 
 def hexadecimal(text: str) -> bytes | None:
@@ -128,10 +199,10 @@ def substitute(value: Given, variables: Variables, place: Place | None = None) -
         return filled
     if not isinstance(value, str) or "${" not in value:
         return value
-    pieces = list(parts(value))
-    if len(pieces) == 2 and not pieces[0][0] and not pieces[1][0]:
-        return _typed(pieces[0][1], pieces[0][2], variables, place)
-    text = _joined(pieces, variables, place)
+    only = only_placeholder(value)
+    if only is not None:
+        return _typed(only, variables, place)
+    text = _joined(value, variables, place)
     try:
         octets = hexadecimal(text) if value[:2] in ("0x", "0X") else None
     except ValueError as error:
@@ -141,7 +212,7 @@ def substitute(value: Given, variables: Variables, place: Place | None = None) -
 
 def substitute_text(text: str, variables: Variables, place: Place | None = None) -> str:
     """As `substitute`, but the result is text whatever the values are. Raises NoValueError."""
-    return _joined(list(parts(text)), variables, place)
+    return _joined(text, variables, place)
 
 
 def resolve(step: AnyStep, variables: Variables) -> AnyStep:
@@ -211,8 +282,8 @@ def resolve_matcher(matcher: Matcher, variables: Variables, place: Place | None 
     pattern = matcher.pattern
     if pattern is not None and "${" in pattern:
         pattern = "".join(
-            front + (re.escape(shown(_typed(name, add, variables, place))) if name else "")
-            for front, name, add in parts(pattern)
+            one.front + (re.escape(shown(_typed(one, variables, place))) if one.name else "")
+            for one in pieces(pattern)
         )
     return replace(
         matcher,
@@ -257,29 +328,25 @@ def _header(edit: HeaderEdit, variables: Variables, place: Place | None) -> Head
     )
 
 
-def _typed(name: str, add: int, variables: Variables, place: Place | None) -> Value:
-    if name not in variables:
+def _typed(piece: Piece, variables: Variables, place: Place | None) -> Value:
+    if piece.name not in variables:
         raise NoValueError(
             "suite.no-value",
-            f"${{{name}}} has no value: no step that ran has saved it",
+            f"${{{piece.name}}} has no value: no step that ran has saved it",
             place=place,
         )
-    value = variables[name]
-    if not add:
-        return value
-    if not isinstance(value, int):
-        raise NoValueError(
-            "suite.value-shape", f"${{{name}{add:+d}}}: {shown(value)!r} is no number", place=place
-        )
-    return value + add
+    try:
+        return piece.of(variables[piece.name])
+    except ValueError as error:
+        raise NoValueError("suite.value-shape", str(error), place=place) from None
 
 
-def _joined(pieces: list[tuple[str, str, int]], variables: Variables, place: Place | None) -> str:
-    in_octets = pieces[0][0][:2] in ("0x", "0X")
+def _joined(text: str, variables: Variables, place: Place | None) -> str:
+    in_octets = text[:2] in ("0x", "0X")
     words = []
-    for front, name, add in pieces:
-        words.append(front)
-        if name:
-            text = shown(_typed(name, add, variables, place))
-            words.append(text.removeprefix("0x") if in_octets else text)
+    for piece in pieces(text):
+        words.append(piece.front)
+        if piece.name:
+            word = shown(_typed(piece, variables, place))
+            words.append(word.removeprefix("0x") if in_octets else word)
     return "".join(words)
