@@ -184,7 +184,12 @@ def message(
     ns: int = 0,
     nr: int = 0,
 ) -> Packet:
-    """A well-formed control message: the Message Type AVP (RFC 2661 4.4.1), then `avps`."""
+    """A well-formed control message: the Message Type AVP (RFC 2661 4.4.1), then `avps`.
+
+    Raises ValueError if `message_type` is outside 0..65535; `build` looks at the other numbers.
+    """
+    if not 0 <= message_type <= 0xFFFF:
+        raise ValueError(f"message_type is {message_type}, the field holds 0..65535")
     header = Header(tunnel_id=tunnel_id, session_id=session_id, ns=ns, nr=nr)
     return Packet(header, (AVP(MESSAGE_TYPE, message_type.to_bytes(2, "big")), *avps))
 
