@@ -258,12 +258,13 @@ def _avps(reader: Reader, node: Node) -> list[Node]:
 def _result_codes(reader: Reader, node: Node) -> list[Node]:
     codes = reader.specification.result_codes
     message = node.choice(codes, "message")
-    return [_generated(number, node) for number in codes[message]]
+    return [_generated(one.number, node) for one in codes[message].values() if not one.reserved]
 
 
 def _error_codes(reader: Reader, node: Node) -> list[Node]:
     node.choice(("all",))
-    return [_generated(number, node) for number in reader.specification.error_codes]
+    codes = reader.specification.error_codes.values()
+    return [_generated(one.number, node) for one in codes if not one.reserved]
 
 
 _TABLES: Mapping[str, Callable[[Reader, Node], list[Node]]] = {

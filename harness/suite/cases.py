@@ -14,6 +14,7 @@ from harness.suite.grammar import CASE_KEYS, DEFAULT_KEYS, KNOWN_TAGS, ROLES, Ke
 from harness.suite.model import Case
 from harness.suite.policies import read_policy
 from harness.suite.reader import Reader, key_node, without_repetition
+from harness.suite.rows import read_rows
 from harness.suite.steps import StepReader, checks
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
@@ -147,7 +148,7 @@ class CaseReader:
     def _covers(self, node: Node) -> tuple[str, ...]:
         if node.is_sequence and not node.content:
             raise node.fail("suite.covers", "a case covers at least one requirement")
-        return self._reader.rows(node)
+        return read_rows(self._reader, node)
 
     def _roles(self, node: Node) -> frozenset[Role]:
         roles = frozenset(Role(item.choice(ROLES, "role")) for item in node.items_or_one())

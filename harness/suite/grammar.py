@@ -351,3 +351,25 @@ AXIS_TABLE_KEYS: Mapping[str, Mapping[str, Key]] = {
     "error_codes": {},
 }
 """The mappings that an axis may be instead of a list of values, and their own keys."""
+
+ROW_FORMS: tuple[Mapping[str, Key], ...] = (
+    {
+        "avp": Key(Shape.AVP_NAME, "the row about one aspect of this AVP", required=True),
+        "aspect": Key(
+            Shape.CHOICE, "which", True, choices=("M", "H", "length", "value", "messages")
+        ),
+    },
+    {
+        "message": Key(Shape.MESSAGE, "the row about this message", required=True),
+        "avp": Key(Shape.AVP_NAME, "and an AVP that it must or may carry", required=True),
+    },
+    {
+        "message": Key(Shape.MESSAGE, "the row about this message", required=True),
+        "sender": Key(Shape.BOOLEAN, "and who sends it", required=True),
+    },
+    {
+        "result": Key(Shape.TEXT, "the row about a result code of this message, or `error`", True),
+        "code": Key(Shape.INTEGER, "which code", required=True),
+    },
+)
+"""How a requirement row may be named, besides by its id."""

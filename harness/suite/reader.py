@@ -77,14 +77,6 @@ class Reader:
             return known.name if known else str(number)
         return node.choice([*self.specification.messages, *words], "message")
 
-    def rows(self, node: Node) -> tuple[str, ...]:
-        """Ids of requirement rows: one, or a list."""
-        rows = []
-        for item in node.items_or_one():
-            with self.caught():
-                rows.append(item.choice(self.specification.requirements, "requirement"))
-        return without_repetition(rows)
-
 
 def unknown(node: Node, known: Iterable[str], what: str, owner: str = "") -> DataError:
     """The error about an unknown word; `owner` says where it would have to belong."""

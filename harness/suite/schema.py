@@ -27,6 +27,7 @@ from harness.suite.grammar import (
     MATCHER_KEYS,
     RECEIVED_WORDS,
     ROLES,
+    ROW_FORMS,
     SENT_WORDS,
     STEPS,
     Key,
@@ -71,7 +72,13 @@ def suite_schema(specification: Specification, capabilities: Mapping[str, str]) 
         "steps": {"type": "array", "items": {"oneOf": [_reference(f"step-{n}") for n in STEPS]}},
         **{f"step-{name}": _step(name, form) for name, form in STEPS.items()},
         "avp-name": _words(specification.avps, placeholder=True),
-        "row": _words(specification.requirements, placeholder=True),
+        "row": {
+            "anyOf": [
+                {"enum": list(specification.requirements)},
+                _PLACEHOLDER,
+                *(_object(form) for form in ROW_FORMS),
+            ]
+        },
         "capability": _words(capabilities, placeholder=True),
         "tag": {"type": "string", "examples": list(KNOWN_TAGS)},
         "role": _words(ROLES, placeholder=True),

@@ -51,6 +51,7 @@ from harness.suite.model import (
 )
 from harness.suite.policies import read_policy
 from harness.suite.reader import Reader, key_node, unknown
+from harness.suite.rows import read_rows
 
 Entries = Mapping[str, Node]
 
@@ -176,7 +177,7 @@ class StepReader:
             if "session" in entries:
                 common["session"] = entries["session"].text()
             if "rows" in entries:
-                common["rows"] = self._reader.rows(entries["rows"])
+                common["rows"] = read_rows(self._reader, entries["rows"])
             if "policy" in entries:
                 common["policy"] = read_policy(entries["policy"])
             if "otherwise" in entries:
