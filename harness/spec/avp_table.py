@@ -75,7 +75,7 @@ def _read_avp(name: str, node: Node) -> AvpSpec:
         min_length=least,
         max_length=most,
         length_level=length_level,
-        rules=rules,
+        values=rules,
         value_level=value_level,
         messages=(ALL_MESSAGES,) if messages.content == ALL_MESSAGES else read_names(messages),
         example=entry["example"].plain(),

@@ -61,7 +61,9 @@ class AvpSpec:
 
     `mandatory`: what its M bit has to be. `hideable`: whether its H bit may be set. `min_length`,
     `max_length`: octets of the value, 0..1017, before hiding. `messages`: names of the messages
-    that utilize it, or `("*",)`.
+    that utilize it, or `("*",)`. `values`: rules about the numbers in it; `length_level` and
+    `value_level`: how strongly the RFC puts the least length and those rules. `example`: a plain
+    value that fits.
     """
 
     type: int
@@ -75,7 +77,7 @@ class AvpSpec:
     min_length: int
     max_length: int
     length_level: Level
-    rules: tuple[ValueRule, ...]
+    values: tuple[ValueRule, ...]
     value_level: Level
     messages: tuple[str, ...]
     example: Any
@@ -99,7 +101,7 @@ class AvpSpec:
     @property
     def judges_values(self) -> bool:
         """Whether there is anything to say about the numbers in it."""
-        return bool(self.rules) or any(field.constant is not None for field in self.fields)
+        return bool(self.values) or any(field.constant is not None for field in self.fields)
 
     def findings(self, message: str, data: bytes) -> tuple[ValueFinding, ...]:
         """What is wrong with the octets of a value, unhidden, within this message.
@@ -114,7 +116,7 @@ class AvpSpec:
             faults = reserved_problems(self.fields, data)
         except ValueError as error:
             return (ValueFinding("length", str(error)),)
-        for rule in self.rules:
+        for rule in self.values:
             number = shown.get(rule.field) if isinstance(shown, Mapping) else shown
             if isinstance(number, int) and rule.concerns(message):
                 problem = rule.problem(number)

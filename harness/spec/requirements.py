@@ -238,6 +238,6 @@ def _octets(number: int) -> str:
 
 
 def _value_text(avp: AvpSpec) -> str:
-    parts = [rule.text() for rule in avp.rules]
+    parts = [rule.text() for rule in avp.values]
     parts += [f"{field.name} is 0" for field in avp.fields if field.constant == 0]
     return f"In the {avp.title} AVP, {' and '.join(parts)}."

@@ -152,13 +152,13 @@ def test_a_rule_finds_what_it_says(rule: ValueRule, number: int) -> None:
 
 @given(st.integers(0, 0xFFFFFFFF))
 def test_a_mask_allows_its_bits_only(number: int) -> None:
-    (rule,) = SPEC.avps["bearer_type"].rules
+    (rule,) = SPEC.avps["bearer_type"].values
     assert rule.mask == 3
     assert (rule.problem(number) is None) == (number <= 3)
 
 
 def test_a_rule_may_speak_of_some_messages_only(spec: Specification) -> None:
-    (rule,) = spec.avps["assigned_session_id"].rules
+    (rule,) = spec.avps["assigned_session_id"].values
     concerned = {name for name in spec.messages if rule.concerns(name)}
     assert concerned == {"ICRQ", "ICRP", "OCRQ", "OCRP"}
     assert isinstance(rule.bits, Mapping)
