@@ -157,7 +157,8 @@ def test_what_decodes_encodes_to_the_same(fields: tuple[Field, ...], data: bytes
         data.decode("utf-8")
     except ValueError:
         return
-    if not reserved_problems(fields, data):
+    # text that looks like raw octets is taken for them, that is its one exception
+    if not reserved_problems(fields, data) and b"0x" not in data.lower():
         assert encode_value(fields, value) == data
 
 
