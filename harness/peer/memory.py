@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 
 from harness.errors import DeviceError
 from harness.peer.network import Address, Link, Receiver
@@ -19,11 +20,13 @@ class MemoryNetwork:
     def __init__(self, latency: float = 0.0005) -> None:
         self.latency = latency
         self._links: dict[Address, _MemoryLink] = {}
+        self._in_flight: deque[tuple[bytes, Address, Address]] = deque()
+        self._next_port = EPHEMERAL_PORTS.start
 
     async def open(self, receiver: Receiver, address: str, port: int = 0) -> Link:
         """Bind a link; DeviceError `network.in-use` when the port is taken."""
         if port == 0:
-            port = next((p for p in EPHEMERAL_PORTS if (address, p) not in self._links), 0)
+            port = self._free_port(address)
         local = (address, port)
         if port == 0 or local in self._links:
             raise DeviceError("network.in-use", f"{address} port {port} is in use")
@@ -33,12 +36,25 @@ class MemoryNetwork:
 
     def deliver(self, data: bytes, source: Address, to: Address) -> None:
         """Put a datagram on its way."""
-        asyncio.get_running_loop().call_later(self.latency, self._arrive, data, source, to)
+        # A loop runs timers of the same instant in any order, but all of them wait equally long:
+        # whichever runs brings the datagram that was sent first.
+        self._in_flight.append((data, source, to))
+        asyncio.get_running_loop().call_later(self.latency, self._arrive)
 
-    def _arrive(self, data: bytes, source: Address, to: Address) -> None:
+    def _arrive(self) -> None:
+        data, source, to = self._in_flight.popleft()
         link = self._links.get(to)
         if link is not None:
             link.receiver(data, source)
+
+    def _free_port(self, address: str) -> int:
+        """A port that was not given out lately: late datagrams must not reach a new owner."""
+        for _ in EPHEMERAL_PORTS:
+            port = self._next_port
+            self._next_port = port + 1 if port + 1 in EPHEMERAL_PORTS else EPHEMERAL_PORTS.start
+            if (address, port) not in self._links:
+                return port
+        return 0
 
     def forget(self, local: Address) -> None:
         """Free a port; closing a link calls this."""
