@@ -58,6 +58,7 @@ class _Outstanding:
     ns: int
     transmissions: int = 0
     deadline: float = 0.0
+    held_back: bool = False
 
 
 @dataclass(slots=True)
@@ -84,8 +85,9 @@ class Channel:
     _waiting: deque[Packet] = field(default_factory=deque)
     _outstanding: deque[_Outstanding] = field(default_factory=deque)
     _early: dict[int, Packet] = field(default_factory=dict)
-    _congestion_window: float = 1.0
-    _threshold: float = float(DEFAULT_WINDOW)
+    _congestion_window: int = 1
+    _threshold: int = DEFAULT_WINDOW
+    _acks_until_wider: int = 0
 
     # -- sending -----------------------------------------------------------------------------
 
@@ -111,7 +113,7 @@ class Channel:
     def set_peer_window(self, window: int) -> None:
         """Take the peer's Receive Window Size. 0 is invalid (5.8) and counts as 1."""
         self.peer_window = max(1, window)
-        self._threshold = float(self.peer_window)
+        self._threshold = self.peer_window
 
     def hold_acks(self) -> None:
         """Freeze Nr and send no acknowledgement until `resume_acks`."""
@@ -138,7 +140,7 @@ class Channel:
     def _allowed(self) -> int:
         if not self.slow_start:
             return self.peer_window
-        return max(1, min(self.peer_window, int(self._congestion_window)))
+        return min(self.peer_window, self._congestion_window)
 
     def poll(self, now: float) -> list[Packet]:
         """What has to be transmitted now: retransmissions, new messages, then a bare ZLB if due."""
@@ -155,9 +157,8 @@ class Channel:
                 self.failed = True
                 self.abandon()
                 return out
-            if index == 0:
-                self._threshold = max(1.0, self._congestion_window / 2)
-                self._congestion_window = 1.0
+            if index == 0 and not sent.held_back:
+                self._meet_congestion()
                 allowed = self._allowed
             out.append(self._transmit(sent, now))
         while self._waiting and len(self._outstanding) < allowed:
@@ -170,8 +171,16 @@ class Channel:
             self.ack_due = False
         return [] if self.silent else out
 
+    def _meet_congestion(self) -> None:
+        self._threshold = max(1, self._congestion_window // 2)
+        self._congestion_window = self._acks_until_wider = 1
+        # What the narrow window keeps from being sent again in time is no further congestion.
+        for sent in self._outstanding:
+            sent.held_back = True
+
     def _transmit(self, sent: _Outstanding, now: float) -> Packet:
         sent.transmissions += 1
+        sent.held_back = False
         sent.deadline = now + self.policy.interval(sent.transmissions)
         header = sent.packet.header._replace(ns=sent.ns, nr=self.acknowledged_nr)
         return sent.packet._replace(header=header)
@@ -223,8 +232,11 @@ class Channel:
             self._widen()
 
     def _widen(self) -> None:
-        if self._congestion_window < self._threshold:
-            self._congestion_window += 1
-        else:
-            self._congestion_window += 1 / self._congestion_window
-        self._congestion_window = min(self._congestion_window, float(self.peer_window))
+        # Appendix A: slow start widens with every acknowledgement, congestion avoidance with
+        # every full window of them.
+        if self._congestion_window >= self._threshold:
+            self._acks_until_wider -= 1
+            if self._acks_until_wider > 0:
+                return
+        self._congestion_window = min(self._congestion_window + 1, self.peer_window)
+        self._acks_until_wider = self._congestion_window
