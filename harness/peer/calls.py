@@ -142,10 +142,9 @@ class CallControl:
             session.refuse(fault)
         else:
             session.refusal = session.out_of_sequence(name)
-        before = session.state
         session.handle(refused if fault else accepted, now, examined)
-        if session.state is not CallState.IDLE and session.state is not before:
-            session.refusal = None
+        if session.state is not CallState.IDLE:
+            session.refusal = None  # the call goes on: the reason was for another outcome
 
     def judge_connect(self, session: Session, name: str, examined: Examined) -> Fault | None:
         """Whether the framing of a connected call was offered (4.4.3)."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from harness.peer.channel import RetransmitPolicy
-from harness.spec.model import Role
+from harness.spec.model import MAX_VALUE_OCTETS, Role
 
 FULL_RETRANSMISSION_CYCLE = 31.0
 """Seconds; 1 + 2 + 4 + 8 + 16 (RFC 2661 5.7)."""
+
+MAXIMUM_ID = 65535
+"""Ids of tunnels and sessions are 1..65535 (4.4.3, 4.4.4)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,8 +21,12 @@ class PeerConfig:
     role: its side. secret: shared with all peers; None: neither authentication nor hiding.
     challenge: whether it authenticates its peers (5.1.1). hello_interval: seconds of silence
     before a HELLO; None: never. linger: seconds for which a closed tunnel still acknowledges.
-    framing, bearer: bit masks, 1 synchronous / digital, 2 asynchronous / analog (4.4.3).
+    set_up_within: seconds that a peer has to establish a tunnel. framing, bearer: bit masks,
+    1 synchronous / digital, 2 asynchronous / analog (4.4.3). max_tunnels, max_sessions (of a
+    tunnel): 0..65534, of the 65535 ids one stays free to turn the next one away with.
     places_calls: a LAC that can dial out. answers_after: seconds until a called party answers.
+
+    Raises ValueError where a limit is outside its range or the host name does not fit (4.4.3).
     """
 
     role: Role
@@ -30,6 +37,7 @@ class PeerConfig:
     retransmit: RetransmitPolicy = field(default_factory=RetransmitPolicy)
     receive_window: int = 4
     linger: float = FULL_RETRANSMISSION_CYCLE
+    set_up_within: float = 2 * FULL_RETRANSMISSION_CYCLE
     framing: int = 3
     bearer: int = 3
     vendor_name: str = "l2tp-harness"
@@ -41,3 +49,11 @@ class PeerConfig:
     answers_after: float = 0.01
     rx_connect_speed: int | None = None
     sequencing_required: bool = False
+
+    def __post_init__(self) -> None:
+        for name, limit in (("max_tunnels", self.max_tunnels), ("max_sessions", self.max_sessions)):
+            if not 0 <= limit < MAXIMUM_ID:
+                raise ValueError(f"{name} is {limit}, it must be 0..{MAXIMUM_ID - 1}")
+        octets = len(self.host_name.encode())
+        if not 1 <= octets <= MAX_VALUE_OCTETS:
+            raise ValueError(f"the host name has {octets} octets, it must be 1..{MAX_VALUE_OCTETS}")

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from harness.peer.call import CallEvent
 from harness.peer.calls import CallControl
 from harness.peer.channel import Channel
-from harness.peer.config import PeerConfig
+from harness.peer.config import MAXIMUM_ID, PeerConfig
 from harness.peer.control_connection import Event, State
 from harness.peer.examine import GENERAL_ERROR, NO_RESOURCES, Fault, examine
 from harness.peer.network import Address
@@ -22,7 +22,6 @@ from harness.spec.model import Role, Specification
 from harness.wire import Packet, Value, build, parse
 
 VERSION_2 = 2
-TUNNEL_IDS = 65535
 
 
 def _quiet(_text: str) -> None:
@@ -102,7 +101,7 @@ class Endpoint:
             self.log(f"discarded: {'; '.join(defect.text for defect in parsed.defects)}")
             return
         if not packet.header.control:
-            self.data_messages += 1
+            self.take_data(packet, source, now)
             return
         tunnel = self.find_tunnel(packet, source)
         if tunnel is not None:
@@ -111,6 +110,13 @@ class Endpoint:
             self.accept(packet, source, now)
         else:
             self.log(f"discarded: no tunnel {packet.header.tunnel_id}")
+
+    def take_data(self, packet: Packet, source: Address, now: float) -> None:
+        """Count a data message; the peer that sent it lives, so no HELLO is needed (5.5)."""
+        self.data_messages += 1
+        tunnel = self.tunnels.get(packet.header.tunnel_id)
+        if tunnel is not None and source == tunnel.address:
+            tunnel.last_heard = now
 
     def acceptable_header(self, packet: Packet, size: int) -> bool:
         """Whether the header is one that this document describes; reserved bits are ignored."""
@@ -141,15 +147,19 @@ class Endpoint:
             return tunnel
         if packet.message_type not in (self._type("SCCRQ"), self._type("StopCCN")):
             return None
-        peer_id = self._assigned_tunnel_id(packet)
-        tunnel = self._by_peer.get((source, peer_id))
-        reused = (
-            tunnel is not None
-            and tunnel.phase is not Phase.OPEN
-            and tunnel.refusal is None
-            and packet.message_type == self._type("SCCRQ")
-        )
-        return None if reused else tunnel
+        tunnel = self._by_peer.get((source, self._assigned_tunnel_id(packet)))
+        if tunnel is None or packet.message_type != self._type("SCCRQ"):
+            return tunnel
+        return None if self.reused(tunnel, packet) else tunnel
+
+    def reused(self, tunnel: Tunnel, packet: Packet) -> bool:
+        """Whether an SCCRQ is a new one that has the id of a tunnel which is closed already.
+
+        It is the old one sent again only if nothing came after that and its AVPs are the same.
+        """
+        if tunnel.phase is Phase.OPEN or tunnel.request is None:
+            return False
+        return tunnel.channel.nr != 1 or hash(packet.avps) != tunnel.request
 
     def from_its_peer(self, tunnel: Tunnel, source: Address) -> bool:
         """Whether a message comes from where the tunnel's peer is (8.1).
@@ -177,6 +187,8 @@ class Endpoint:
             self.turn_away(peer_id, source)
             return
         tunnel = self.new_tunnel(source)
+        tunnel.opened_at = now
+        tunnel.request = hash(packet.avps)
         tunnel.peer_id = peer_id
         self._by_peer[source, peer_id] = tunnel
         for session in orphans:
@@ -241,7 +253,7 @@ class Endpoint:
 
     def _free_id(self, used: dict[int, Tunnel] | dict[int, Session]) -> int:
         while True:
-            candidate = self.random.randrange(1, TUNNEL_IDS + 1)
+            candidate = self.random.randint(1, MAXIMUM_ID)
             if candidate not in used:
                 return candidate
 
@@ -258,7 +270,7 @@ class Endpoint:
         """Open a control connection."""
         tunnel = self.new_tunnel(address)
         tunnel.originator = True
-        tunnel.last_heard = now
+        tunnel.opened_at = tunnel.last_heard = now
         tunnel.event(Event.LOCAL_OPEN, now)
         tunnel.flush(now)
         return tunnel

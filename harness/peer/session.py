@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
@@ -64,7 +64,6 @@ class Session:
     sequencing: bool = False
     call_errors: Value = None
     accm: Value = None
-    history: list[CallState] = field(default_factory=list)
 
     def handle(self, event: CallEvent, now: float, examined: Examined | None = None) -> None:
         """Take one row of the state table; an event that the table does not name is ignored."""
@@ -87,7 +86,11 @@ class Session:
 
     def act(self, action: CallAction, now: float) -> None:
         """Do what the table says."""
-        if action in _SENT:
+        if action is CallAction.SEND_OCRQ and self.tunnel.peer_bearer is None:
+            self.tunnel.log("no OCRQ to a LAC that sent no Bearer Capabilities (6.9)")
+            self.state = CallState.IDLE
+            self.tunnel.forget_session(self)
+        elif action in _SENT:
             name = _SENT[action]
             self.tunnel.send(name, self.message_values(name), session_id=self.peer_id)
         elif action is CallAction.SEND_CDN:

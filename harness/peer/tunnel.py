@@ -52,7 +52,10 @@ class Phase(Enum):
 
 @dataclass(slots=True, eq=False)
 class Tunnel:
-    """A control connection with its sessions. `peer_id` is 0 until the peer has assigned it."""
+    """A control connection with its sessions. `peer_id` is 0 until the peer has assigned it.
+
+    `request`: a hash of the SCCRQ that opened it, None where this side did.
+    """
 
     endpoint: Endpoint
     local_id: int
@@ -71,6 +74,8 @@ class Tunnel:
     refusal: Fault | None = None
     last_heard: float = 0.0
     last_hello: float = 0.0
+    opened_at: float = 0.0
+    request: int | None = None
     gone_at: float | None = None
     originator: bool = False
 
@@ -118,7 +123,7 @@ class Tunnel:
         """When `tick` has something to do at the latest."""
         times = [self.channel.next_deadline(), self.gone_at]
         if self.phase is Phase.OPEN:
-            times.append(self._hello_due())
+            times += [self._hello_due(), self._overdue()]
             times += [session.answer_at for session in self.sessions.values()]
         return min((when for when in times if when is not None), default=None)
 
@@ -128,10 +133,20 @@ class Tunnel:
             return None
         return max(self.last_heard, self.last_hello) + interval
 
+    def _overdue(self) -> float | None:
+        # A peer that acknowledges but never goes on would otherwise keep its place for ever.
+        if self.state is State.ESTABLISHED:
+            return None
+        return self.opened_at + self.config.set_up_within
+
     def tick(self, now: float) -> None:
-        """Do what is due: HELLO, answers of called parties, the end of the linger."""
+        """Do what is due: HELLO, answers of called parties, the end of set-up or linger."""
         if self.gone_at is not None and now >= self.gone_at:
             self.vanish()
+            return
+        overdue = self._overdue() if self.phase is Phase.OPEN else None
+        if overdue is not None and now >= overdue:
+            self.close(Fault(0, "not established in time", result=GENERAL_REQUEST), now)
             return
         if self.phase is Phase.OPEN:
             for session in list(self.sessions.values()):
@@ -191,7 +206,8 @@ class Tunnel:
         accepted, refused = _SET_UP_EVENTS[name]
         expected = (self.state, accepted) in _PROPER
         if expected:
-            self.learn(examined)
+            if name != "SCCCN":
+                self.learn(examined)
             self.refusal = self.judge(name, examined)
         else:
             text = f"{name} in state {self.state}"
@@ -199,11 +215,13 @@ class Tunnel:
         self.event(refused if self.refusal else accepted, now)
 
     def learn(self, examined: Examined) -> None:
-        """Take what the peer says about itself."""
+        """Take what the peer says about itself in its SCCRQ or SCCRP."""
         peer_id = examined.integer("assigned_tunnel_id")
         if peer_id:
             self.peer_id = peer_id
-        self.peer_framing = examined.integer("framing_capabilities") or self.peer_framing
+        framing = examined.integer("framing_capabilities")
+        if framing is not None:
+            self.peer_framing = framing
         self.peer_bearer = examined.integer("bearer_capabilities")
         self.peer_host_name = examined.values.get("host_name")
         self.peer_challenge = examined.octets.get("challenge")
@@ -302,7 +320,9 @@ class Tunnel:
     def close(self, fault: Fault | None, now: float) -> None:
         """End the tunnel from this side, telling the peer why."""
         self.refusal = fault
-        self.event(Event.ADMIN_CLOSE, now)
+        # Idle and yet there is a tunnel: its SCCRQ has just come and cannot even be read.
+        idle = self.state is State.IDLE
+        self.event(Event.SCCRQ_REFUSED if idle else Event.ADMIN_CLOSE, now)
         self.flush(now)
 
     def send_stopccn(self) -> None:
@@ -339,6 +359,8 @@ class Tunnel:
     def adopt(self, session: Session) -> None:
         """Take over a session that waited for a tunnel which lost a collision."""
         session.tunnel = self
+        if session.local_id in self.sessions:
+            session.local_id = self.endpoint.free_session_id(self)
         self.sessions[session.local_id] = session
         self.waiting.append(session)
 
@@ -346,6 +368,8 @@ class Tunnel:
         """Drop a session that has ended."""
         if self.sessions.get(session.local_id) is session:
             del self.sessions[session.local_id]
+        if session in self.waiting:
+            self.waiting.remove(session)
 
 
 _SET_UP_EVENTS = {
