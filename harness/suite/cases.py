@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from harness.errors import DataError, Place
 from harness.located import Node
 from harness.spec.model import Role
+from harness.suite.amounts import duration
 from harness.suite.axes import LABEL, Instance, read_axes
 from harness.suite.fill import check_names, fill, names_in
 from harness.suite.grammar import CASE_KEYS, DEFAULT_KEYS, KNOWN_TAGS, ROLES, Key
-from harness.suite.model import Case
+from harness.suite.model import Case, Step
 from harness.suite.policies import read_policy
 from harness.suite.reader import Reader, key_node, without_repetition
 from harness.suite.rows import read_rows
@@ -19,7 +21,7 @@ from harness.suite.steps import StepReader, checks
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 _TAG = re.compile(r"[a-z][a-z0-9-]*")
-_TELLING = ("title", "purpose", "covers", "policy", "tags", "seconds", "each")
+_TELLING = ("title", "purpose", "covers", "policy", "tags", "seconds")
 """Keys in which an axis makes no difference to what happens."""
 
 _OPTIONAL = {key: Key(about.shape, about.text) for key, about in DEFAULT_KEYS.items()}
@@ -63,15 +65,20 @@ class CaseReader:
         return self._instances(name, key.place, entries, instances)
 
     def _check_used(self, each: Node, instance: Instance, entries: Mapping[str, Node]) -> None:
-        used: set[str] = set()
-        for key, node in entries.items():
-            if key not in _TELLING:
-                used |= names_in(node)
-        for axis in instance.values:
-            if axis not in used and axis != LABEL:
-                place = key_node(each, axis) if each.is_mapping else each
+        """Each axis is used; of the axes that vary together, one at least where it matters."""
+        names = {key: names_in(node) for key, node in entries.items() if key != "each"}
+        told = frozenset().union(*names.values())
+        done = frozenset().union(*(names[key] for key in names if key not in _TELLING))
+        groups = {"": list(instance.values)}
+        if each.is_mapping:
+            groups = {key: [name.strip() for name in key.split(",")] for key in each.content}
+        for key, group in groups.items():
+            idle = [name for name in group if name not in told and name != LABEL]
+            if not idle and not done & set(group):
+                idle = [group[0]]
+            for axis in idle:
                 self._reader.errors.append(
-                    place.fail(
+                    (key_node(each, key) if key else each).fail(
                         "suite.unused-axis",
                         f"no step uses the axis {axis!r}, so all its cases would be the same",
                         hint=f"write ${{{axis}}} where it belongs",
@@ -111,69 +118,87 @@ class CaseReader:
         for key, node in entries.items():
             if key != "steps":
                 reader.errors += check_names(node, ())
-        steps = StepReader(reader).read(entries["steps"])
-        if not any(checks(step) for step in steps) and not reader.errors:
-            raise entries["steps"].fail(
-                "suite.toothless",
-                "no step checks anything, so the case cannot fail",
-                hint="add an expect, silence, retransmissions, compare or alive",
-            )
-
-        def text(key: str, default: str) -> str:
-            return entries[key].text() if key in entries else default
-
-        seconds = 0.0
-        if "seconds" in entries:
-            seconds = entries["seconds"].seconds()
-        return Case(
+        before = len(reader.errors)
+        steps: tuple[Step, ...] = ()
+        with reader.caught():
+            steps = StepReader(reader).read(entries["steps"])
+            if not any(checks(step) for step in steps) and len(reader.errors) == before:
+                raise entries["steps"].fail(
+                    "suite.toothless",
+                    "no step checks anything, so the case cannot fail",
+                    hint="add an expect, silence, retransmissions, compare or alive",
+                )
+        case = Case(
             id=f"{self._suite}/{name}{instance.suffix}",
             suite=self._suite,
             name=name,
-            title=text("title", name.replace("-", " ")),
-            purpose=" ".join(_filled_text(entries["purpose"]).split()),
-            covers=self._covers(entries["covers"]),
-            iut=self._roles(entries["iut"]),
+            title=name.replace("-", " "),
+            purpose="",
+            covers=(),
+            iut=frozenset(),
             steps=steps,
             place=place,
-            requires=self._words(entries, "requires"),
-            policy=self._words(entries, "policy"),
-            tags=frozenset(self._words(entries, "tags")),
-            configuration=text("configuration", "default"),
-            exclusive="exclusive" in entries and entries["exclusive"].boolean(),
-            seconds=seconds,
             axes=instance.shown,
-            secret=entries["secret"].text() if "secret" in entries else None,
         )
+        for key, node in entries.items():
+            if key != "steps":
+                with reader.caught():
+                    case = self._with(case, key, node)
+        return case
+
+    def _with(self, case: Case, key: str, node: Node) -> Case:
+        """The case with one more of its keys. Raises DataError."""
+        match key:
+            case "title":
+                return replace(case, title=node.text())
+            case "purpose":
+                return replace(case, purpose=_sentence(node))
+            case "covers":
+                return replace(case, covers=self._covers(node))
+            case "iut":
+                return replace(case, iut=_roles(node))
+            case "requires":
+                return replace(case, requires=self._words(node, self._capability))
+            case "policy":
+                return replace(case, policy=self._words(node, read_policy))
+            case "tags":
+                return replace(case, tags=frozenset(self._words(node, _tag)))
+            case "configuration":
+                return replace(case, configuration=node.text())
+            case "exclusive":
+                return replace(case, exclusive=node.boolean())
+            case "seconds":
+                return replace(case, seconds=duration(node))
+            case "secret":
+                return replace(case, secret=node.text())
+        raise AssertionError(f"{key} is in the table of keys, but nothing reads it")
 
     def _covers(self, node: Node) -> tuple[str, ...]:
         if node.is_sequence and not node.content:
             raise node.fail("suite.covers", "a case covers at least one requirement")
         return read_rows(self._reader, node)
 
-    def _roles(self, node: Node) -> frozenset[Role]:
-        roles = frozenset(Role(item.choice(ROLES, "role")) for item in node.items_or_one())
-        if not roles:
-            raise node.fail("suite.iut", "a case tests a LAC, an LNS, or either")
-        return roles
+    def _capability(self, node: Node) -> str:
+        return node.choice(self._reader.capabilities, "capability")
 
-    def _words(self, entries: Mapping[str, Node], key: str) -> tuple[str, ...]:
-        """`requires`, `policy` or `tags`: one word, or a list."""
-        if key not in entries:
-            return ()
+    def _words(self, node: Node, read: Callable[[Node], str]) -> tuple[str, ...]:
+        """One word, or a list, each once. Errors are kept."""
         words = []
-        for item in entries[key].items_or_one():
+        for item in node.items_or_one():
             with self._reader.caught():
-                if key == "requires":
-                    words.append(item.choice(self._reader.capabilities, "capability"))
-                elif key == "policy":
-                    words.append(read_policy(item))
-                else:
-                    words.append(_tag(item))
+                words.append(read(item))
         return without_repetition(words)
 
 
-def _filled_text(node: Node) -> str:
-    text = node.text().strip()
+def _roles(node: Node) -> frozenset[Role]:
+    roles = frozenset(Role(item.choice(ROLES, "role")) for item in node.items_or_one())
+    if not roles:
+        raise node.fail("suite.iut", "a case tests a LAC, an LNS, or either")
+    return roles
+
+
+def _sentence(node: Node) -> str:
+    text = " ".join(node.text().split())
     if not text:
         raise node.fail("suite.purpose", "a purpose says in one sentence what must hold")
     return text

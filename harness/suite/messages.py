@@ -107,7 +107,7 @@ def read_header_edit(reader: Reader, node: Node) -> HeaderEdit:
     for name, part in entries.items():
         with reader.caught():
             edit[name] = _header_part(name, part)
-    if not edit:
+    if not node.content:
         raise node.fail("suite.header", "a header edit without any field changes nothing")
     return _header_edit(edit)
 

@@ -30,7 +30,10 @@ def read_avp_value(reader: Reader, node: Node, avp: AvpSpec) -> Given:
     if node.is_mapping:
         if len(fields) < 2:
             raise node.fail("suite.value-shape", f"{avp.name} has one value, not a mapping")
+        before = len(reader.errors)
         value: Given = _mapping(reader, node, avp, fields)
+        if len(reader.errors) > before:
+            return value
     elif node.is_null:
         value = None
     elif len(fields) == 1:

@@ -221,6 +221,11 @@ def resolve(step: AnyStep, variables: Variables) -> AnyStep:
     Raises NoValueError at the step's place.
     """
     place = step.place
+    step = replace(
+        step,
+        tunnel=substitute_text(step.tunnel, variables, place),
+        session=substitute_text(step.session, variables, place),
+    )
     if isinstance(step, Send):
         return replace(step, compose=resolve_compose(step.compose, variables, place))
     if isinstance(step, Expect):

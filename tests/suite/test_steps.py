@@ -1,0 +1,342 @@
+"""What each form of a step becomes in the model."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.spec.model import Role
+from harness.suite.model import (
+    Acks,
+    Alive,
+    Compare,
+    DeviceAction,
+    Establish,
+    Expect,
+    Hello,
+    LinkStep,
+    Matcher,
+    Repeat,
+    Resend,
+    Retransmissions,
+    Send,
+    Severity,
+    Silence,
+    Wait,
+)
+from tests.suite.reading import ROW, step_of
+
+
+def send(text: str, before: str = "") -> Send:
+    step = step_of(text, before)
+    assert isinstance(step, Send)
+    return step
+
+
+def expect(text: str, before: str = "") -> Expect:
+    step = step_of(text, before)
+    assert isinstance(step, Expect)
+    return step
+
+
+def value_of(avp: str, written: str) -> object:
+    return send(f"- send: SCCRQ\n  set: {{{avp}: {written}}}").compose.set[avp]
+
+
+def matcher_of(avp: str, written: str) -> Matcher:
+    return expect(f"- expect: SCCRP\n  where: {{{avp}: {written}}}").alternatives[0].where[avp]
+
+
+@pytest.mark.parametrize(
+    ("avp", "written", "value"),
+    [
+        ("assigned_tunnel_id", "7", 7),
+        ("assigned_tunnel_id", "0x0007", 7),
+        ("assigned_tunnel_id", '"0x000007"', b"\0\0\7"),
+        ("assigned_tunnel_id", '"0x"', b""),
+        ("host_name", "tester", "tester"),
+        ("host_name", '"0x00ff"', b"\0\xff"),
+        ("host_name", "0x00ff", b"\0\xff"),
+        ("called_number", "0123", "0123"),
+        ("called_number", "5551234", "5551234"),
+        ("challenge", "0x00", b"\0"),
+        ("challenge", "0x0001", b"\0\1"),
+        ("challenge", '"0x00 01_02"', b"\0\1\2"),
+        ("challenge", "text", b"text"),
+        ("result_code", "{result: 2, error: 8}", {"result": 2, "error": 8}),
+        ("result_code", "0x0002", b"\0\2"),
+        ("result_code", '{result: 1, error: 0, message: "bye"}',
+         {"result": 1, "error": 0, "message": "bye"}),
+        ("sequencing_required", "", None),
+        ("sequencing_required", "0x01", b"\1"),
+        ("accm", "{send: 0xffffffff, receive: 0}", {"send": 0xFFFFFFFF, "receive": 0}),
+    ],
+)  # fmt: skip
+def test_a_value_keeps_what_was_written(avp: str, written: str, value: object) -> None:
+    given = value_of(avp, written)
+    assert given == value
+    assert type(given) is type(value)
+
+
+def test_a_value_that_waits_for_a_variable_stays_text() -> None:
+    step = send(
+        '- send: ICRQ\n  set: {called_number: "n${id}", assigned_session_id: "${id}"}',
+        "- expect: SCCRP\n  save: {id: assigned_tunnel_id}",
+    )
+    assert step.compose.set == {"called_number": "n${id}", "assigned_session_id": "${id}"}
+
+
+def test_avps_to_add() -> None:
+    add = send(
+        "- send: SCCRQ\n"
+        "  add: [challenge, {avp: host_name, value: x, length: 3, mandatory: false},\n"
+        "        {type: 9, value: 0x000007}, {type: 9, value: 7, vendor: 0},\n"
+        "        {type: 9, vendor: 9, value: text, hidden: true, reserved: 15}, {type: 5}]"
+    ).compose.add
+    assert add[0].name == "challenge"
+    assert not add[0].has_value
+    assert (add[1].name, add[1].value, add[1].length, add[1].mandatory) == (
+        "host_name",
+        "x",
+        3,
+        False,
+    )
+    # by number, octets are meant as they stand
+    assert (add[2].name, add[2].type, add[2].value) == (None, 9, b"\0\0\7")
+    assert (add[3].type, add[3].value) == (9, 7)
+    assert (add[4].vendor, add[4].value, add[4].hidden, add[4].reserved) == (9, b"text", True, 15)
+    assert (add[5].value, add[5].has_value) == (None, False)
+
+
+def test_edits_of_a_message() -> None:
+    step = send(
+        "- send: SCCRQ\n  omit: host_name\n  order: [assigned_tunnel_id]\n"
+        "  replace: {protocol_version: {value: {version: 2, revision: 0}, type: 3}}\n"
+        "  hide: {avps: assigned_tunnel_id, padding: 3, random_vector: 0x0102, secret: s,\n"
+        "         each_its_own: true}\n  repeat: 2\n  from: other\n  tunnel: t2\n  session: s9"
+    )
+    compose = step.compose
+    assert compose.omit == ("host_name",)
+    assert compose.order == ("assigned_tunnel_id",)
+    assert not compose.reverse
+    assert compose.replace["protocol_version"].type == 3
+    assert compose.replace["protocol_version"].value == {"version": 2, "revision": 0}
+    assert compose.hide is not None
+    assert compose.hide.avps == ("assigned_tunnel_id",)
+    assert (compose.hide.padding, compose.hide.random_vector) == (3, b"\1\2")
+    assert (compose.hide.secret, compose.hide.each_its_own) == ("s", True)
+    assert (step.repeat, step.from_, step.tunnel, step.session) == (2, "other", "t2", "s9")
+    assert send("- send: SCCRQ\n  order: reversed").compose.reverse
+
+
+def test_header_edits() -> None:
+    header = send(
+        '- send: HELLO\n  header: {version: 3, length: +2, tunnel_id: -1, session_id: "+1",\n'
+        "    ns: 0x10, nr: false, priority: true, offset: 4, reserved: 0x3000, flags: 0xc802}"
+    ).compose.header
+    assert header is not None
+    assert (header.version, header.length, header.tunnel_id, header.session_id) == (
+        3,
+        "+2",
+        "-1",
+        "+1",
+    )
+    assert (header.ns, header.nr, header.priority) == (16, False, True)
+    assert (header.offset, header.reserved, header.flags) == (4, 0x3000, 0xC802)
+
+
+@pytest.mark.parametrize(
+    ("step", "once"),
+    [
+        ("- send: SCCRQ", False),
+        ("- send: SCCRQ\n  once: true", True),
+        ("- send: SCCRQ\n  header: {ns: 1}", True),
+        ("- send: SCCRQ\n  header: {ns: 1}\n  once: false", False),
+        ("- send: SCCRQ\n  cut: 1", True),
+        ("- send: SCCRQ\n  append: 0x00", True),
+        ("- send: raw\n  raw: 0x00", True),
+        ("- send: ZLB", True),
+        ("- send: data", True),
+    ],
+)
+def test_a_message_broken_below_its_avps_goes_out_once(step: str, once: bool) -> None:
+    assert send(step).once is once
+
+
+@pytest.mark.parametrize(
+    ("written", "message"), [("99", "99"), ("1", "SCCRQ"), ("SCCRQ", "SCCRQ"), ("ZLB", "ZLB")]
+)
+def test_messages_have_names_and_unknown_ones_numbers(written: str, message: str) -> None:
+    assert send(f"- send: {written}").compose.message == message
+    assert expect(f"- expect: {written}").alternatives[0].message == message
+
+
+def test_raw_octets_and_payload() -> None:
+    assert send('- send: raw\n  raw: "0xc802 000c"').compose.raw == b"\xc8\x02\x00\x0c"
+    waiting = send(
+        '- send: raw\n  raw: "0xc802${ns:2}"', "- expect: HELLO\n  save: {ns: header.ns}"
+    )
+    assert waiting.compose.raw == "0xc802${ns:2}"
+    assert send("- send: data\n  payload: 0xff03").compose.payload == b"\xff\x03"
+
+
+def test_alternatives() -> None:
+    step = expect(
+        "- expect:\n"
+        "    - SCCRP\n"
+        "    - {message: StopCCN, where: {result_code: {result: 4}}, verdict: warn,\n"
+        "       within: 500ms, note: why, policy: P-23}\n"
+        "    - silence\n    - ack\n"
+        "  where: {assigned_tunnel_id: {range: [1, null]}}\n"
+        "  header: {ns: 0}\n  within: 5s\n  any_session: true"
+    )
+    first, second, third, fourth = step.alternatives
+    assert set(first.where) == {"assigned_tunnel_id"}
+    assert set(second.where) == {"assigned_tunnel_id", "result_code"}
+    assert (second.verdict, second.within, second.note, second.policy) == (
+        Severity.WARN,
+        0.5,
+        "why",
+        "P-23",
+    )
+    assert (third.message, dict(third.where), dict(third.header)) == ("silence", {}, {})
+    assert dict(fourth.where) == {}
+    assert set(fourth.header) == {"ns"}
+    assert (step.within, step.any_session) == (5.0, True)
+
+
+@pytest.mark.parametrize(
+    ("avp", "written", "matcher"),
+    [
+        ("host_name", "x", Matcher(equals="x", has_equals=True)),
+        ("host_name", "present", Matcher(present=True)),
+        ("host_name", "absent", Matcher(present=False)),
+        ("host_name", "{equals: present}", Matcher(equals="present", has_equals=True)),
+        ("host_name", "{in: [a, b]}", Matcher(one_of=("a", "b"))),
+        ("host_name", "{not: a}", Matcher(none_of=("a",))),
+        ("host_name", "{regex: ^a}", Matcher(pattern="^a")),
+        ("host_name", "{length: 3}", Matcher(length=(3, 3))),
+        ("host_name", "{length: [1, null]}", Matcher(length=(1, 0xFFFF))),
+        ("host_name", "{bytes: 0x00}", Matcher(equals=b"\0", has_equals=True)),
+        ("assigned_tunnel_id", "{range: [1, 9]}", Matcher(low=1, high=9)),
+        ("assigned_tunnel_id", "{range: [null, 9]}", Matcher(high=9)),
+        ("challenge", "0x0001", Matcher(equals=b"\0\1", has_equals=True)),
+        ("9/1", "0x0001", Matcher(equals=b"\0\1", has_equals=True)),
+        ("9/1", "1", Matcher(equals=1, has_equals=True)),
+        ("protocol_version", "{version: 1}",
+         Matcher(fields={"version": Matcher(equals=1, has_equals=True)})),
+        ("protocol_version", "{version: {in: [1, 2]}, revision: absent}",
+         Matcher(fields={"version": Matcher(one_of=(1, 2)), "revision": Matcher(present=False)})),
+        ("protocol_version", "{in: [{version: 1}, 0x0100]}",
+         Matcher(one_of=({"version": 1}, b"\1\0"))),
+        ("sequencing_required", "", Matcher(has_equals=True)),
+    ],
+)  # fmt: skip
+def test_matchers(avp: str, written: str, matcher: Matcher) -> None:
+    assert matcher_of(avp, written) == matcher
+
+
+def test_what_all_steps_have() -> None:
+    step = step_of(
+        "- alive: tunnel\n  tunnel: t2\n  session: s2\n"
+        f"  rows: [{ROW}, {{avp: host_name, aspect: M}}, {ROW}]\n"
+        "  policy: P-21\n  otherwise: inconc\n  note: why"
+    )
+    assert (step.tunnel, step.session, step.policy, step.note) == ("t2", "s2", "P-21", "why")
+    assert step.rows == (ROW, "RFC2661-4.4.3-host_name-M")
+    assert step.otherwise is Severity.INCONC
+    assert step.text.startswith(
+        "alive: tunnel, tunnel: t2, session: s2, rows: [RFC2661-4.1-05, {avp"
+    )
+    assert step.place.line > 8
+
+
+def test_the_other_steps() -> None:
+    resend = step_of("- resend: SCCRQ\n  count: 2", "- send: SCCRQ")
+    assert isinstance(resend, Resend)
+    assert (resend.message, resend.count) == ("SCCRQ", 2)
+    establish = step_of(
+        "- establish: session\n  authenticate: true\n  local_id: 9\n"
+        "  with: {ICRQ: {set: {called_number: 0123}, header: {ns: 1}}}"
+    )
+    assert isinstance(establish, Establish)
+    assert (establish.what, establish.authenticate, establish.local_id) == ("session", True, 9)
+    assert establish.messages["ICRQ"].set == {"called_number": "0123"}
+    silence = step_of("- silence: {for: 500ms, strict: true, whole_tunnel: false}")
+    assert isinstance(silence, Silence)
+    assert (silence.seconds, silence.strict, silence.whole_tunnel) == (0.5, True, False)
+    short = step_of("- silence: 2s")
+    assert isinstance(short, Silence)
+    assert (short.seconds, short.strict, short.whole_tunnel) == (2.0, False, True)
+    acks, hello = step_of("- acks: hold"), step_of("- hello: ignore")
+    assert isinstance(acks, Acks)
+    assert isinstance(hello, Hello)
+    assert (acks.mode, hello.mode) == ("hold", "ignore")
+    link = step_of("- link: {delay: 2, seconds: 1.5, direction: sent, message: ICRP}")
+    assert isinstance(link, LinkStep)
+    assert (link.impairment, link.count, link.seconds) == ("delay", 2, 1.5)
+    assert (link.direction, link.message) == ("sent", "ICRP")
+    wait = step_of("- wait: 1m")
+    assert isinstance(wait, Wait)
+    assert wait.seconds == 60.0
+    dial, call = step_of("- device: dial"), step_of("- device: {action: call, values: {n: 0123}}")
+    assert isinstance(dial, DeviceAction)
+    assert isinstance(call, DeviceAction)
+    assert (dial.action, call.action, call.values) == ("dial", "call", {"n": "0123"})
+    alive = step_of("- alive:\n  within: 7s")
+    assert isinstance(alive, Alive)
+    assert (alive.what, alive.within) == ("device", 7.0)
+    compare = step_of(
+        '- compare: {a: 0x10, b: {not: "${a}"}}',
+        "- expect: SCCRP\n  save: {a: header.ns, b: header.nr}",
+    )
+    assert isinstance(compare, Compare)
+    assert compare.values == {
+        "a": Matcher(equals=16, has_equals=True),
+        "b": Matcher(none_of=("${a}",)),
+    }
+
+
+def test_retransmissions() -> None:
+    usual = step_of("- retransmissions: {of: SCCRP, within: 40s}")
+    assert isinstance(usual, Retransmissions)
+    assert (usual.message, usual.within, usual.first, usual.sends) == (
+        "SCCRP",
+        40.0,
+        (0.5, 5.0),
+        (4, 10),
+    )
+    given = step_of(
+        "- retransmissions: {of: SCCRP, within: 40s, first: [500ms, 2], factor: [1.5, 3],\n"
+        "    least_cap: 4, sends: [2, 3], at_least: 1, until_given_up: true}"
+    )
+    assert isinstance(given, Retransmissions)
+    assert (given.first, given.factor, given.least_cap) == ((0.5, 2.0), (1.5, 3.0), 4.0)
+    assert (given.sends, given.at_least, given.until_given_up) == ((2, 3), 1, True)
+
+
+def test_repeat_holds_steps_and_knows_its_index() -> None:
+    step = step_of(
+        '- repeat:\n    count: 3\n    steps:\n      - send: ICRQ\n        session: "s${index}"'
+    )
+    assert isinstance(step, Repeat)
+    assert step.count == 3
+    (inner,) = step.steps
+    assert inner.session == "s${index}"
+    assert step.text == "repeat: {count: 3, steps: [send]}"
+
+
+def test_a_case_takes_the_defaults_unless_it_says_otherwise() -> None:
+    suite = suite_of(
+        f"title: S\nspec: rfc2661\ndefaults: {{covers: {ROW}, iut: [lac, lns], tags: [quick], "
+        "seconds: 3s, secret: a, exclusive: true, requires: incoming_calls}\ncases:\n"
+        "  first: {purpose: x, steps: [{alive: }]}\n"
+        "  second: {purpose: '  y \n   z ', tags: [slow, negative], iut: lac, title: T, "
+        "steps: [{alive: }]}\n"
+    )
+    first, second = suite.cases
+    assert first.iut == {Role.LAC, Role.LNS}
+    assert (first.covers, first.requires, first.secret) == ((ROW,), ("incoming_calls",), "a")
+    assert (first.seconds, first.exclusive, first.title) == (3.0, True, "first")
+    assert second.iut == {Role.LAC}
+    assert second.tags == {"slow", "negative"}
+    assert (second.title, second.purpose, second.seconds) == ("T", "y z", 3.0)
