@@ -1,0 +1,213 @@
+"""One case from lease to verdict.
+
+Whatever happens in it, it ends with one verdict and leaves nothing behind; an error of the device
+or of the harness is that case's `error` and costs no other case anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from harness.device.lease import Lease, Runner
+from harness.device.model import Device
+from harness.errors import HarnessError
+from harness.peer.clock import ClockStalledError
+from harness.peer.network import Address
+from harness.peer.scripted import ScriptedPeer
+from harness.run.baseline import Baseline
+from harness.run.context import CaseEndedError, Context
+from harness.run.events import (
+    CaseEnd,
+    CaseStart,
+    Check,
+    DeviceLog,
+    Direction,
+    Event,
+    Frame,
+    Verdict,
+)
+from harness.run.script import run_steps
+from harness.run.sending import Assembler
+from harness.run.verdicts import fold
+from harness.spec.model import Role, Specification
+from harness.suite.model import Case
+from harness.wire import parse
+from harness.wire.text import Names, summary
+
+LONGEST_CASE = 900.0
+"""Seconds after which a case is ended: no case of the suites takes nearly as long."""
+
+FIRST_IDS = (0x1000, 0xEFFF)
+
+
+@dataclass(slots=True)
+class FrameNumbers:
+    """Numbers the frames of a run from 1, as the capture does."""
+
+    last: int = 0
+
+    def take(self) -> int:
+        """The next number."""
+        self.last += 1
+        return self.last
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What all cases of a run share. started: on the loop's clock."""
+
+    device: Device
+    runner: Runner
+    specification: Specification
+    baseline: Baseline
+    emit: Callable[[Event], None]
+    names: Names
+    started: float
+    seed: int
+    time_scale: float = 1.0
+    numbers: FrameNumbers = field(default_factory=FrameNumbers)
+
+    @property
+    def at(self) -> float:
+        """Seconds since the run began."""
+        return asyncio.get_running_loop().time() - self.started
+
+
+async def run_case(setting: Setting, case: Case) -> None:
+    """Run one case and record all of it."""
+    began = setting.at
+    setting.emit(
+        CaseStart(
+            case=case.id,
+            suite=case.suite,
+            title=case.title,
+            purpose=case.purpose,
+            file=case.place.file,
+            line=case.place.line,
+            covers=case.covers,
+            at=began,
+        )
+    )
+    checks: list[Check] = []
+    try:
+        async with asyncio.timeout(LONGEST_CASE * setting.time_scale):
+            await _with_device(setting, case, checks)
+        verdict, reason = fold(checks)
+    except TimeoutError:
+        verdict, reason = Verdict.ERROR, f"the case did not end within {LONGEST_CASE:g} s"
+    except ClockStalledError:
+        raise
+    except HarnessError as error:
+        verdict, reason = Verdict.ERROR, str(error)
+    except Exception as error:  # noqa: BLE001 -- a defect in one case must not cost the others
+        verdict, reason = Verdict.ERROR, _defect(error)
+    judgement = setting.baseline.judge(case.id, verdict, checks)
+    setting.emit(
+        CaseEnd(
+            case=case.id,
+            at=setting.at,
+            verdict=verdict,
+            expectation=judgement.expectation,
+            reason=judgement.reason or reason,
+            seconds=setting.at - began,
+            checks=len(checks),
+        )
+    )
+
+
+def _defect(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" ({frames[-1].name} in {frames[-1].filename}:{frames[-1].lineno})" if frames else ""
+    return f"a defect of the harness: {type(error).__name__}: {error}{where}"
+
+
+async def _with_device(setting: Setting, case: Case, checks: list[Check]) -> None:
+    runner = setting.runner
+    host = runner.peer_host()
+    port = setting.device.ixit.port if setting.device.role is Role.LAC else 0
+    lease = await runner.lease(case.id, (host, port), case.configuration)
+    try:
+        await _with_peer(setting, case, checks, lease, (host, port))
+    finally:
+        await runner.release(lease)
+
+
+async def _with_peer(
+    setting: Setting, case: Case, checks: list[Check], lease: Lease, local: Address
+) -> None:
+    chance = random.Random(f"{setting.seed}:{case.id}")
+    context: Context | None = None
+
+    def on_frame(sent: bool, data: bytes, source: Address, destination: Address) -> int:
+        number = setting.numbers.take()
+        if sent and context is not None:
+            context.last_sent_frame = number
+        setting.emit(
+            Frame(
+                case=case.id,
+                number=number,
+                at=setting.at,
+                direction=Direction.SENT if sent else Direction.RECEIVED,
+                source=source,
+                destination=destination,
+                data=data,
+                summary=summary(parse(data), setting.names),
+                step=context.step if context is not None else None,
+            )
+        )
+        return number
+
+    peer = ScriptedPeer(
+        setting.specification, lease.network, on_frame, first_id=chance.randint(*FIRST_IDS)
+    )
+    try:
+        await peer.open_link("default", *local)
+        secret = case.secret if case.secret is not None else setting.device.ixit.secret
+        context = Context(
+            case=case,
+            device=setting.device,
+            lease=lease,
+            specification=setting.specification,
+            peer=peer,
+            assembler=Assembler(setting.specification, chance, secret),
+            emit=setting.emit,
+            started=setting.started,
+            chance=chance,
+            host=local[0],
+            new_host=setting.runner.peer_host,
+            time_scale=setting.time_scale,
+            checks=checks,
+        )
+        await _script(context)
+    finally:
+        peer.close()
+
+
+async def _script(context: Context) -> None:
+    """The steps, then the last word: an IUT that died has failed, whatever was said before."""
+    try:
+        await run_steps(context, context.case.steps)
+    except CaseEndedError:
+        pass
+    finally:
+        _tell_log(context)
+    death = context.lease.death()
+    if death is None or any(check.verdict is Verdict.FAIL for check in context.checks):
+        return
+    try:
+        context.check(None, "survival", Verdict.FAIL, "the IUT survives the case", death.reason)
+    except CaseEndedError:
+        return
+
+
+def _tell_log(context: Context) -> None:
+    """Keep what the device printed when the case did not pass."""
+    verdict, _ = fold(context.checks)
+    if verdict is Verdict.PASS and context.lease.death() is None:
+        return
+    for line in context.lease.log():
+        context.emit(DeviceLog(context.case.id, context.at, line))

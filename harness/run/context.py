@@ -1,0 +1,218 @@
+"""What the steps of one running case share: the peer, the values saved, the checks made."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from harness.device.lease import Lease
+from harness.device.model import Device
+from harness.peer.network import Link
+from harness.peer.observed import Observed
+from harness.peer.scripted import ScriptedPeer, ScriptedSession, ScriptedTunnel
+from harness.run.events import Check, Event, Note, Verdict
+from harness.run.sending import Assembler
+from harness.run.view import Received, view
+from harness.spec.model import Requirement, Specification
+from harness.suite.model import Case, Severity, Step
+from harness.wire import Value, challenge_response
+
+RANK: Mapping[Severity, int] = {
+    Severity.FAIL: 3,
+    Severity.WARN: 2,
+    Severity.INCONC: 1,
+    Severity.NOTE: 0,
+}
+CHALLENGED: Mapping[str, int] = {"SCCRQ": 2, "SCCRP": 3}
+"""Who sends a Challenge in which message, and the id of the digest that answers it (4.4.3)."""
+
+
+class CaseEndedError(Exception):
+    """A check settled the case: no further step makes sense. Never reaches a user."""
+
+
+@dataclass(slots=True, eq=False)
+class Context:
+    """One case while it runs. Times are seconds on the loop's clock, `at` since the run began."""
+
+    case: Case
+    device: Device
+    lease: Lease
+    specification: Specification
+    peer: ScriptedPeer
+    assembler: Assembler
+    emit: Callable[[Event], None]
+    started: float
+    chance: random.Random
+    host: str
+    new_host: Callable[[], str]
+    time_scale: float = 1.0
+    step: int | None = None
+    checks: list[Check] = field(default_factory=list)
+    variables: dict[str, Value] = field(default_factory=dict)
+    last_sent_frame: int | None = None
+
+    # -- time and names ----------------------------------------------------------------------
+
+    @property
+    def at(self) -> float:
+        """Seconds since the run began."""
+        return self.peer.now - self.started
+
+    def scaled(self, seconds: float) -> float:
+        """How long to wait for something that takes `seconds` on a device of this machine."""
+        return seconds * self.time_scale
+
+    @property
+    def secret(self) -> str | None:
+        """The secret that both sides share: the case's own, else the device's."""
+        return self.case.secret if self.case.secret is not None else self.device.ixit.secret
+
+    def tunnel(self, step: Step) -> ScriptedTunnel:
+        """The step's tunnel; on first use it is made, on our first link."""
+        tunnel = self.peer.tunnels.get(step.tunnel)
+        if tunnel is None:
+            secret = self.secret
+            tunnel = self.peer.open_tunnel(
+                step.tunnel,
+                self.peer.links["default"],
+                self.lease.address,
+                secret=secret.encode() if secret else None,
+            )
+        return tunnel
+
+    def session(self, step: Step) -> ScriptedSession:
+        """The step's session; on first use it gets an id of ours."""
+        return self.tunnel(step).session(step.session)
+
+    async def link(self, name: str) -> Link:
+        """An endpoint of ours: `host…` has an address of its own, others only a port."""
+        if name not in self.peer.links:
+            address = self.new_host() if name.startswith("host") else self.host
+            await self.peer.open_link(name, address)
+        return self.peer.links[name]
+
+    def values(self, step: Step) -> dict[str, Value]:
+        """What `${name}` stands for in this step."""
+        values: dict[str, Value] = {**self.variables, **self.peer.ids(step.tunnel, step.session)}
+        tunnel = self.peer.tunnels.get(step.tunnel)
+        if tunnel is not None and tunnel.challenge is not None and tunnel.secret is not None:
+            challenger = "SCCRQ" if "SCCRQ" in tunnel.last_sent else "SCCRP"
+            values["expected_challenge_response"] = challenge_response(
+                CHALLENGED[challenger], tunnel.secret, tunnel.challenge
+            )
+        return values
+
+    def view(self, observed: Observed, tunnel: ScriptedTunnel) -> Received:
+        """A received message as matchers see it."""
+        return view(self.specification, observed, tunnel.secret)
+
+    # -- judging -----------------------------------------------------------------------------
+
+    def rows(self, step: Step | None) -> tuple[str, ...]:
+        """The requirement rows that a check of this step is about."""
+        return step.rows if step is not None and step.rows else self.case.covers
+
+    def requirements(self, rows: Sequence[str]) -> list[Requirement]:
+        """The rows themselves."""
+        known = self.specification.requirements
+        return [known[row] for row in rows if row in known]
+
+    def severity(self, step: Step | None) -> Severity:
+        """What a failed check counts as: as the step says, else as its strictest row says."""
+        if step is not None and step.otherwise is not None:
+            return step.otherwise
+        found = [Severity(row.severity) for row in self.requirements(self.rows(step))]
+        return max(found, key=RANK.__getitem__, default=Severity.FAIL)
+
+    def level(self, rows: Sequence[str]) -> str:
+        """The strictest level of the rows, as reports print it."""
+        found = self.requirements(rows)
+        if not found:
+            return ""
+        strictest = max(found, key=lambda row: RANK[Severity(row.severity)])
+        lower = " (lower case)" if strictest.keyword == "lower" else ""
+        return f"{strictest.level}{lower}"
+
+    def check(
+        self,
+        step: Step | None,
+        name: str,
+        verdict: Verdict,
+        expected: str,
+        actual: str,
+        frames: Sequence[int] = (),
+        *,
+        policy: str = "",
+        note: str = "",
+    ) -> None:
+        """Record one judgement; anything worse than a warning ends the case."""
+        rows = self.rows(step)
+        evidence = tuple(
+            sorted({*frames, *([self.last_sent_frame] if self.last_sent_frame else [])})
+        )
+        check = Check(
+            case=self.case.id,
+            step=self.step,
+            at=self.at,
+            name=name,
+            rows=rows,
+            level=self.level(rows),
+            verdict=verdict,
+            expected=expected,
+            actual=actual,
+            frames=evidence,
+            policy=policy or (step.policy if step else "") or None,
+            note=note or (step.note if step else ""),
+        )
+        self.checks.append(check)
+        self.emit(check)
+        if verdict not in (Verdict.PASS, Verdict.WARN):
+            raise CaseEndedError
+
+    def passed(
+        self, step: Step, name: str, expected: str, actual: str, frames: Sequence[int] = ()
+    ) -> None:
+        """Record a check that holds."""
+        self.check(step, name, Verdict.PASS, expected, actual, frames)
+
+    def failed(
+        self, step: Step, name: str, expected: str, actual: str, frames: Sequence[int] = ()
+    ) -> None:
+        """Record a check that does not hold, as grave as its rows are. The case ends with it."""
+        self.settle(step, name, self.severity(step), expected, actual, frames)
+        raise CaseEndedError
+
+    def settle(
+        self,
+        step: Step,
+        name: str,
+        severity: Severity,
+        expected: str,
+        actual: str,
+        frames: Sequence[int] = (),
+        *,
+        policy: str = "",
+        note: str = "",
+    ) -> None:
+        """Record an outcome of known gravity; a note is a check that holds, with a remark."""
+        policy = policy or step.policy
+        if severity is Severity.NOTE:
+            remark = note or step.note or f"{name}: {actual}"
+            self.emit(Note(self.case.id, self.at, remark, policy or None))
+        verdict = _VERDICTS[severity]
+        self.check(step, name, verdict, expected, actual, frames, policy=policy, note=note)
+
+    def inconclusive(self, step: Step, expected: str, actual: str) -> None:
+        """A prerequisite did not come about: nothing can be said."""
+        self.check(step, "preamble", Verdict.INCONC, expected, actual)
+
+
+_VERDICTS: Mapping[Severity, Verdict] = {
+    Severity.FAIL: Verdict.FAIL,
+    Severity.WARN: Verdict.WARN,
+    Severity.NOTE: Verdict.PASS,
+    Severity.PASS: Verdict.PASS,
+    Severity.INCONC: Verdict.INCONC,
+}

@@ -1,0 +1,201 @@
+"""Preambles: bring a tunnel or a session up, whichever side the IUT is on (RFC 2661 5.1, 5.2).
+
+A preamble that does not work out makes the case inconclusive: its subject was never reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from harness.peer.observed import Observed
+from harness.peer.scripted import ScriptedTunnel
+from harness.run.context import CHALLENGED, Context
+from harness.run.expecting import BACKGROUND, describe, in_scope
+from harness.spec.model import Role
+from harness.suite.model import Compose, Establish
+from harness.wire import challenge_response
+
+PATIENCE: Final = 10.0
+"""Seconds to wait for each message of a preamble."""
+
+CHALLENGE: Final = bytes(range(16))
+
+
+async def establish(context: Context, step: Establish) -> None:
+    """Bring up what the step names, and what it needs below."""
+    tunnel = context.peer.tunnels.get(step.tunnel)
+    if tunnel is None or (not tunnel.peer_id and step.what == "tunnel"):
+        tunnel = await _tunnel(context, step)
+    if step.what != "tunnel":
+        await _SESSIONS[context.device.role, step.what](context, step, tunnel)
+
+
+async def _tunnel(context: Context, step: Establish) -> ScriptedTunnel:
+    if context.device.role is Role.LAC and context.device.ics.get("initiates_tunnel"):
+        return await _answer_tunnel(context, step)
+    tunnel = context.tunnel(step)
+    extra = {"challenge": CHALLENGE} if step.authenticate else {}
+    send(context, step, tunnel, "SCCRQ", extra)
+    reply = await receive(context, step, tunnel, "SCCRP")
+    if step.authenticate:
+        _check_response(context, step, tunnel, reply, "SCCRQ")
+    send(context, step, tunnel, "SCCCN", {})
+    await acknowledged(context, step, tunnel, "SCCCN")
+    return tunnel
+
+
+async def _answer_tunnel(context: Context, step: Establish) -> ScriptedTunnel:
+    """The IUT opens the tunnel: it is told to dial, or does so by itself."""
+    tunnel = await await_sccrq(context, step)
+    extra = {"challenge": CHALLENGE} if step.authenticate else {}
+    send(context, step, tunnel, "SCCRP", extra)
+    connected = await receive(context, step, tunnel, "SCCCN")
+    if step.authenticate:
+        _check_response(context, step, tunnel, connected, "SCCRP")
+    return tunnel
+
+
+async def await_sccrq(context: Context, step: Establish) -> ScriptedTunnel:
+    """A tunnel that stands ready, and the IUT's SCCRQ on it."""
+    tunnel = listen(context, step.tunnel)
+    if "dial" in context.device.actions:
+        await context.lease.action("dial", {})
+    await receive(context, step, tunnel, "SCCRQ")
+    return tunnel
+
+
+def listen(context: Context, name: str) -> ScriptedTunnel:
+    """A tunnel that takes the next SCCRQ of the IUT."""
+    secret = context.secret
+    return context.peer.open_tunnel(
+        name,
+        context.peer.links["default"],
+        context.lease.address,
+        secret=secret.encode() if secret else None,
+        bound=False,
+    )
+
+
+def _check_response(
+    context: Context, step: Establish, tunnel: ScriptedTunnel, observed: Observed, asked: str
+) -> None:
+    assert tunnel.secret is not None
+    expected = challenge_response(CHALLENGED[asked], tunnel.secret, CHALLENGE)
+    got = observed.examined.octets.get("challenge_response") if observed.examined else None
+    if got != expected:
+        context.inconclusive(step, "a right Challenge Response", describe(observed))
+
+
+async def _incoming_by_peer(context: Context, step: Establish, tunnel: ScriptedTunnel) -> None:
+    """IUT = LNS: we are the LAC with an incoming call."""
+    _choose_id(step, tunnel)
+    send(context, step, tunnel, "ICRQ", {})
+    await receive(context, step, tunnel, "ICRP")
+    send(context, step, tunnel, "ICCN", {})
+    await acknowledged(context, step, tunnel, "ICCN")
+
+
+async def _incoming_by_iut(context: Context, step: Establish, tunnel: ScriptedTunnel) -> None:
+    """IUT = LAC: its call comes in on the tunnel that it opened."""
+    await _answer_call(context, step, tunnel, "ICRQ", ("ICRP",))
+    await receive(context, step, tunnel, "ICCN")
+
+
+async def _outgoing_by_peer(context: Context, step: Establish, tunnel: ScriptedTunnel) -> None:
+    """IUT = LAC: we are the LNS and ask it to place a call."""
+    _choose_id(step, tunnel)
+    send(context, step, tunnel, "OCRQ", {})
+    await receive(context, step, tunnel, "OCRP")
+    await receive(context, step, tunnel, "OCCN")
+
+
+async def _outgoing_by_iut(context: Context, step: Establish, tunnel: ScriptedTunnel) -> None:
+    """IUT = LNS: it is told to ask us for a call."""
+    values = {name: str(value) for name, value in context.values(step).items()}
+    await context.lease.action("call-out", values)
+    await _answer_call(context, step, tunnel, "OCRQ", ("OCRP", "OCCN"))
+    await acknowledged(context, step, tunnel, "OCCN")
+
+
+async def _answer_call(
+    context: Context,
+    step: Establish,
+    tunnel: ScriptedTunnel,
+    request: str,
+    answers: tuple[str, ...],
+) -> None:
+    observed = await receive(context, step, tunnel, request)
+    assigned = observed.examined.integer("assigned_session_id") if observed.examined else None
+    _choose_id(step, tunnel)
+    tunnel.session(step.session).peer_id = assigned or 0
+    for answer in answers:
+        send(context, step, tunnel, answer, {})
+
+
+def _choose_id(step: Establish, tunnel: ScriptedTunnel) -> None:
+    session = tunnel.session(step.session)
+    if step.local_id is not None:
+        session.local_id = step.local_id
+
+
+def send(
+    context: Context,
+    step: Establish,
+    tunnel: ScriptedTunnel,
+    name: str,
+    extra: Mapping[str, bytes],
+) -> None:
+    """Send a message of the preamble, with the edits that the step has for it."""
+    edits = step.messages.get(name, Compose(message=name))
+    if extra:
+        edits = Compose(
+            message=name,
+            set={**extra, **edits.set},
+            add=edits.add,
+            omit=edits.omit,
+            replace=edits.replace,
+            order=edits.order,
+            reverse=edits.reverse,
+            hide=edits.hide,
+        )
+    session = tunnel.session(step.session)
+    assembled = context.assembler.assemble(edits, tunnel, session, step.place)
+    tunnel.send(name, assembled.packet)
+
+
+async def receive(context: Context, step: Establish, tunnel: ScriptedTunnel, name: str) -> Observed:
+    """The next message, which has to be this one; else the case is inconclusive."""
+    deadline = context.peer.now + context.scaled(PATIENCE)
+    while True:
+        for observed in list(tunnel.inbox):
+            if observed.name in BACKGROUND or not in_scope(context, step, tunnel, observed, False):
+                continue
+            tunnel.inbox.remove(observed)
+            if observed.name != name:
+                context.inconclusive(step, name, describe(observed))
+            return observed
+        if context.peer.now >= deadline:
+            context.inconclusive(step, name, f"nothing within {context.scaled(PATIENCE):g} s")
+        await context.peer.news(deadline)
+
+
+async def acknowledged(
+    context: Context, step: Establish, tunnel: ScriptedTunnel, name: str
+) -> None:
+    """Wait until the IUT has acknowledged all that was sent."""
+    deadline = context.peer.now + context.scaled(PATIENCE)
+    while not tunnel.channel.idle:
+        if context.peer.now >= deadline:
+            context.inconclusive(step, f"an acknowledgement of {name}", "none came")
+        await context.peer.news(deadline)
+
+
+_SESSIONS: Mapping[
+    tuple[Role, str], Callable[[Context, Establish, ScriptedTunnel], Awaitable[None]]
+] = {
+    (Role.LNS, "session"): _incoming_by_peer,
+    (Role.LAC, "session"): _incoming_by_iut,
+    (Role.LAC, "outgoing-session"): _outgoing_by_peer,
+    (Role.LNS, "outgoing-session"): _outgoing_by_iut,
+}

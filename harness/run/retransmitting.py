@@ -1,0 +1,136 @@
+"""The `retransmissions` step: how the IUT repeats a message that stays unacknowledged (5.8).
+
+Each property of the schedule is a check of its own. What the RFC only recommends is a note: the
+first interval (P-14) and the number of transmissions (P-17). What it demands is not: intervals
+double until a cap (P-15), the cap is no less than 8 s (P-16), only Nr may differ between copies.
+"""
+
+from __future__ import annotations
+
+from harness.peer.observed import Observed
+from harness.run.context import Context
+from harness.run.expecting import describe
+from harness.suite.model import Retransmissions, Severity
+
+NR_OCTETS = slice(10, 12)
+CAP_TOLERANCE = 0.9
+NOISE = 0.15
+"""Seconds by which an interval may differ because of the machine rather than the device."""
+
+
+async def retransmissions(context: Context, step: Retransmissions) -> None:
+    """Collect the copies, then judge them."""
+    copies = await _collect(context, step)
+    times = [one.at for one in copies]
+    frames = [one.number for one in copies]
+    intervals = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    told = _told(intervals)
+    if len(copies) < max(2, step.at_least):
+        seen = f"{len(copies)} within {context.scaled(step.within):g} s {told}".rstrip()
+        expected = f"{step.message} at least {step.at_least} times"
+        context.failed(step, "retransmission", expected, seen, frames)
+    _judge_copies(context, step, copies)
+    _judge_first(context, step, intervals, frames)
+    _judge_growth(context, step, intervals, frames)
+    if step.until_given_up:
+        _judge_number(context, step, copies, told)
+
+
+async def _collect(context: Context, step: Retransmissions) -> list[Observed]:
+    """All copies of the message until enough have come, the IUT gives up, or the time is over.
+
+    It has given up when it sends StopCCN, or stays silent for twice the interval that was due.
+    """
+    tunnel = context.tunnel(step)
+    deadline = context.peer.now + context.scaled(step.within)
+    while True:
+        copies = [one for one in tunnel.arrivals if one.name == step.message]
+        if copies:
+            first = copies[0].header.ns
+            copies = [one for one in copies if one.header.ns == first]
+        if len(copies) >= step.at_least and not step.until_given_up:
+            return copies
+        until = deadline
+        if step.until_given_up and len(copies) > 1:
+            last = copies[-1].at - copies[-2].at
+            until = min(deadline, copies[-1].at + 2 * last + context.scaled(step.first[1]))
+            if any(one.name == "StopCCN" and one.at > copies[0].at for one in tunnel.arrivals):
+                return copies
+        if not await context.peer.news(until) and context.peer.now >= until:
+            return copies
+
+
+def _told(intervals: list[float]) -> str:
+    shown = ", ".join(f"{one:.2f}" for one in intervals)
+    return f"after {shown} s" if intervals else ""
+
+
+def _judge_copies(context: Context, step: Retransmissions, copies: list[Observed]) -> None:
+    first = _without_nr(copies[0].parsed.raw)
+    for copy in copies[1:]:
+        if _without_nr(copy.parsed.raw) != first:
+            context.failed(
+                step,
+                "same message",
+                "a retransmission differs in nothing but Nr",
+                f"{describe(copy)}: other octets than before",
+                [copies[0].number, copy.number],
+            )
+    expected = "a retransmission differs in nothing but Nr"
+    context.passed(step, "same message", expected, f"{len(copies)} copies alike")
+
+
+def _without_nr(raw: bytes) -> bytes:
+    return raw[: NR_OCTETS.start] + raw[NR_OCTETS.stop :]
+
+
+def _judge_first(
+    context: Context, step: Retransmissions, intervals: list[float], frames: list[int]
+) -> None:
+    low, high = step.first
+    inside = low - NOISE <= intervals[0] <= context.scaled(high) + NOISE
+    context.settle(
+        step,
+        "first retransmission",
+        Severity.PASS if inside else Severity.NOTE,
+        f"after {low:g} to {high:g} s",
+        f"after {intervals[0]:.2f} s",
+        frames[:2],
+        policy="P-14",
+    )
+
+
+def _judge_growth(
+    context: Context, step: Retransmissions, intervals: list[float], frames: list[int]
+) -> None:
+    low, high = step.factor
+    expected = (
+        f"intervals grow {low:g} to {high:g} fold, until a cap of {step.least_cap:g} s or more"
+    )
+    for index, (before, after) in enumerate(zip(intervals, intervals[1:], strict=False)):
+        grows = before * low - NOISE <= after <= before * high + NOISE
+        capped = after >= step.least_cap * CAP_TOLERANCE and after >= before * CAP_TOLERANCE
+        if not grows and not (capped and after <= before * high + NOISE):
+            context.failed(
+                step,
+                "back-off",
+                expected,
+                f"{after:.2f} s after {before:.2f} s ({_told(intervals)})",
+                frames[index : index + 3],
+            )
+    context.passed(step, "back-off", expected, _told(intervals), frames)
+
+
+def _judge_number(
+    context: Context, step: Retransmissions, copies: list[Observed], told: str
+) -> None:
+    low, high = step.sends
+    context.settle(
+        step,
+        "number of transmissions",
+        Severity.PASS if low <= len(copies) <= high else Severity.NOTE,
+        f"{low} to {high} transmissions in all",
+        f"{len(copies)} {told}",
+        [one.number for one in copies],
+        policy="P-17",
+    )

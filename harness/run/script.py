@@ -1,0 +1,163 @@
+"""The script of a case: each step done in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness.errors import HarnessError
+from harness.peer.impair import Direction, Impairment, Kind
+from harness.run.context import Context
+from harness.run.establishing import establish, listen
+from harness.run.events import StepStart
+from harness.run.expecting import compare, expect, silence
+from harness.run.living import alive
+from harness.run.retransmitting import retransmissions
+from harness.suite.model import (
+    Acks,
+    Alive,
+    Compare,
+    DeviceAction,
+    Establish,
+    Expect,
+    Hello,
+    LinkStep,
+    Repeat,
+    Resend,
+    Retransmissions,
+    Send,
+    Silence,
+    Step,
+    Wait,
+)
+from harness.suite.variables import resolve
+
+NEVER_RELIABLE = frozenset({"ZLB", "raw", "data"})
+
+_KINDS: Mapping[str, Kind] = {
+    "drop": "drop",
+    "duplicate": "duplicate",
+    "delay": "delay",
+    "reorder": "reorder",
+}
+
+
+async def run_steps(context: Context, steps: tuple[Step, ...]) -> None:
+    """Do all steps. CaseEndedError: a check has settled the case."""
+    for step in steps:
+        context.step = 0 if context.step is None else context.step + 1
+        resolved = resolve(step, context.values(step))
+        context.emit(
+            StepStart(
+                case=context.case.id,
+                index=context.step,
+                at=context.at,
+                text=resolved.text,
+                file=step.place.file,
+                line=step.place.line,
+            )
+        )
+        await run_step(context, resolved)
+        if context.peer.flooded:
+            context.failed(step, "flood", "a bounded number of datagrams", "the IUT floods")
+
+
+async def run_step(context: Context, step: Step) -> None:
+    """Do one step, its variables filled in."""
+    if isinstance(step, Send):
+        await _send(context, step)
+    elif isinstance(step, Expect):
+        _await_dial(context, step)
+        await expect(context, step)
+    elif isinstance(step, Establish):
+        await establish(context, step)
+    elif isinstance(step, Silence):
+        await silence(context, step)
+    elif isinstance(step, Alive):
+        await alive(context, step)
+    elif isinstance(step, Retransmissions):
+        await retransmissions(context, step)
+    elif isinstance(step, Compare):
+        await compare(context, step)
+    elif isinstance(step, Wait):
+        await _wait(context, context.scaled(step.seconds))
+    elif isinstance(step, Resend):
+        _resend(context, step)
+    elif isinstance(step, Acks):
+        _acks(context, step)
+    elif isinstance(step, Hello):
+        context.tunnel(step).hello_ignored = step.mode == "ignore"
+    elif isinstance(step, LinkStep):
+        _impair(context, step)
+    elif isinstance(step, DeviceAction):
+        _await_dial(context, step)
+        values = {name: str(value) for name, value in context.values(step).items()}
+        await context.lease.action(step.action, {**values, **step.values})
+    elif isinstance(step, Repeat):
+        for index in range(step.count):
+            context.variables["index"] = index
+            await run_steps(context, step.steps)
+    else:
+        raise HarnessError("run.unknown-step", f"nothing runs a {type(step).__name__} step")
+
+
+def _await_dial(context: Context, step: Step) -> None:
+    """What the IUT opens by itself has to find a tunnel that stands ready for it."""
+    if step.tunnel not in context.peer.tunnels:
+        listen(context, step.tunnel)
+
+
+async def _send(context: Context, step: Send) -> None:
+    tunnel = context.tunnel(step)
+    link = None
+    if step.from_ is not None:
+        link = await context.link(step.from_)
+        if not tunnel.last_sent and not tunnel.peer_id:
+            tunnel.link = link  # a tunnel belongs to the endpoint that opens it
+    session = tunnel.session(step.session)
+    assembled = context.assembler.assemble(step.compose, tunnel, session, step.place)
+    reliable = not step.once and assembled.name not in NEVER_RELIABLE
+    if reliable:
+        tunnel.send(assembled.name, assembled.packet)
+    else:
+        tunnel.send_once(assembled.name, assembled.packet, assembled.data, link)
+    for _ in range(step.repeat - 1):
+        if reliable:
+            tunnel.resend(assembled.name)
+        else:
+            tunnel.send_once(assembled.name, assembled.packet, assembled.data, link)
+
+
+def _resend(context: Context, step: Resend) -> None:
+    tunnel = context.tunnel(step)
+    for _ in range(step.count):
+        if not tunnel.resend(step.message):
+            raise HarnessError(
+                "run.nothing-to-resend",
+                f"{step.message} was never sent on tunnel {step.tunnel}",
+                place=step.place,
+            )
+
+
+def _acks(context: Context, step: Acks) -> None:
+    tunnel = context.tunnel(step)
+    if step.mode == "hold":
+        tunnel.channel.hold_acks()
+    else:
+        tunnel.channel.resume_acks()
+        tunnel.flush()
+
+
+def _impair(context: Context, step: LinkStep) -> None:
+    direction: Direction = "sent" if step.direction == "sent" else "received"
+    impairment = Impairment(
+        _KINDS[step.impairment], direction, step.count, step.message, context.scaled(step.seconds)
+    )
+    context.peer.impairments.add(impairment)
+
+
+async def _wait(context: Context, seconds: float) -> None:
+    """Let time pass on the clock; what arrives is kept."""
+    deadline = context.peer.now + seconds
+    while await context.peer.news(deadline) or context.peer.now < deadline:
+        if context.peer.flooded:
+            return

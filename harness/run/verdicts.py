@@ -1,0 +1,24 @@
+"""How the checks of a case become its verdict (ISO/IEC 9646, with `warn` for a broken SHOULD)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.run.events import Check, Verdict
+
+GRAVITY = (Verdict.ERROR, Verdict.FAIL, Verdict.INCONC, Verdict.WARN, Verdict.PASS)
+"""From the gravest; the first that occurs is the verdict."""
+
+
+def fold(checks: Sequence[Check]) -> tuple[Verdict, str]:
+    """The verdict and why. A case without a single check has earned nothing: none."""
+    for verdict in GRAVITY:
+        for check in checks:
+            if check.verdict is verdict:
+                return verdict, "" if verdict is Verdict.PASS else reason(check)
+    return Verdict.NONE, "no check ran: the case says nothing"
+
+
+def reason(check: Check) -> str:
+    """A check that did not hold, in one line."""
+    return f"{check.name}: expected {check.expected}, got {check.actual}"

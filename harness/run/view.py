@@ -1,0 +1,62 @@
+"""A received message as matchers see it: AVPs by name, header fields by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness.peer.observed import Observed
+from harness.spec.model import Specification
+from harness.wire import Header, Value, reveal
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """Message name, AVP values (raw octets where they do not fit the table), header fields."""
+
+    message: str
+    avps: Mapping[str, Value]
+    header: Mapping[str, int | None]
+
+
+def view(specification: Specification, observed: Observed, secret: bytes | None) -> Received:
+    """What arrived, hidden AVPs in clear where the secret allows; the first of each AVP counts."""
+    packet = observed.parsed.packet
+    if packet is None:
+        return Received(observed.name, {}, {})
+    avps: dict[str, Value] = {}
+    for avp in reveal(packet.avps, secret)[0]:
+        spec = specification.avp(avp.type, avp.vendor)
+        name = spec.name if spec else f"{avp.vendor}/{avp.type}"
+        value: Value = avp.value
+        if spec is not None and not avp.hidden:
+            try:
+                value = spec.decode(avp.value)
+            except ValueError:
+                value = avp.value  # malformed: it stands as the octets that came
+        avps.setdefault(name, value)
+    return Received(observed.name, avps, header_fields(packet.header, observed.parsed.raw))
+
+
+def header_fields(header: Header, raw: bytes) -> dict[str, int | None]:
+    """The header's fields as matchers and `save` name them."""
+    return {
+        "flags": int.from_bytes(raw[:2], "big"),
+        "version": header.version,
+        "length": header.length,
+        "tunnel_id": header.tunnel_id,
+        "session_id": header.session_id,
+        "ns": header.ns,
+        "nr": header.nr,
+    }
+
+
+def pick(received: Received, path: str) -> Value:
+    """A value by its path: `assigned_tunnel_id`, `result_code.error`, `header.ns`. None: absent."""
+    first, _, rest = path.partition(".")
+    if first == "header":
+        return received.header.get(rest)
+    value = received.avps.get(first)
+    if rest and isinstance(value, Mapping):
+        return value.get(rest)
+    return value
