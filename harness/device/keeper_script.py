@@ -1,0 +1,421 @@
+"""The process that starts devices and sees to it that they end. Run by its path:
+
+    python -I -S keeper_script.py CHANNEL FOLDER MOUNTS
+
+CHANNEL is the number of an inherited SOCK_SEQPACKET socket to the harness, FOLDER the work folder
+of the run, MOUNTS 1 when devices need files of their own in place of programs of this machine.
+One such process serves a whole run: forking it costs a millisecond, a fresh interpreter twenty.
+
+How nothing survives, whatever ends first:
+- Each device runs in a PID namespace of its own. Its first process is a fork of the keeper that
+  does nothing but wait; when that ends the kernel kills all that the device has started.
+- That first process reads from a pipe whose other end only the keeper holds: if the keeper dies,
+  even by SIGKILL, the pipe ends, and so do the devices.
+- The channel ends when the harness dies, however it dies. Then the keeper kills all devices,
+  removes FOLDER and exits.
+- Where namespaces are not permitted a device gets a session of its own instead, dies with the
+  keeper (PR_SET_PDEATHSIG), and what strayed is found by a mark in its environment.
+
+The device is the keeper's own child: its wait status comes through unchanged, a crash as a signal.
+
+Messages are JSON objects, one per packet. From the harness: `start` (with the log's descriptor),
+`signal`, `kill`, `ping`. To the harness: `hello`, `started` or `failed`, `died` (with the wait
+status), `ended` (everything it had started is gone), `pong`.
+
+Rules of this file: nothing but the standard library, because it runs without site-packages;
+one thread; no wait but the one in `serve`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import resource
+import select
+import shutil
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+LARGEST_MESSAGE = 1 << 16
+MARK = "L2TP_HARNESS_DEVICE"
+
+_NEW_MOUNTS = 0x00020000
+_NEW_USER = 0x10000000
+_NEW_PIDS = 0x20000000
+_BIND = 4096
+_RECURSIVE = 16384
+_PRIVATE = 1 << 18
+_NO_SETUID_DEVICES_EXEC = 2 | 4 | 8
+_PDEATHSIG = 1
+_SUBREAPER = 36
+_HIGHEST_DESCRIPTOR = 1 << 20
+_SWEEPS = 100
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class StepError(Exception):
+    """A step of starting a device failed: which one, on what, and the error number."""
+
+    def __init__(self, step: str, number: int, path: str = "") -> None:
+        super().__init__(step)
+        self.step = step
+        self.number = number
+        self.path = path
+
+
+def _call(step: str, path: str, result: int) -> None:
+    if result != 0:
+        raise StepError(step, ctypes.get_errno(), path)
+
+
+def _unshare(flags: int) -> None:
+    _call("namespaces", "", _libc.unshare(flags))
+
+
+def _mount(source: str, target: str, kind: str, flags: int) -> None:
+    result = _libc.mount(source.encode(), target.encode(), kind.encode(), flags, None)
+    _call("mount", target, result)
+
+
+def _own_mounts() -> None:
+    _unshare(_NEW_MOUNTS)
+    _mount("none", "/", "", _RECURSIVE | _PRIVATE)
+
+
+class Device:
+    """One running device: the process itself, and the first process of its PID namespace."""
+
+    def __init__(self, number: int, process: int, guard: int | None, errors: int) -> None:
+        self.number = number
+        self.process = process
+        self.guard = guard
+        self.errors = errors
+        self.process_handle = os.pidfd_open(process)
+        self.guard_handle = None if guard is None else os.pidfd_open(guard)
+        self.dead = False
+
+    def kill(self) -> None:
+        """Kill all of it, for certain."""
+        if self.guard is not None:
+            os.kill(self.guard, signal.SIGKILL)
+        elif not self.dead:
+            # not reaped yet, so the number still is this process group's
+            os.killpg(self.process, signal.SIGKILL)
+
+
+class Keeper:
+    """Serves the harness at the other end of the channel until that ends."""
+
+    def __init__(self, channel: socket.socket, folder: str, mounts: bool) -> None:
+        self._channel = channel
+        self._folder = folder
+        self._mounts = mounts
+        self._token = os.urandom(8).hex()
+        self._devices: dict[int, Device] = {}
+        self._poll = select.poll()
+        self._handlers: dict[int, tuple[str, Device]] = {}
+        self._alive, self._alive_end = os.pipe()
+        self._namespaces = False
+        self._own_pids = -1
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self._descriptors = (soft, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+    def serve(self) -> None:
+        """Work until the harness hangs up; then end every device."""
+        self._say({"is": "hello", **self._choose_isolation()})
+        self._poll.register(self._channel, select.POLLIN)
+        while True:
+            ready = [number for number, _ in self._poll.poll()]
+            for number in ready:
+                if number in self._handlers:
+                    what, device = self._handlers[number]
+                    self._happened(what, device)
+            if self._channel.fileno() in ready and not self._request():
+                break
+        self._end()
+
+    def _say(self, message: dict[str, Any]) -> None:
+        # A full channel means a harness that has stopped reading: wait for it, or for its end
+        try:
+            self._channel.sendall(json.dumps(message).encode())
+        except (BrokenPipeError, ConnectionResetError):
+            self._end()
+
+    def _choose_isolation(self) -> dict[str, Any]:
+        refusal = _try_namespaces()
+        isolation = "namespaces"
+        if refusal and self._mounts:
+            further = _enter_user_namespace(self._channel)
+            refusal = f"{refusal}; {further}" if further else ""
+            isolation = "user-namespaces"
+        if refusal:
+            _libc.prctl(_SUBREAPER, 1, 0, 0, 0)
+            return {"isolation": "process-groups", "reason": refusal}
+        self._namespaces = True
+        self._own_pids = os.open("/proc/self/ns/pid", os.O_RDONLY)
+        return {"isolation": isolation, "reason": ""}
+
+    def _request(self) -> bool:
+        try:
+            data, descriptors, _flags, _address = socket.recv_fds(
+                self._channel, LARGEST_MESSAGE, 1, socket.MSG_CMSG_CLOEXEC
+            )
+        except ConnectionResetError:
+            return False
+        if not data:
+            return False
+        message = json.loads(data)
+        match message["do"]:
+            case "start":
+                self._start(message, descriptors[0])
+            case "signal":
+                device = self._devices.get(message["id"])
+                if device is not None and not device.dead:
+                    signal.pidfd_send_signal(device.process_handle, message["signal"])
+            case "kill":
+                device = self._devices.get(message["id"])
+                if device is not None:
+                    device.kill()
+            case "ping":
+                self._say({"is": "pong", "id": message["id"]})
+        for descriptor in descriptors:
+            os.close(descriptor)
+        return True
+
+    # Starting
+
+    def _start(self, message: dict[str, Any], log: int) -> None:
+        number = message["id"]
+        errors, errors_end = os.pipe()
+        guard = None
+        try:
+            try:
+                if self._namespaces:
+                    guard = self._fork_guard()
+                process = os.fork()
+                if process == 0:
+                    self._become(message, log, errors_end)
+            finally:
+                if self._namespaces:
+                    _call("namespaces", "", _libc.setns(self._own_pids, _NEW_PIDS))
+        except (StepError, OSError) as error:
+            os.close(errors)
+            if guard is not None:
+                os.kill(guard, signal.SIGKILL)
+                os.waitpid(guard, 0)
+            step = error if isinstance(error, StepError) else StepError("fork", error.errno or 0)
+            self._say(_failure(number, step))
+            self._say({"is": "ended", "id": number})
+            return
+        finally:
+            os.close(errors_end)
+        device = Device(number, process, guard, errors)
+        self._devices[number] = device
+        self._watch(errors, "start", device)
+        self._watch(device.process_handle, "death", device)
+
+    def _fork_guard(self) -> int:
+        """The first process of a new PID namespace, into which the next fork goes too."""
+        _unshare(_NEW_PIDS)
+        guard = os.fork()
+        if guard:
+            return guard
+        try:
+            signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # orphans are reaped by the kernel
+            os.dup2(self._alive, 0)
+            os.closerange(1, _HIGHEST_DESCRIPTOR)
+            os.read(0, 1)
+        finally:
+            os._exit(0)
+
+    def _become(self, message: dict[str, Any], log: int, errors: int) -> NoReturn:
+        """In the forked child: turn into the device. Never returns."""
+        try:
+            self._prepare(message, log)
+            os.execve(message["argv"][0], message["argv"], self._environment(message))  # noqa: S606
+        except StepError as error:
+            os.write(errors, json.dumps(_failure(message["id"], error)).encode())
+        except OSError as error:
+            failed = StepError("run", error.errno or 0, message["argv"][0])
+            os.write(errors, json.dumps(_failure(message["id"], failed)).encode())
+        finally:
+            os._exit(127)
+
+    def _prepare(self, message: dict[str, Any], log: int) -> None:
+        os.setsid()
+        if self._namespaces:
+            _own_mounts()
+            # A device may look itself up in /proc. Where that is not permitted it sees the
+            # outer one, as it would without namespaces.
+            _libc.mount(b"proc", b"/proc", b"proc", _NO_SETUID_DEVICES_EXEC, None)
+            for source, target in message["stand_ins"]:
+                _mount(source, target, "", _BIND)
+        else:
+            _libc.prctl(_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        os.chdir(message["folder"])
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_NOFILE, self._descriptors)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
+
+    def _environment(self, message: dict[str, Any]) -> dict[str, str]:
+        mark = {MARK: f"{self._token}-{message['id']}"}
+        return {**os.environ, **message["environment"], **mark}
+
+    # What happens
+
+    def _watch(self, descriptor: int, what: str, device: Device) -> None:
+        self._handlers[descriptor] = (what, device)
+        self._poll.register(descriptor, select.POLLIN)
+
+    def _forget(self, descriptor: int) -> None:
+        self._poll.unregister(descriptor)
+        del self._handlers[descriptor]
+        os.close(descriptor)
+
+    def _happened(self, what: str, device: Device) -> None:
+        if what == "start":
+            report = os.read(device.errors, LARGEST_MESSAGE)
+            self._forget(device.errors)
+            self._say(json.loads(report) if report else {"is": "started", "id": device.number})
+        elif what == "death":
+            self._died(device)
+        elif device.guard is not None:
+            os.waitpid(device.guard, 0)
+            if device.guard_handle is not None:
+                self._forget(device.guard_handle)
+            self._ended(device)
+
+    def _died(self, device: Device) -> None:
+        if device.guard is None:
+            device.kill()
+        _, status = os.waitpid(device.process, 0)
+        device.dead = True
+        self._forget(device.process_handle)
+        self._say({"is": "died", "id": device.number, "status": status})
+        if device.guard_handle is not None:
+            device.kill()
+            self._watch(device.guard_handle, "end", device)
+        else:
+            self._sweep(f"{self._token}-{device.number}")
+            self._ended(device)
+
+    def _ended(self, device: Device) -> None:
+        del self._devices[device.number]
+        self._say({"is": "ended", "id": device.number})
+
+    def _sweep(self, value: str) -> None:
+        """Without namespaces: kill what bears the mark, and reap what came back as an orphan."""
+        mark = f"{MARK}={value}".encode()
+        for _ in range(_SWEEPS):
+            found = [process for process in _others() if mark in _environment_of(process)]
+            if not found:
+                return
+            for process in found:
+                try:
+                    os.kill(process, signal.SIGKILL)
+                    os.waitpid(process, 0)
+                except (ProcessLookupError, ChildProcessError):
+                    continue  # it has ended meanwhile, or its own parent reaps it
+
+    def _end(self) -> NoReturn:
+        for device in self._devices.values():
+            if device.guard is None:
+                device.kill()
+                os.waitpid(device.process, 0)
+                self._sweep(f"{self._token}-{device.number}")
+            else:
+                os.kill(device.guard, signal.SIGKILL)
+                if not device.dead:
+                    os.waitpid(device.process, 0)
+                os.waitpid(device.guard, 0)
+        shutil.rmtree(self._folder, ignore_errors=True)
+        sys.exit(0)
+
+
+def _failure(number: int, error: StepError) -> dict[str, Any]:
+    return {
+        "is": "failed",
+        "id": number,
+        "step": error.step,
+        "path": error.path,
+        "errno": error.number,
+    }
+
+
+def _try_namespaces() -> str:
+    """Why namespaces cannot be had; empty when they can. Tried in a child that ends at once."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            _unshare(_NEW_PIDS)
+            _own_mounts()
+        except StepError as error:
+            os.write(writer, f"{error.step}: {os.strerror(error.number)}".encode())
+        finally:
+            os._exit(0)
+    os.close(writer)
+    reason = os.read(reader, 1000).decode()
+    os.close(reader)
+    os.waitpid(child, 0)
+    return reason
+
+
+def _enter_user_namespace(channel: socket.socket) -> str:
+    """Go on as first process of a user and a PID namespace; why that cannot be, or empty.
+
+    User and group keep their numbers, so that nothing looks different from inside.
+    """
+    user, group = os.geteuid(), os.getegid()
+    try:
+        _unshare(_NEW_USER | _NEW_PIDS)
+        Path("/proc/self/setgroups").write_text("deny")
+        Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
+        Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
+    except StepError as error:
+        return f"user namespaces: {os.strerror(error.number)}"
+    except OSError as error:
+        return f"user namespaces: {error.strerror}"
+    child = os.fork()
+    if child:
+        channel.close()
+        _, status = os.waitpid(child, 0)
+        os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
+    return _try_namespaces()
+
+
+def _others() -> list[int]:
+    own = os.getpid()
+    names = [entry.name for entry in Path("/proc").iterdir()]
+    return [int(name) for name in names if name.isdigit() and int(name) != own]
+
+
+def _environment_of(process: int) -> list[bytes]:
+    try:
+        return Path(f"/proc/{process}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return []  # it has ended, or belongs to somebody else
+
+
+def main(arguments: list[str]) -> NoReturn:
+    """Run a keeper."""
+    channel = socket.socket(fileno=int(arguments[0]))
+    os.set_inheritable(channel.fileno(), False)
+    keeper = Keeper(channel, arguments[1], arguments[2] == "1")
+    keeper.serve()
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

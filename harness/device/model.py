@@ -1,0 +1,193 @@
+"""A device under test as peer.yaml describes it. Frozen values; reading them is in `load`."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from harness.device.ics import CapabilityValue
+from harness.errors import Place, UsageError
+from harness.located import suggest
+from harness.spec.model import Role
+
+PlainValue = str | int | float | bool | None
+DEFAULT_CONFIGURATION: Final = "default"
+
+LEASE_NAMES: Final[Mapping[str, str]] = {
+    "work": "the work folder of this instance",
+    "folder": "the folder of the device",
+    "binary": "the program, with its path",
+    "address": "the IP address on which the device listens",
+    "port": "the UDP port on which the device listens",
+    "peer_address": "the IP address of the scripted peer",
+    "peer_port": "the UDP port of the scripted peer",
+}
+"""What templates may name beside the values of the IXIT, with the meaning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A text with `${name}` in it, and where it stands."""
+
+    text: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """How a process is asked to end, and for how many seconds that is waited for."""
+
+    signal: signal.Signals = signal.SIGTERM
+    within: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What must be there before a device can start. `install` says how to get it."""
+
+    root: bool = False
+    programs: tuple[str, ...] = ()
+    install: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessLaunch:
+    """A program on this machine, one process for each lease.
+
+    command: split into words, then each is filled in. config: Jinja2 templates, each rendered into
+    the work folder under its name without `.j2`; a result that begins with `#!` is made
+    executable. stand_ins: files that take the place of others (path: template of the path of
+    the file), for this process and its children only. ready: what its output says once it serves;
+    None: it has bound its UDP port. control: the FIFO that actions are written to.
+    """
+
+    binary: str
+    command: tuple[Template, ...]
+    config: tuple[Path, ...] = ()
+    stand_ins: Mapping[str, Template] = field(default_factory=dict)
+    ready: re.Pattern[str] | None = None
+    ready_within: float = 5.0
+    stop: Stop = field(default_factory=Stop)
+    environment: Mapping[str, Template] = field(default_factory=dict)
+    control: Template | None = None
+    needs: Needs = field(default_factory=Needs)
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedLaunch:
+    """The reference peer inside the harness. What the parameters mean is the peer's affair."""
+
+    parameters: Mapping[str, PlainValue]
+    places: Mapping[str, Place]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Retransmission:
+    """The schedule of the device.
+
+    first: seconds before the first retransmission. cap: the longest wait; None: it goes on
+    doubling. max: how often a message is sent in all.
+    """
+
+    first: float
+    cap: float | None
+    max: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ixit:
+    """What the tester must know of the device.
+
+    address: where it listens; None: a fresh loopback address for each lease. extra: further
+    names for templates and suites. Intervals are in seconds, None where the device has none.
+    """
+
+    address: str | None = None
+    port: int = 1701
+    secret: str | None = None
+    host_name: str | None = None
+    hello_interval: float | None = None
+    retransmit: Retransmission | None = None
+    extra: Mapping[str, PlainValue] = field(default_factory=dict)
+
+    def names(self) -> dict[str, PlainValue]:
+        """The values that templates may name. `address` is left to the lease."""
+        return {
+            "port": self.port,
+            "secret": self.secret,
+            "host_name": self.host_name,
+            "hello_interval": self.hello_interval,
+            **self.extra,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ControlAction:
+    """A line that is written into the control FIFO."""
+
+    line: Template
+
+
+@dataclass(frozen=True, slots=True)
+class SignalAction:
+    """A signal that the device is sent."""
+
+    signal: signal.Signals
+
+
+@dataclass(frozen=True, slots=True)
+class CommandAction:
+    """A command that is run to its end; `within` is in seconds."""
+
+    command: tuple[Template, ...]
+    within: float = 5.0
+
+
+Action = ControlAction | SignalAction | CommandAction
+Launch = ProcessLaunch | EmbeddedLaunch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """A device under test. `name` is that of its folder; `profile` that of its specification.
+
+    configurations: the values that each named configuration changes in the IXIT.
+    """
+
+    name: str
+    title: str
+    role: Role
+    profile: str
+    folder: Path
+    launch: Launch
+    ics: Mapping[str, CapabilityValue]
+    ixit: Ixit
+    actions: Mapping[str, Action]
+    configurations: Mapping[str, Mapping[str, PlainValue]]
+    place: Place
+
+    def configured(self, configuration: str = DEFAULT_CONFIGURATION) -> Device:
+        """The device in one of its configurations. UsageError when it has no such."""
+        if configuration == DEFAULT_CONFIGURATION and configuration not in self.configurations:
+            return self
+        if configuration not in self.configurations:
+            raise UsageError(
+                "device.unknown-configuration",
+                f"{self.name} has no configuration {configuration!r}",
+                hint=suggest(configuration, [DEFAULT_CONFIGURATION, *self.configurations]),
+            )
+        changes = self.configurations[configuration]
+        return replace(self, ixit=changed(self.ixit, changes))
+
+
+def changed(ixit: Ixit, changes: Mapping[str, PlainValue]) -> Ixit:
+    """The IXIT with some values replaced. All names must be known and of the right type."""
+    extra = {key: value for key, value in changes.items() if key in ixit.extra}
+    known = {key: value for key, value in changes.items() if key not in ixit.extra}
+    return replace(ixit, **known, extra={**ixit.extra, **extra})  # type: ignore[arg-type]

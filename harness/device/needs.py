@@ -1,0 +1,49 @@
+"""What a program needs before it can start: itself, helpers, root."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from harness.device.model import Device, ProcessLaunch
+from harness.errors import DeviceError
+
+_SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+"""Where daemons are, and PATH of an ordinary user does not look."""
+
+
+def check_needs(device: Device, launch: ProcessLaunch) -> None:
+    """Raise DeviceError with a hint for the first thing that is missing."""
+    find_program(launch.binary, launch)
+    for program in launch.needs.programs:
+        find_program(program, launch)
+    if launch.needs.root and os.geteuid() != 0:
+        raise DeviceError(
+            "device.root",
+            f"{device.name} needs root",
+            hint="run it with sudo, or as root in a container",
+            place=launch.place,
+        )
+
+
+def find_program(name: str, launch: ProcessLaunch) -> str:
+    """The path of a program, given a name or a path. DeviceError `device.no-program`."""
+    folders = os.pathsep.join([os.environ.get("PATH", os.defpath), *_SYSTEM_FOLDERS])
+    found = shutil.which(name, path=folders)
+    if found:
+        return str(Path(found).absolute())
+    if Path(name).is_file():
+        raise DeviceError(
+            "device.no-program",
+            f"{name} is not executable",
+            hint=f"chmod +x {name}",
+            place=launch.place,
+        )
+    install = f"{launch.needs.install}; " if launch.needs.install else ""
+    raise DeviceError(
+        "device.no-program",
+        f"there is no program {name}",
+        hint=f"{install}for one elsewhere: --set launch.process.binary=PATH",
+        place=launch.place,
+    )
