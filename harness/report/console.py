@@ -6,10 +6,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from harness.errors import EXIT_EXPECTED
 from harness.report.evidence import evidence_summary, headline, safe
 from harness.report.lines import Line, Printer, line, verdict_piece
 from harness.report.story import CaseStory, Ending, tell
 from harness.run.events import Event, Header, Verdict
+from harness.run.tally import exit_code
 
 _LISTED: Final = 30
 _NAMED_ALIKE: Final = 5
@@ -116,7 +118,7 @@ def _counts(ending: Ending) -> list[Line]:
         count = footer.verdicts.get(verdict, 0)
         if count:
             pieces += [", " if pieces else "", verdict_piece(verdict, f"{count} {verdict}")]
-    notes = f", {ending.notes} notes" if ending.notes else ""
+    notes = f", {ending.notes} note{'s' * (ending.notes != 1)}" if ending.notes else ""
     name = safe(header.title or header.device) if header else "a run without a header"
     cases = sum(footer.verdicts.values())
     longest = f", longest {seconds(footer.longest_s)}" if footer.longest_case else ""
@@ -125,7 +127,7 @@ def _counts(ending: Ending) -> list[Line]:
         line((name, "bold"), f": {cases} case{'s' * (cases != 1)}: ", *pieces, notes),
         line(f"  {seconds(footer.wall_s)} wall{longest}{case}, sum {seconds(footer.sum_s)}"),
     ]
-    if not footer.unexpected and not footer.error and not footer.interrupted and cases:
+    if exit_code(footer) == EXIT_EXPECTED:
         said.append(line("  ", ("everything as expected", "green")))
     elif footer.unexpected:
         said.append(line("  ", (f"{len(footer.unexpected)} unexpected", "bold red")))

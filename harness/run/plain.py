@@ -68,9 +68,9 @@ def boolean(value: object) -> bool:
 def seconds(value: object) -> float:
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         raise WrongValueError("seconds")
-    if not abs(value) <= _LONGEST:
-        raise WrongValueError("seconds within reason")
-    return float(value)
+    if not 0 <= value <= _LONGEST:
+        raise WrongValueError("seconds, 0 or more and within reason")
+    return float(value) or 0.0  # not -0.0
 
 
 def timestamp(value: object) -> str:

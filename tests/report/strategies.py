@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from hypothesis import strategies as st
 
 from harness.run.events import (
@@ -39,7 +37,7 @@ hostile = st.one_of(
     texts,
     st.sampled_from(["]]>", "<![CDATA[", "[bold red]", "\x1b[2J", "</failure>", "{{ 7 * 7 }}", ""]),
 )
-moments = st.floats(min_value=-1e9, max_value=1e9, allow_nan=False).filter(math.isfinite)
+moments = st.floats(min_value=0.0, max_value=1e9)
 naturals = st.integers(0, (1 << 63) - 1)
 lines = st.integers(0, 100_000)
 listed = st.lists(hostile, max_size=3).map(tuple)

@@ -158,6 +158,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         ("number", True),
         ("number", 1 << 80),
         ("at", "now"),
+        ("at", -0.5),
         ("at", 1e300),
         ("at", 10**400),
         ("at", True),

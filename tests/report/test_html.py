@@ -1,0 +1,142 @@
+"""The page: complete, self-contained, and deaf to what a device says."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+
+from harness.errors import HarnessError
+from harness.report.html import HtmlReport, write_html
+from harness.report.story import tell
+from harness.run.events import (
+    Event,
+    Expectation,
+    Footer,
+    Note,
+    RunError,
+    Verdict,
+)
+from tests.report import runs, strategies
+
+VOID = {"meta", "br"}
+
+
+class Page(HTMLParser):
+    """Checks that elements nest, and keeps texts and elements."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.texts: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+    @property
+    def text(self) -> str:
+        return "".join(self.texts)
+
+
+def page(events: list[Event]) -> Page:
+    report = HtmlReport()
+    tell(events, report)
+    return Page(report.page())
+
+
+def test_the_page_of_a_run(tmp_path: Path) -> None:
+    write_html(runs.every_kind(), tmp_path / "deep" / "report.html")
+    shown = Page((tmp_path / "deep" / "report.html").read_text())
+    cases = {
+        attributes["data-verdict"]: "open" in attributes
+        for tag, attributes in shown.elements
+        if attributes.get("class") == "case"
+    }
+    assert cases == {
+        "pass": False, "fail": True, "warn": False, "skip": False,
+        "xfail": False, "xpass": True, "inconc": True, "error": True,
+    }  # fmt: skip
+    for needed in (
+        "xl2tpd 1.3.18 as LNS",
+        "8 cases in 2.50 s",
+        "4 unexpected",
+        "RFC2661-4.1-12 (section 4.1, MUST): An unknown AVP with M = 1 ends the",
+        "SCCRP: the IUT accepted the message",
+        "0000  c8 02 00 14",
+        "note: answers with result 2 (P-23)",
+        "l2tp-harness run --device xl2tpd-lns fail",
+        "control_finish: Connection established",
+    ):
+        assert needed in shown.text, needed
+
+
+def test_the_page_needs_nothing_else() -> None:
+    for tag, attributes in page(runs.every_kind()).elements:
+        assert tag not in ("link", "img", "iframe", "base")
+        assert not {"src", "href", "onclick", "style"} & set(attributes)
+
+
+def test_every_verdict_can_be_picked() -> None:
+    buttons = [a["data-only"] for tag, a in page(runs.every_kind()).elements if tag == "button"]
+    assert buttons == [
+        "", "pass", "fail", "warn", "inconc", "error", "skip", "xfail", "xpass",
+    ]  # fmt: skip
+
+
+def test_octets_are_shown_of_findings_only() -> None:
+    events: list[Event] = [runs.header(), runs.start("good")]
+    events += [runs.sent("good", number, 0.0, bytes(400)) for number in range(1, 201)]
+    shown = page([*events, runs.end("good")])
+    assert "00 00 00 00" not in shown.text
+    assert "200 frames, 30 of them here" in shown.text
+
+
+HOSTILE = "</pre><script>alert(1)</script>{{ 7*7 }}{% raw %}\x00\x1b\u202e\udc80\"'>"
+
+
+def test_hostile_texts_stay_texts() -> None:
+    events: list[Event] = [
+        runs.header(title=HOSTILE, device=HOSTILE, command=HOSTILE, role=HOSTILE),
+        runs.start(HOSTILE),
+        runs.step(HOSTILE, 2, HOSTILE),
+        runs.sent(HOSTILE, 1, 0.0, summary=HOSTILE),
+        runs.check(HOSTILE, Verdict.FAIL, name=HOSTILE, actual=HOSTILE, frames=(1,)),
+        Note(HOSTILE, 0.0, HOSTILE, HOSTILE),
+        runs.end(HOSTILE, Verdict.FAIL, Expectation.UNEXPECTED, reason=HOSTILE),
+        Footer({HOSTILE: 1}, stale=(HOSTILE,), error=RunError(HOSTILE, HOSTILE, HOSTILE)),
+    ]
+    shown = page(events)
+    assert [tag for tag, _ in shown.elements].count("script") == 1
+    assert "{{ 7*7 }}" in shown.text
+    assert shown.text.replace("\n", "").isprintable()
+
+
+@settings(deadline=None)
+@given(strategies.runs())
+def test_any_stream_makes_a_page(events: list[Event]) -> None:
+    shown = page(events)
+    assert [tag for tag, _ in shown.elements].count("script") == 1
+    assert shown.text.replace("\n", "").isprintable()
+
+
+def test_templates_that_are_missing_or_do_not_work(tmp_path: Path) -> None:
+    with pytest.raises(HarnessError) as raised:
+        tell(runs.every_kind(), HtmlReport(tmp_path))
+    assert raised.value.code == "report.template"
+    (tmp_path / "case.html.j2").write_text("{{ nothing }}")
+    with pytest.raises(HarnessError, match="'nothing' is undefined"):
+        tell(runs.every_kind(), HtmlReport(tmp_path))
