@@ -65,8 +65,12 @@ def _avp_unpacker(size: int) -> _Unpack:
 _UNPACK_AVP: Final = tuple(_avp_unpacker(size) for size in range(256))
 """By the lower octet of its Length, what reads a whole AVP: flags, vendor, type and value."""
 
-_MANDATORY: Final = {0x00: False, MANDATORY_BIT >> 8: True}
-"""The first octet of a regular AVP: nothing hidden or reserved, and Length below 256."""
+_FLAGS: Final = {
+    (mandatory | hidden) >> 8: (bool(mandatory), bool(hidden))
+    for mandatory in (0, MANDATORY_BIT)
+    for hidden in (0, HIDDEN_BIT)
+}
+"""By the first octet of a regular AVP, with no reserved bit and Length below 256: M and H bit."""
 
 _new: Final = tuple.__new__
 
@@ -103,8 +107,9 @@ def parse(data: bytes) -> Parsed:
         while place < length:
             size = data[place + 1]
             flags, vendor, type_, value = _UNPACK_AVP[size](data, place)
+            mandatory, hidden = _FLAGS[flags]
             # tuple.__new__ spares the Python frame of AVP.__new__, half the time of this loop
-            append(_new(AVP, (type_, value, vendor, _MANDATORY[flags], False, 0, None)))
+            append(_new(AVP, (type_, value, vendor, mandatory, hidden, 0, None)))
             place += size
     except (KeyError, IndexError, struct.error):
         return parse_carefully(data)

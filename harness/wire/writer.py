@@ -26,7 +26,8 @@ from harness.wire.model import (
 _pack_avp_header: Final = struct.Struct(">HHH").pack
 _pack_control_header: Final = struct.Struct(">HHHHHH").pack
 
-_CONTROL_WORD: Final = TYPE_BIT | LENGTH_BIT | SEQUENCE_BIT | 2
+_REGULAR_WORD: Final = TYPE_BIT | LENGTH_BIT | SEQUENCE_BIT | 2
+_REGULAR_OCTETS: Final = 12
 
 
 def build(packet: Packet) -> bytes:
@@ -54,11 +55,30 @@ def build(packet: Packet) -> bytes:
     if packet.payload:
         append(packet.payload)
     body = b"".join(parts)
-    return _build_header(packet.header, len(body)) + body + packet.trailing
+    return _build_any_header(packet.header, len(body)) + body + packet.trailing
+
+
+def _build_any_header(header: Header, body_octets: int) -> bytes:
+    """The octets of a header; Length covers them and so many octets behind them when it is AUTO.
+
+    The header of a regular control message is packed at once, any other one field by field.
+    """
+    control, version, tunnel_id, session_id, length, ns, nr, offset, pad, priority, reserved = (
+        header
+    )
+    regular = control and version == 2 and not (priority or reserved or pad or offset is not None)
+    if not regular or length is None or ns is None or nr is None:
+        return _build_header(header, body_octets)
+    if length == AUTO:
+        length = _REGULAR_OCTETS + body_octets
+    try:
+        return _pack_control_header(_REGULAR_WORD, length, tunnel_id, session_id, ns, nr)
+    except struct.error:
+        return _build_header(header, body_octets)
 
 
 def _build_header(header: Header, body_octets: int) -> bytes:
-    """The header's octets, for a body of so many octets that Length covers when it is AUTO."""
+    """Any header, field by field, each number looked at."""
     (control, version, tunnel_id, session_id, length) = header[:5]
     (ns, nr, offset_size, offset_pad, priority, reserved) = header[5:]
     if not 0 <= version <= 15:
