@@ -17,7 +17,7 @@ import yaml
 
 from harness.located import Node, describe
 from harness.spec.model import AvpSpec, Role
-from harness.suite.grammar import AXIS_TABLE_KEYS, ROLES
+from harness.suite.grammar import AXIS_TABLE_KEYS, RESERVED_NAMES, ROLES
 from harness.suite.reader import Reader, key_node, unknown
 from harness.suite.variables import NAME
 
@@ -127,6 +127,8 @@ def _check_name(name: str, node: Node) -> None:
             f"{name!r} is no name of an axis",
             hint="letters, digits and `_`, not beginning with a digit",
         )
+    if name in RESERVED_NAMES:
+        raise node.fail("suite.name-taken", f"${{{name}}} means something else already")
 
 
 def _rows(node: Node) -> list[dict[str, Node]]:

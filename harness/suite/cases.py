@@ -18,6 +18,7 @@ from harness.suite.policies import read_policy
 from harness.suite.reader import Reader, key_node, without_repetition
 from harness.suite.rows import read_rows
 from harness.suite.steps import StepReader, checks
+from harness.suite.values import plain_text
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 _TAG = re.compile(r"[a-z][a-z0-9-]*")
@@ -121,7 +122,7 @@ class CaseReader:
         before = len(reader.errors)
         steps: tuple[Step, ...] = ()
         with reader.caught():
-            steps = StepReader(reader).read(entries["steps"])
+            steps = StepReader(reader, instance.values).read(entries["steps"])
             if not any(checks(step) for step in steps) and len(reader.errors) == before:
                 raise entries["steps"].fail(
                     "suite.toothless",
@@ -150,7 +151,7 @@ class CaseReader:
         """The case with one more of its keys. Raises DataError."""
         match key:
             case "title":
-                return replace(case, title=node.text())
+                return replace(case, title=plain_text(node))
             case "purpose":
                 return replace(case, purpose=_sentence(node))
             case "covers":
@@ -164,13 +165,13 @@ class CaseReader:
             case "tags":
                 return replace(case, tags=frozenset(self._words(node, _tag)))
             case "configuration":
-                return replace(case, configuration=node.text())
+                return replace(case, configuration=plain_text(node))
             case "exclusive":
                 return replace(case, exclusive=node.boolean())
             case "seconds":
                 return replace(case, seconds=duration(node))
             case "secret":
-                return replace(case, secret=node.text())
+                return replace(case, secret=plain_text(node))
         raise AssertionError(f"{key} is in the table of keys, but nothing reads it")
 
     def _covers(self, node: Node) -> tuple[str, ...]:
@@ -198,7 +199,7 @@ def _roles(node: Node) -> frozenset[Role]:
 
 
 def _sentence(node: Node) -> str:
-    text = " ".join(node.text().split())
+    text = " ".join(plain_text(node).split())
     if not text:
         raise node.fail("suite.purpose", "a purpose says in one sentence what must hold")
     return text

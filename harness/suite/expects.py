@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from harness.located import Node
@@ -19,7 +19,7 @@ from harness.suite.matchers import read_avp_matchers, read_header_matchers
 from harness.suite.model import Alternative, Matcher, Severity
 from harness.suite.policies import read_policy
 from harness.suite.reader import Reader, key_node, unknown
-from harness.suite.values import visible_fields
+from harness.suite.values import plain_text, visible_fields
 from harness.suite.variables import NAME
 
 
@@ -50,8 +50,11 @@ def read_alternatives(
     return tuple(alternatives)
 
 
-def read_save(reader: Reader, node: Node) -> dict[str, str]:
-    """`save`: value name -> `message`, an AVP, one field of an AVP, or `header.` and a field."""
+def read_save(reader: Reader, node: Node, taken: Collection[str] = ()) -> dict[str, str]:
+    """`save`: value name -> `message`, an AVP, one field of an AVP, or `header.` and a field.
+
+    `taken`: names that mean something else already, so that nothing could read the saved value.
+    """
     saved = {}
     for name, path in node.mapping().items():
         with reader.caught():
@@ -60,6 +63,10 @@ def read_save(reader: Reader, node: Node) -> dict[str, str]:
                     "suite.name",
                     f"{name!r} is no name",
                     hint="letters, digits and `_`, not beginning with a digit",
+                )
+            if name in taken:
+                raise key_node(node, name).fail(
+                    "suite.name-taken", f"${{{name}}} means something else already"
                 )
             saved[name] = _path(reader, path)
     return saved
@@ -92,7 +99,7 @@ def _alternative(reader: Reader, node: Node) -> Alternative:
         header=_matchers(reader, entries, "header"),
         within=duration(entries["within"]) if "within" in entries else None,
         verdict=verdict,
-        note=entries["note"].text() if "note" in entries else "",
+        note=plain_text(entries["note"]) if "note" in entries else "",
         policy=read_policy(entries["policy"]) if "policy" in entries else "",
     )
 

@@ -106,6 +106,22 @@ RECEIVED_WORDS = (ZLB, ACK, SILENCE, ANY, DATA)
 AVP_BEARERS_NOT = frozenset({ZLB, ACK, SILENCE, DATA})
 """What `expect` may name that carries no AVPs a `where` could look at."""
 
+BUILT_IN_NAMES = (
+    "iut_tunnel_id",
+    "iut_session_id",
+    "peer_tunnel_id",
+    "peer_session_id",
+    "expected_challenge_response",
+)
+"""What `${…}` may name in any step: ids as each side assigned them, and the right answer to the
+last Challenge of the scripted peer."""
+
+LOOP_VARIABLE = "index"
+"""Inside `repeat`, the number of the round, from 0."""
+
+RESERVED_NAMES = frozenset({*BUILT_IN_NAMES, LOOP_VARIABLE})
+"""Names that neither an axis nor a `save` may take."""
+
 HEADER_FIELDS = ("version", "length", "tunnel_id", "session_id", "ns", "nr", "flags")
 """What a header matcher and `save: header.…` may name."""
 

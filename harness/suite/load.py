@@ -13,6 +13,7 @@ from harness.suite.cases import CaseReader
 from harness.suite.grammar import FILE_KEYS
 from harness.suite.model import Case, Suite
 from harness.suite.reader import Reader
+from harness.suite.values import plain_text
 
 TABLES_FOLDER = "spec"
 _SUFFIXES = (".yaml", ".yml")
@@ -108,7 +109,7 @@ def read_suite(reader: Reader, root: Node, path: Path) -> Suite:
             cases += cases_reader.read(cases_node, name)
     return Suite(
         name=path.stem,
-        title=entries["title"].text(),
+        title=plain_text(entries["title"]),
         specification=reader.specification.name,
         cases=tuple(cases),
         path=str(path),

@@ -19,6 +19,7 @@ from harness.suite.model import AvpEdit, Compose, Given, HeaderEdit, Hide
 from harness.suite.reader import Reader, key_node
 from harness.suite.values import (
     octets_of,
+    plain_text,
     read_avp_value,
     read_octets,
     read_raw,
@@ -225,7 +226,7 @@ def _hide(reader: Reader, node: Node) -> Hide:
         random_vector=(
             read_octets(entries["random_vector"]) if "random_vector" in entries else None
         ),
-        secret=entries["secret"].text() if "secret" in entries else None,
+        secret=plain_text(entries["secret"]) if "secret" in entries else None,
         each_its_own="each_its_own" in entries and entries["each_its_own"].boolean(),
     )
 

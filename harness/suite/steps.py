@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -12,6 +12,7 @@ from harness.suite.amounts import count, count_range, duration, integer, number_
 from harness.suite.expects import read_alternatives, read_save
 from harness.suite.fill import check_names
 from harness.suite.grammar import (
+    BUILT_IN_NAMES,
     COMMON_KEYS,
     DATA,
     DIRECTIONS,
@@ -19,7 +20,9 @@ from harness.suite.grammar import (
     ESTABLISHED,
     IMPAIRMENTS,
     LIVING,
+    LOOP_VARIABLE,
     RAW,
+    RESERVED_NAMES,
     SENT_WORDS,
     SEVERITIES,
     STEPS,
@@ -52,10 +55,10 @@ from harness.suite.model import (
 from harness.suite.policies import read_policy
 from harness.suite.reader import Reader, key_node, unknown
 from harness.suite.rows import read_rows
+from harness.suite.values import plain_text
 
 Entries = Mapping[str, Node]
 
-LOOP_VARIABLE = "index"
 _IMPLY_ONCE = ("header", "raw", "cut", "append")
 
 
@@ -84,9 +87,10 @@ class Parted:
 class StepReader:
     """Reads the steps of one case in their order, and knows what the earlier ones have defined."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, axes: Iterable[str] = ()) -> None:
         self._reader = reader
-        self._names: set[str] = set(reader.given)
+        self._taken = {*axes, *RESERVED_NAMES, *reader.given}
+        self._names: set[str] = {*reader.given, *BUILT_IN_NAMES}
         self._sent: set[str] = set()
         self._established = False
 
@@ -173,9 +177,9 @@ class StepReader:
         )
         with self._reader.caught():
             if "tunnel" in entries:
-                common["tunnel"] = entries["tunnel"].text()
+                common["tunnel"] = plain_text(entries["tunnel"])
             if "session" in entries:
-                common["session"] = entries["session"].text()
+                common["session"] = plain_text(entries["session"])
             if "rows" in entries:
                 common["rows"] = read_rows(self._reader, entries["rows"])
             if "policy" in entries:
@@ -183,7 +187,7 @@ class StepReader:
             if "otherwise" in entries:
                 common["otherwise"] = Severity(entries["otherwise"].choice(SEVERITIES, "verdict"))
             if "note" in entries:
-                common["note"] = entries["note"].text()
+                common["note"] = plain_text(entries["note"])
         return common
 
     def _block(self, name: str, node: Node) -> dict[str, Node]:
@@ -200,7 +204,7 @@ class StepReader:
             compose=compose,
             once=step.entries["once"].boolean() if "once" in step.entries else implied,
             repeat=count(step.entries["repeat"]) if "repeat" in step.entries else 1,
-            from_=step.entries["from"].text() if "from" in step.entries else None,
+            from_=plain_text(step.entries["from"]) if "from" in step.entries else None,
         )
 
     def _check_send_keys(self, message: str, step: Parted) -> None:
@@ -243,7 +247,7 @@ class StepReader:
         alternatives = read_alternatives(self._reader, step.head, step.entries)
         save: dict[str, str] = {}
         if "save" in step.entries:
-            save = read_save(self._reader, step.entries["save"])
+            save = read_save(self._reader, step.entries["save"], self._taken)
         return Expect(
             **step.common,
             alternatives=alternatives,
@@ -341,7 +345,7 @@ class StepReader:
 
     def _device(self, step: Parted) -> Step:
         if not step.head.is_mapping:
-            return DeviceAction(**step.common, action=step.head.text())
+            return DeviceAction(**step.common, action=plain_text(step.head))
         block = self._block("device", step.head)
         values = {}
         if "values" in block:
@@ -349,7 +353,7 @@ class StepReader:
                 if value.is_mapping or value.is_sequence:
                     raise value.fail("data.text", "expected a plain value")
                 values[name] = value.content if isinstance(value.content, str) else value.source
-        return DeviceAction(**step.common, action=block["action"].text(), values=values)
+        return DeviceAction(**step.common, action=plain_text(block["action"]), values=values)
 
     def _alive(self, step: Parted) -> Step:
         return Alive(

@@ -134,6 +134,13 @@ def check_field(node: Node, field: Field, value: FieldGiven) -> None:
         raise node.fail("suite.value", str(error)) from None
 
 
+def plain_text(node: Node) -> str:
+    """A text for people, or a name; a number or a truth value is taken as it is written."""
+    if isinstance(node.content, str) or node.is_null or node.is_mapping or node.is_sequence:
+        return node.text()
+    return node.source
+
+
 def octets_of(node: Node) -> bytes | None:
     """The octets of `0x…`, quoted or not; None for anything else, or if it waits for a variable.
 

@@ -227,7 +227,12 @@ def resolve(step: AnyStep, variables: Variables) -> AnyStep:
         session=substitute_text(step.session, variables, place),
     )
     if isinstance(step, Send):
-        return replace(step, compose=resolve_compose(step.compose, variables, place))
+        sender = step.from_
+        return replace(
+            step,
+            compose=resolve_compose(step.compose, variables, place),
+            from_=None if sender is None else substitute_text(sender, variables, place),
+        )
     if isinstance(step, Expect):
         return replace(
             step,
@@ -239,7 +244,7 @@ def resolve(step: AnyStep, variables: Variables) -> AnyStep:
         return replace(step, values=_matchers(step.values, variables, place))
     if isinstance(step, DeviceAction):
         texts = {key: substitute_text(one, variables, place) for key, one in step.values.items()}
-        return replace(step, values=texts)
+        return replace(step, action=substitute_text(step.action, variables, place), values=texts)
     if isinstance(step, Establish):
         filled = {
             name: resolve_compose(one, variables, place) for name, one in step.messages.items()
@@ -258,8 +263,12 @@ def resolve_compose(compose: Compose, variables: Variables, place: Place | None 
                 "suite.value-shape", f"raw octets cannot be {shown(given)}", place=place
             )
         raw = given
+    hide = compose.hide
+    if hide is not None and hide.secret is not None:
+        hide = replace(hide, secret=substitute_text(hide.secret, variables, place))
     return replace(
         compose,
+        hide=hide,
         set={name: substitute(one, variables, place) for name, one in compose.set.items()},
         add=tuple(_edit(one, variables, place) for one in compose.add),
         replace={name: _edit(one, variables, place) for name, one in compose.replace.items()},

@@ -18,6 +18,7 @@ from harness.suite.grammar import (
     KNOWN_TAGS,
     MATCHER_KEYS,
     RECEIVED_WORDS,
+    RESERVED_NAMES,
     SENT_WORDS,
     STEPS,
 )
@@ -91,6 +92,8 @@ def test_every_other_key_is_explained() -> None:
     words += [*HEADER_FIELDS, *KNOWN_TAGS, *RECEIVED_WORDS, *SENT_WORDS]
     for word in words:
         assert f"`{word}`" in PAGE or f"`{word}:" in PAGE, f"{word} is not explained"
+    for name in RESERVED_NAMES:
+        assert f"`${{{name}}}`" in PAGE, f"{name} is not explained"
     for operator in MATCHER_KEYS:
         assert f"`{{{operator}: " in PAGE
     for axis in AXIS_TABLE_KEYS:

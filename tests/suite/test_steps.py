@@ -23,7 +23,7 @@ from harness.suite.model import (
     Silence,
     Wait,
 )
-from tests.suite.reading import ROW, step_of
+from tests.suite.reading import ROW, step_of, suite_of
 
 
 def send(text: str, before: str = "") -> Send:
