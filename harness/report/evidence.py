@@ -28,13 +28,15 @@ _MARGIN: Final = 13
 
 def safe(text: str, limit: int = _LONGEST) -> str:
     """One line, escaped."""
+    if len(text) <= limit and text.isprintable():
+        return text
     return printable(text, limit)
 
 
 def safe_lines(text: str, limit: int = _LONGEST) -> list[str]:
     """The lines of a text, each escaped; at most `limit` characters in all."""
     cut = text if len(text) <= limit else text[:limit] + "…"
-    return [printable(line, limit + 1) for line in cut.split("\n")]
+    return [safe(line, limit + 1) for line in cut.split("\n")]
 
 
 def row_line(name: str, rows: Mapping[str, Row]) -> str:
@@ -49,12 +51,15 @@ def headline(story: CaseStory) -> str:
     """Why a case is as it is, in one line."""
     deciding = story.deciding
     if not deciding:
-        return safe(story.reason or story.verdict, _LINE)
+        return _in_one_line(story.reason or story.verdict)
     check = deciding[0]
     rule = f"{', '.join(check.rows)} ({check.level}): " if check.rows else ""
-    text = f"{rule}expected {check.expected}, got {check.actual}"
     more = f" (and {len(deciding) - 1} more)" if len(deciding) > 1 else ""
-    return safe(text.replace("\n", " "), _LINE) + more
+    return _in_one_line(f"{rule}expected {check.expected}, got {check.actual}") + more
+
+
+def _in_one_line(text: str) -> str:
+    return safe(" ".join(line.strip() for line in text.split("\n")), _LINE)
 
 
 def frame_line(frame: Frame) -> str:
@@ -125,7 +130,8 @@ def evidence_summary(story: CaseStory, header: Header | None) -> list[tuple[str,
         if len(deciding) > 1:
             said += [("besides", f"{len(deciding) - 1} more checks of this case")]
     else:
-        said += [("reason", safe(story.reason or story.verdict, _LINE))]
+        first, *rest = safe_lines(story.reason or story.verdict)
+        said += [("reason", first), *(("", line) for line in rest)]
     if header is not None:
         said += [("replay", replay(story.case, header.device))]
     return said
@@ -188,7 +194,8 @@ def failure_text(story: CaseStory, header: Header | None) -> str:
     lines = [safe(f"{story.case}: {story.start.purpose or story.start.title}")]
     if story.reason:
         known = "" if story.shown is story.verdict else f" ({story.shown})"
-        lines += ["", f"{story.verdict}{known}: {safe(story.reason)}"]
+        first, *rest = safe_lines(story.reason)
+        lines += ["", f"{story.verdict}{known}: {first}", *rest]
     findings = story.findings
     for check in findings[:_LISTED_FINDINGS]:
         lines += ["", *finding_lines(check, story, rows)]

@@ -81,7 +81,7 @@ class Baseline:
         if verdict is Verdict.SKIP:
             return Judgement(Expectation.EXPECTED)
         if verdict in _FAULTS:
-            return Judgement(Expectation.UNEXPECTED, "a fault of the set-up is never excused")
+            return Judgement(Expectation.UNEXPECTED)
         entries = [entry for entry in self.entries if entry.concerns(case)]
         findings = _findings(verdict, checks)
         used = [entry for entry in entries if any(_lists(entry, *each) for each in findings)]

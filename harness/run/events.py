@@ -70,8 +70,14 @@ EVENTS_FILE: Final = "events.ndjson"
 LONGEST_LINE: Final = 16 << 20
 """Octets. A frame of 65,535 octets makes a line of 132 kB; a header with all rows, 100 kB."""
 
-# made once: json.dumps would make an encoder for every line
+
+def _no_number(word: str) -> float:
+    raise ValueError(f"{word} is no JSON")
+
+
+# made once: json.dumps and json.loads would make theirs for every line
 _encode: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+_decode: Final = json.JSONDecoder(parse_constant=_no_number).decode
 
 
 def to_json(event: Event) -> Json:
@@ -280,7 +286,7 @@ def _events_of(file: BinaryIO, name: str) -> Iterator[Event]:
                 "events.after-footer", "something stands behind the footer", place=place
             )
         try:
-            data = json.loads(line.decode("utf-8"), parse_constant=_no_number)
+            data = _decode(line.decode("utf-8"))
         except (ValueError, RecursionError) as error:
             if line.endswith(b"\n"):
                 raise DataError("events.not-json", f"not JSON: {error}", place=place) from None
@@ -295,10 +301,6 @@ def _events_of(file: BinaryIO, name: str) -> Iterator[Event]:
         raise DataError("events.empty", "the file is empty", place=Place(name))
     if not isinstance(seen, Footer):
         raise _no_footer(Place(name, number, 1), "nothing follows its last event")
-
-
-def _no_number(word: str) -> float:
-    raise ValueError(f"{word} is no JSON")
 
 
 def _no_footer(place: Place, how: str) -> DataError:

@@ -119,6 +119,19 @@ def test_how_a_run_ended(footer: Footer, words: str) -> None:
     assert "everything as expected" not in text
 
 
+def test_a_reason_may_have_several_lines() -> None:
+    reason = "xl2tpd: no such file [device.missing]\n  hint: apt-get install xl2tpd"
+    end = runs.end("c", Verdict.ERROR, Expectation.UNEXPECTED, reason=reason)
+    text = said([runs.header(), runs.start("c"), end])
+    assert (
+        "  reason    xl2tpd: no such file [device.missing]\n"
+        "              hint: apt-get install xl2tpd\n"
+    ) in text
+    events: list[Event] = [runs.header(), runs.start("c"), end]
+    live = follow(events, terminal=False, each=0.0)
+    assert live == "ERROR  c  xl2tpd: no such file [device.missing] hint: apt-get install xl2tpd\n"
+
+
 HOSTILE = "\x1b[2J\x07[bold]x[/bold]\r\n\u202e\udc80:smile:"
 
 
