@@ -152,12 +152,14 @@ def test_reserved_fields_are_not_shown_but_reported() -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.sampled_from([fields for fields, _, _ in BOTH_WAYS]), st.binary(max_size=12))
 def test_what_decodes_encodes_to_the_same(fields: tuple[Field, ...], data: bytes) -> None:
+    # text is the exception: what is not UTF-8 is shown with a backslash, and what looks like raw
+    # octets is taken for them
+    if not data.isascii() and any(field.kind is TEXT for field in fields):
+        return
     try:
         value = decode_value(fields, data)
-        data.decode("utf-8")
     except ValueError:
         return
-    # text that looks like raw octets is taken for them, that is its one exception
     if not reserved_problems(fields, data) and b"0x" not in data.lower():
         assert encode_value(fields, value) == data
 
