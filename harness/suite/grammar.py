@@ -57,7 +57,6 @@ class Shape(StrEnum):
     EACH = "each"
     CASES = "cases"
     DEFAULTS = "defaults"
-    NOTHING = "nothing"
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,11 +150,9 @@ def _rows(case: Case, steps: list[Step], specification: Specification) -> Suspic
                 case.place,
             )
         if not case.iut & requirement.role:
-            bound = " and ".join(sorted(role.value for role in requirement.role))
-            tested = " and ".join(sorted(role.value for role in case.iut))
             yield Suspicion(
                 "lint.other-side",
-                f"{row} binds the {bound}, but the case tests the {tested}",
+                f"{row} binds {_side(requirement.role)}, but the case tests {_side(case.iut)}",
                 case.place,
             )
 
@@ -226,7 +224,7 @@ def _expect(case: Case, step: Expect, specification: Specification) -> Suspicion
         if one.verdict is Severity.PASS and not message.senders & case.iut:
             yield Suspicion(
                 "lint.never-sent",
-                f"a {' or '.join(sorted(case.iut))} never sends {message.name}",
+                f"{_side(case.iut)} never sends {message.name}",
                 step.place,
             )
         for name, matcher in one.where.items():
@@ -253,7 +251,12 @@ def _sender(case: Case, step: Send, specification: Specification) -> Suspicions:
     if not message.senders & peers:
         yield Suspicion(
             "lint.wrong-sender",
-            f"a {' or '.join(sorted(peers))} never sends {message.name}",
+            f"{_side(peers)} never sends {message.name}",
             step.place,
             "tag the case `negative` if that is the point",
         )
+
+
+def _side(roles: Iterable[Role]) -> str:
+    """`a LAC`, `an LNS`, or `a LAC or an LNS`."""
+    return " or ".join("a LAC" if role is Role.LAC else "an LNS" for role in sorted(roles))

@@ -42,6 +42,7 @@ Fragment = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _PLACEHOLDER: Fragment = {"type": "string", "pattern": r"\$\{"}
 _ANYTHING: Fragment = {}
+_KEYS_FROM_AXES: Fragment = {r"\$\{": _ANYTHING}
 _SCALAR: Fragment = {"type": ["string", "integer", "null"]}
 _OCTETS: Fragment = {
     "anyOf": [{"type": "string"}, {"type": "integer"}],
@@ -89,7 +90,7 @@ def suite_schema(specification: Specification, capabilities: Mapping[str, str]) 
         "avp-values": _by_avp(specification, _avp_value),
         "avp-matchers": {
             **_by_avp(specification, _avp_matcher),
-            "patternProperties": {r"\$\{": _ANYTHING, r"^[0-9]+/[0-9]+$": _free_matcher()},
+            "patternProperties": {**_KEYS_FROM_AXES, r"^[0-9]+/[0-9]+$": _free_matcher()},
         },
         "axis": _axis(),
     }
@@ -114,6 +115,7 @@ def _object(keys: Mapping[str, Key]) -> Fragment:
     found: Fragment = {
         "type": "object",
         "properties": {key: _described(about) for key, about in keys.items()},
+        "patternProperties": _KEYS_FROM_AXES,
         "additionalProperties": False,
     }
     if required:
@@ -183,7 +185,7 @@ def _by_avp(specification: Specification, of: Any) -> Fragment:
             name: {"description": f"{avp.title} ({avp.section})", **of(avp)}
             for name, avp in specification.avps.items()
         },
-        "patternProperties": {r"\$\{": _ANYTHING},
+        "patternProperties": _KEYS_FROM_AXES,
         "additionalProperties": False,
     }
 
@@ -194,8 +196,16 @@ def _avp_value(avp: AvpSpec) -> Fragment:
     if len(fields) < 2:
         return _SCALAR
     parts = {one.name: _field(one.kind) for one in fields}
+    return {"anyOf": [_SCALAR, _fields(parts)]}
+
+
+def _fields(parts: Fragment) -> Fragment:
     return {
-        "anyOf": [_SCALAR, {"type": "object", "properties": parts, "additionalProperties": False}]
+        "type": "object",
+        "properties": parts,
+        "patternProperties": _KEYS_FROM_AXES,
+        "additionalProperties": False,
+        "minProperties": 1,
     }
 
 
@@ -204,14 +214,7 @@ def _avp_matcher(avp: AvpSpec) -> Fragment:
     alternatives = [_SCALAR, _reference("operator")]
     if len(fields) > 1:
         parts = {one.name: _free_matcher() for one in fields}
-        alternatives.append(
-            {
-                "type": "object",
-                "properties": parts,
-                "additionalProperties": False,
-                "minProperties": 1,
-            }
-        )
+        alternatives.append(_fields(parts))
     return {"anyOf": alternatives}
 
 
@@ -304,7 +307,7 @@ _SHAPES: Mapping[Shape, Fragment] = {
         {"anyOf": [_reference("received-message"), _reference("alternative")]}
     ),
     Shape.AVP_MATCHERS: _reference("avp-matchers"),
-    Shape.HEADER_MATCHERS: _mapping(_free_matcher(), {"enum": list(HEADER_FIELDS)}),
+    Shape.HEADER_MATCHERS: _mapping(_free_matcher(), _words(HEADER_FIELDS, placeholder=True)),
     Shape.VALUE_MATCHERS: {**_mapping(_free_matcher()), "minProperties": 1},
     Shape.SAVE: _mapping({"type": "string"}),
     Shape.MESSAGE_EDITS: _mapping(_reference("message-edits"), _reference("message")),
