@@ -6,6 +6,8 @@ keeps its memory bounded whatever arrives.
 
 from __future__ import annotations
 
+import heapq
+import itertools
 import random
 from collections.abc import Callable
 
@@ -52,6 +54,8 @@ class Endpoint:
         self.data_messages = 0
         self._by_peer: dict[tuple[Address, int], Tunnel] = {}
         self._outgoing: list[tuple[bytes, Address]] = []
+        self._agenda: list[tuple[float, int, Tunnel]] = []
+        self._order = itertools.count()
         self._serial = self.random.randrange(1, 1 << 16)
 
     # -- for those who want it to behave otherwise --------------------------------------------
@@ -81,15 +85,38 @@ class Endpoint:
 
     def next_deadline(self) -> float | None:
         """When `tick` has to be called; None when nothing is waited for."""
-        times = (tunnel.next_deadline() for tunnel in self.tunnels.values())
-        return min((when for when in times if when is not None), default=None)
+        while self._agenda:
+            when, _, tunnel = self._agenda[0]
+            if tunnel.on_agenda == when and tunnel.phase is not Phase.GONE:
+                due = tunnel.next_deadline()
+                if due is not None and due <= when:
+                    return when
+                tunnel.on_agenda = None
+                self.schedule(tunnel)
+            heapq.heappop(self._agenda)
+        return None
+
+    def schedule(self, tunnel: Tunnel) -> None:
+        """Look at a tunnel when its next deadline comes.
+
+        Only a deadline that has moved nearer is noted down. For one that has moved away the old
+        time stays, and is put right when it comes.
+        """
+        due = tunnel.next_deadline()
+        if due is not None and (tunnel.on_agenda is None or due < tunnel.on_agenda):
+            tunnel.on_agenda = due
+            heapq.heappush(self._agenda, (due, next(self._order), tunnel))
 
     def tick(self, now: float) -> None:
         """Do all that is due."""
-        for tunnel in list(self.tunnels.values()):
-            due = tunnel.next_deadline()
-            if due is not None and due <= now:
-                tunnel.tick(now)
+        tunnels: list[Tunnel] = []
+        while (due := self.next_deadline()) is not None and due <= now:
+            tunnels.append(heapq.heappop(self._agenda)[2])
+            tunnels[-1].on_agenda = None
+        for tunnel in tunnels:
+            tunnel.tick(now)
+            if tunnel.phase is not Phase.GONE:
+                self.schedule(tunnel)
 
     # -- input -------------------------------------------------------------------------------
 

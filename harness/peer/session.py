@@ -57,7 +57,6 @@ class Session:
     local_id: int
     peer_id: int = 0
     state: CallState = CallState.IDLE
-    answer_at: float | None = None
     refusal: Fault | None = None
     number: str = ""
     serial: int = 0
@@ -98,9 +97,8 @@ class Session:
         elif action is CallAction.OPEN_TUNNEL:
             self.tunnel.when_open(self)
         elif action is CallAction.OPEN_BEARER:
-            self.answer_at = now + self.tunnel.config.answers_after
+            self.tunnel.ringing[self] = now + self.tunnel.config.answers_after
         elif action is CallAction.CLEAN_UP:
-            self.answer_at = None
             self.tunnel.forget_session(self)
 
     def send_cdn(self) -> None:

@@ -54,7 +54,8 @@ class Phase(Enum):
 class Tunnel:
     """A control connection with its sessions. `peer_id` is 0 until the peer has assigned it.
 
-    `request`: a hash of the SCCRQ that opened it, None where this side did.
+    `request`: a hash of the SCCRQ that opened it, None where this side did. `ringing`: calls that
+    are being placed, and when they are answered. `on_agenda`: when the endpoint looks at it next.
     """
 
     endpoint: Endpoint
@@ -69,6 +70,7 @@ class Tunnel:
     peer_host_name: Value = None
     sessions: dict[int, Session] = field(default_factory=dict)
     waiting: list[Session] = field(default_factory=list)
+    ringing: dict[Session, float] = field(default_factory=dict)
     challenge: bytes | None = None
     peer_challenge: bytes | None = None
     refusal: Fault | None = None
@@ -77,6 +79,7 @@ class Tunnel:
     opened_at: float = 0.0
     request: int | None = None
     gone_at: float | None = None
+    on_agenda: float | None = None
     originator: bool = False
 
     @property
@@ -118,13 +121,14 @@ class Tunnel:
         if self.channel.failed:
             self.log("the peer does not acknowledge: tunnel cleared")
             self.vanish()
+        else:
+            self.endpoint.schedule(self)
 
     def next_deadline(self) -> float | None:
         """When `tick` has something to do at the latest."""
         times = [self.channel.next_deadline(), self.gone_at]
         if self.phase is Phase.OPEN:
-            times += [self._hello_due(), self._overdue()]
-            times += [session.answer_at for session in self.sessions.values()]
+            times += [self._hello_due(), self._overdue(), *self.ringing.values()]
         return min((when for when in times if when is not None), default=None)
 
     def _hello_due(self) -> float | None:
@@ -149,9 +153,9 @@ class Tunnel:
             self.close(Fault(0, "not established in time", result=GENERAL_REQUEST), now)
             return
         if self.phase is Phase.OPEN:
-            for session in list(self.sessions.values()):
-                if session.answer_at is not None and now >= session.answer_at:
-                    session.answer_at = None
+            for session, answered_at in list(self.ringing.items()):
+                if now >= answered_at:
+                    del self.ringing[session]
                     session.handle(CallEvent.BEARER_ANSWER, now)
             due = self._hello_due()
             if due is not None and now >= due:
@@ -284,6 +288,7 @@ class Tunnel:
                 session.handle(CallEvent.TUNNEL_OPEN, now)
         elif action is Action.CLEAN_UP:
             self.sessions.clear()
+            self.ringing.clear()
 
     def introduction(self, name: str) -> dict[str, Value]:
         """The AVPs of the SCCRQ or SCCRP that this side sends."""
@@ -370,6 +375,7 @@ class Tunnel:
             del self.sessions[session.local_id]
         if session in self.waiting:
             self.waiting.remove(session)
+        self.ringing.pop(session, None)
 
 
 _SET_UP_EVENTS = {
