@@ -1,0 +1,416 @@
+"""Calls of a reference peer: what is accepted, what is refused and how far a refusal reaches."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.peer.call import CallState
+from harness.peer.config import PeerConfig
+from harness.peer.examine import Fault
+from harness.peer.session import NO_FACILITIES_TEMPORARY
+from harness.spec.model import Role
+from harness.wire import AVP, Value
+from tests.peer.hand import Hand, integer, names, result, value
+from tests.peer.world import LAC, LNS, World, pair
+
+
+def before_lns(world: World, **settings: object) -> Hand:
+    """A hand-driven LAC with a tunnel to a reference LNS."""
+    world.add(LNS, PeerConfig(role=Role.LNS, **settings))  # type: ignore[arg-type]
+    hand = Hand(world, LNS)
+    hand.establish({"bearer_capabilities": 3})
+    return hand
+
+
+def before_lac(world: World, **settings: object) -> Hand:
+    """A hand-driven LNS with a tunnel to a reference LAC."""
+    world.add(LAC, PeerConfig(role=Role.LAC, **settings))  # type: ignore[arg-type]
+    hand = Hand(world, LAC)
+    hand.establish()
+    return hand
+
+
+def states(world: World, at: tuple[str, int]) -> list[CallState]:
+    return [session.state for session in world.peers[at].only.sessions.values()]
+
+
+# -- incoming calls before the LNS ---------------------------------------------------------------
+
+
+def test_an_incoming_call_comes_up() -> None:
+    world = World()
+    hand = before_lns(world)
+    hand.call()
+    assert states(world, LNS) == [CallState.ESTABLISHED]
+
+
+@pytest.mark.parametrize("missing", ["assigned_session_id", "call_serial_number"])
+def test_an_icrq_without_a_mandatory_avp_ends_the_call_only(missing: str) -> None:
+    world = World()
+    hand = before_lns(world)
+    hand.call(session_id=4)
+    (answer,) = hand.send("ICRQ", {"assigned_session_id": 5}, omit=missing)
+    assert (answer.name, result(answer)) == ("CDN", (2, 3))
+    assert answer.packet.header.session_id == (0 if missing == "assigned_session_id" else 5)
+    assert states(world, LNS) == [CallState.ESTABLISHED]
+
+
+def test_an_icrq_with_an_unknown_mandatory_avp_ends_the_call_only() -> None:
+    world = World()
+    hand = before_lns(world)
+    hand.call(session_id=4)
+    (answer,) = hand.send("ICRQ", {"assigned_session_id": 5}, add=(AVP(9999),))
+    assert (answer.name, result(answer)) == ("CDN", (2, 8))
+    assert states(world, LNS) == [CallState.ESTABLISHED]
+
+
+@pytest.mark.parametrize(
+    ("values", "add", "expected"),
+    [
+        ({}, (AVP(9999),), (2, 8)),
+        ({"framing_type": 4}, (), (2, 3)),
+        ({}, (AVP(24, b"\0"),), (2, 2)),
+    ],
+)
+def test_a_bad_iccn_ends_the_call_only(
+    values: dict[str, Value], add: tuple[AVP, ...], expected: tuple[int, int]
+) -> None:
+    world = World()
+    hand = before_lns(world)
+    (icrp,) = hand.send("ICRQ", {"assigned_session_id": 5})
+    session_id = integer(icrp, "assigned_session_id")
+    (answer,) = hand.send("ICCN", values, session_id=session_id, add=add)
+    assert (answer.name, result(answer)) == ("CDN", expected)
+    assert states(world, LNS) == []
+    assert names(hand.send("HELLO")) == ["ZLB"]
+
+
+def test_an_iccn_with_a_framing_that_was_not_offered_is_refused() -> None:
+    world = World()
+    hand = before_lns(world, framing=2)
+    (icrp,) = hand.send("ICRQ", {"assigned_session_id": 5})
+    session_id = integer(icrp, "assigned_session_id")
+    (answer,) = hand.send("ICCN", {"framing_type": 1}, session_id=session_id)
+    assert (answer.name, result(answer)) == ("CDN", (2, 3))
+
+
+def test_a_malformed_avp_without_m_does_not_stand_in_the_way() -> None:
+    # the example of 7.1: an Rx Connect Speed of 2 octets instead of 4
+    world = World()
+    hand = before_lns(world)
+    (icrp,) = hand.send("ICRQ", {"assigned_session_id": 5})
+    session_id = integer(icrp, "assigned_session_id")
+    short = AVP(38, b"\x25\x80", mandatory=False)
+    assert names(hand.send("ICCN", session_id=session_id, add=(short,))) == ["ZLB"]
+    assert states(world, LNS) == [CallState.ESTABLISHED]
+
+
+def test_long_numbers_are_taken() -> None:
+    world = World()
+    hand = before_lns(world)
+    values: dict[str, Value] = {
+        "assigned_session_id": 5,
+        "called_number": "1" * 1017,
+        "calling_number": "2" * 1017,
+        "sub_address": "",
+    }
+    assert names(hand.send("ICRQ", values)) == ["ICRP"]
+
+
+def test_an_icrq_before_the_tunnel_is_up_is_refused() -> None:
+    world = World()
+    world.add(LNS, PeerConfig(role=Role.LNS))
+    hand = Hand(world, LNS)
+    hand.send("SCCRQ")
+    (answer,) = hand.send("ICRQ", {"assigned_session_id": 5})
+    assert (answer.name, result(answer)) == ("CDN", (2, 1))
+
+
+@pytest.mark.parametrize("name", ["ICRQ", "ICRP", "ICCN"])
+def test_a_message_out_of_sequence_ends_the_call_only(name: str) -> None:
+    world = World()
+    hand = before_lns(world)
+    session_id = hand.call()
+    hand.call(session_id=6)
+    (answer,) = hand.send(name, {}, session_id=session_id)
+    assert (answer.name, result(answer)) == ("CDN", (2, 5))
+    assert states(world, LNS) == [CallState.ESTABLISHED]
+
+
+def test_a_message_of_the_other_kind_of_call_changes_nothing_and_leaves_no_trace() -> None:
+    world = World()
+    hand = before_lns(world)
+    session_id = hand.call()
+    assert names(hand.send("OCRP", session_id=session_id)) == ["ZLB"]
+    lns = world.peers[LNS]
+    lns.hang_up(lns.only.sessions[session_id], world.now)
+    (cdn,) = hand.wait(0.1)
+    assert result(cdn) == (3, -1)
+
+
+def test_a_session_id_that_is_in_use_is_refused() -> None:
+    world = World()
+    hand = before_lns(world)
+    hand.call(session_id=5)
+    (answer,) = hand.send("ICRQ", {"assigned_session_id": 5})
+    assert (answer.name, result(answer)) == ("CDN", (2, 5))
+
+
+def test_a_session_id_may_be_used_again_after_the_call() -> None:
+    world = World()
+    hand = before_lns(world)
+    for _ in range(5):
+        session_id = hand.call(session_id=5)
+        hand.send("CDN", {"assigned_session_id": 5}, session_id=session_id)
+        assert states(world, LNS) == []
+
+
+# -- CDN -----------------------------------------------------------------------------------------
+
+
+def test_a_cdn_with_session_id_0_finds_its_call_by_the_assigned_id() -> None:
+    world = World()
+    hand = before_lns(world)
+    hand.call(session_id=6)
+    hand.send("ICRQ", {"assigned_session_id": 5})
+    assert names(hand.send("CDN", {"assigned_session_id": 5})) == ["ZLB"]
+    assert states(world, LNS) == [CallState.ESTABLISHED]
+
+
+@pytest.mark.parametrize("session_id", [0, 12345])
+def test_a_cdn_for_no_call_ends_none(session_id: int) -> None:
+    world = World()
+    hand = before_lns(world)
+    hand.call(session_id=6)
+    answers = hand.send("CDN", {"assigned_session_id": 99}, session_id=session_id)
+    assert names(answers) == ["ZLB"]
+    assert states(world, LNS) == [CallState.ESTABLISHED]
+
+
+@pytest.mark.parametrize("code", [0, 1, 11, 12, 999, 65535])
+def test_a_cdn_ends_the_call_whatever_its_result(code: int) -> None:
+    world = World()
+    hand = before_lns(world)
+    session_id = hand.call()
+    values: dict[str, Value] = {"assigned_session_id": 5, "result_code": {"result": code}}
+    assert names(hand.send("CDN", values, session_id=session_id)) == ["ZLB"]
+    assert states(world, LNS) == []
+
+
+@pytest.mark.parametrize("add", [(AVP(12, b"\0\1"),), (AVP(12, b"\0\1\2busy"),), (AVP(9999),)])
+def test_a_cdn_ends_the_call_whatever_else_it_carries(add: tuple[AVP, ...]) -> None:
+    world = World()
+    hand = before_lns(world)
+    session_id = hand.call()
+    values: dict[str, Value] = {"assigned_session_id": 5}
+    assert names(hand.send("CDN", values, session_id=session_id, add=add)) == ["ZLB"]
+    assert states(world, LNS) == []
+
+
+def test_hanging_up_gives_the_reason() -> None:
+    world = World()
+    hand = before_lns(world)
+    session_id = hand.call(session_id=5)
+    lns = world.peers[LNS]
+    fault = Fault(0, "enough", result=NO_FACILITIES_TEMPORARY)
+    lns.hang_up(lns.only.sessions[session_id], world.now, fault)
+    (cdn,) = hand.wait(0.1)
+    assert cdn.packet.header.session_id == 5
+    assert integer(cdn, "assigned_session_id") == session_id
+    assert value(cdn, "result_code") == {"result": 4, "error": 0, "message": "enough"}
+
+
+# -- WEN and SLI ---------------------------------------------------------------------------------
+
+
+def test_wan_errors_are_noted_and_the_call_goes_on() -> None:
+    world = World()
+    hand = before_lns(world)
+    session_id = hand.call()
+    assert names(hand.send("WEN", session_id=session_id)) == ["ZLB"]
+    (session,) = world.peers[LNS].only.sessions.values()
+    assert isinstance(session.call_errors, dict)
+    assert session.call_errors["crc_errors"] == 1
+    assert session.state is CallState.ESTABLISHED
+
+
+def test_link_info_is_noted_and_the_call_goes_on() -> None:
+    world = World()
+    hand = before_lac(world)
+    lac = world.peers[LAC]
+    session = lac.call(lac.only, world.now)
+    (icrq,) = hand.wait(0.1)
+    lac_id = integer(icrq, "assigned_session_id")
+    assert names(hand.send("ICRP", {"assigned_session_id": 9}, session_id=lac_id)) == ["ICCN"]
+    accm: Value = {"send": 0, "receive": 0xA0000}
+    assert names(hand.send("SLI", {"accm": accm}, session_id=lac_id)) == ["ZLB"]
+    assert session.accm == accm
+    assert session.state is CallState.ESTABLISHED
+
+
+@pytest.mark.parametrize("name", ["WEN", "SLI"])
+def test_a_notice_for_no_call_ends_none(name: str) -> None:
+    world = World()
+    hand = before_lns(world)
+    hand.call()
+    assert names(hand.send(name, session_id=54321)) == ["ZLB"]
+    assert names(hand.send(name)) == ["ZLB"]
+    assert states(world, LNS) == [CallState.ESTABLISHED]
+
+
+@pytest.mark.parametrize("name", ["WEN", "SLI"])
+def test_a_notice_with_an_unknown_mandatory_avp_ends_its_call_only(name: str) -> None:
+    world = World()
+    hand = before_lns(world)
+    hand.call(session_id=6)
+    session_id = hand.call(session_id=5)
+    (answer,) = hand.send(name, session_id=session_id, add=(AVP(9999),))
+    assert (answer.name, result(answer)) == ("CDN", (2, 8))
+    assert states(world, LNS) == [CallState.ESTABLISHED]
+
+
+# -- outgoing calls before the LAC ---------------------------------------------------------------
+
+
+def test_an_outgoing_call_comes_up_when_it_is_answered() -> None:
+    world = World()
+    hand = before_lac(world, answers_after=3.0)
+    (ocrp,) = hand.send("OCRQ", {"assigned_session_id": 5})
+    assert ocrp.name == "OCRP"
+    assert ocrp.packet.header.session_id == 5
+    hand.acknowledge()
+    assert states(world, LAC) == [CallState.WAIT_CS_ANSWER]
+    assert hand.wait(2.7) == []
+    assert names(hand.wait(0.2)) == ["OCCN"]
+    assert states(world, LAC) == [CallState.ESTABLISHED]
+
+
+@pytest.mark.parametrize(
+    ("settings", "values", "expected"),
+    [
+        ({"places_calls": False}, {}, (5, 0)),
+        ({"framing": 1}, {"framing_type": 2}, (5, 0)),
+        ({"bearer": 2}, {"bearer_type": 1}, (5, 0)),
+        ({}, {"minimum_bps": 2, "maximum_bps": 1}, (2, 3)),
+        ({"max_sessions": 0}, {}, (4, 0)),
+    ],
+)
+def test_a_call_that_cannot_be_placed_is_refused(
+    settings: dict[str, object], values: dict[str, Value], expected: tuple[int, int]
+) -> None:
+    world = World()
+    hand = before_lac(world, **settings)
+    (answer,) = hand.send("OCRQ", {"assigned_session_id": 5, **values})
+    assert (answer.name, result(answer)) == ("CDN", expected)
+    assert answer.packet.header.session_id == 5
+    assert names(hand.send("HELLO")) == ["ZLB"]
+
+
+def test_the_others_request_is_turned_down() -> None:
+    world = World()
+    for hand, name in ((before_lns(world), "OCRQ"), (before_lac(world), "ICRQ")):
+        (answer,) = hand.send(name, {"assigned_session_id": 5})
+        assert (answer.name, result(answer)) == ("CDN", (5, 0))
+        assert answer.packet.header.session_id == 5
+        assert not world.peers[hand.to].only.sessions
+        assert names(hand.send("HELLO")) == ["ZLB"]
+
+
+def test_a_call_that_is_hung_up_while_it_is_placed_is_never_connected() -> None:
+    world = World()
+    hand = before_lac(world, answers_after=3.0)
+    hand.send("OCRQ", {"assigned_session_id": 5})
+    (session,) = world.peers[LAC].only.sessions.values()
+    world.peers[LAC].hang_up(session, world.now)
+    assert names(hand.wait(10.0)).count("CDN") >= 1
+    assert "OCCN" not in world.names()
+
+
+# -- calls of this side --------------------------------------------------------------------------
+
+
+def test_no_call_goes_to_a_lac_that_sent_no_bearer_capabilities() -> None:
+    # 6.9
+    world = World()
+    lns = world.add(LNS, PeerConfig(role=Role.LNS))
+    hand = Hand(world, LNS)
+    hand.establish()
+    session = lns.call(lns.only, world.now)
+    assert hand.wait(1.0) == []
+    assert session.state is CallState.IDLE
+    assert not lns.only.sessions
+
+
+@pytest.mark.parametrize(("framing", "bearer"), [(1, 1), (2, 2), (3, 3), (0, 0), (2, 1)])
+def test_an_ocrq_asks_for_nothing_that_the_lac_did_not_offer(framing: int, bearer: int) -> None:
+    # 4.4.4, also when the LNS opened nothing itself: what the SCCRQ said still counts after SCCCN
+    world = World()
+    lns = world.add(LNS, PeerConfig(role=Role.LNS))
+    hand = Hand(world, LNS)
+    hand.establish({"framing_capabilities": framing, "bearer_capabilities": bearer})
+    lns.call(lns.only, world.now, "5551234")
+    (ocrq,) = hand.wait(0.1)
+    assert ocrq.name == "OCRQ"
+    assert integer(ocrq, "framing_type") & ~framing == 0
+    assert integer(ocrq, "bearer_type") & ~bearer == 0
+    assert value(ocrq, "called_number") == "5551234"
+
+
+def test_calls_wait_until_the_tunnel_is_up() -> None:
+    world = World()
+    lac, lns = pair(world)
+    tunnel = lac.open_tunnel(LNS, world.now)
+    sessions = [lac.call(tunnel, world.now) for _ in range(10)]
+    assert {session.state for session in sessions} == {CallState.WAIT_TUNNEL}
+    lac.hang_up(sessions.pop(), world.now)
+    world.run(1.0)
+    assert {session.state for session in sessions} == {CallState.ESTABLISHED}
+    assert len(lns.only.sessions) == 9
+    assert "CDN" not in world.names()
+
+
+def test_a_call_that_is_refused_is_over() -> None:
+    world = World()
+    lac, _ = pair(world, lns=PeerConfig(role=Role.LNS, max_sessions=1))
+    tunnel = lac.open_tunnel(LNS, world.now)
+    lac.call(tunnel, world.now)
+    world.run(1.0)
+    second = lac.call(tunnel, world.now)
+    world.run(1.0)
+    assert second.state is CallState.IDLE
+    assert len(lac.only.sessions) == 1
+
+
+def test_the_avps_of_a_connected_call_follow_the_configuration() -> None:
+    world = World()
+    pair(
+        world,
+        lac=PeerConfig(role=Role.LAC, rx_connect_speed=9600, sequencing_required=True),
+    )
+    lac = world.peers[LAC]
+    lac.call(lac.open_tunnel(LNS, world.now), world.now)
+    world.run(1.0)
+    iccn = next(frame for frame in world.frames if frame.name == "ICCN")
+    assert integer(iccn, "rx_connect_speed") == 9600
+    (session,) = world.peers[LNS].only.sessions.values()
+    assert session.sequencing
+
+
+def test_messages_for_no_session_make_none() -> None:
+    world = World()
+    hand = before_lns(world)
+    answers = {
+        name: names(hand.send(name, session_id=number))
+        for number, name in enumerate(("ICRP", "ICCN", "OCRP", "OCCN"), 1)
+    }
+    # the idle rows of 7.4.2 and 7.5.2
+    assert answers == {"ICRP": ["CDN"], "ICCN": ["ZLB"], "OCRP": ["ZLB"], "OCCN": ["ZLB"]}
+    hand = before_lac(world)
+    answers = {
+        name: names(hand.send(name, session_id=number))
+        for number, name in enumerate(("ICRP", "ICCN", "OCRP", "OCCN"), 1)
+    }
+    # the idle rows of 7.4.1 and 7.5.1
+    assert answers == {"ICRP": ["ZLB"], "ICCN": ["ZLB"], "OCRP": ["CDN"], "OCCN": ["ZLB"]}
+    assert not world.peers[LNS].only.sessions
+    assert not world.peers[LAC].only.sessions
