@@ -145,10 +145,14 @@ class ScriptedPeer:
         self._news.set()
 
     def _tunnel_of(self, link: Link, packet: Packet) -> ScriptedTunnel | None:
+        """The tunnel of a control message: by the header's Tunnel ID, else as 4.4.3 has it."""
         tunnel_id = packet.header.tunnel_id
-        for tunnel in self.tunnels.values():
-            if tunnel_id and tunnel.bound and tunnel.local_id == tunnel_id:
-                return tunnel
+        latest_first = reversed(self.tunnels.values())
+        named = [one for one in latest_first if one.bound and one.local_id == tunnel_id]
+        if named:
+            # Two tunnels may have the same id of ours: behind different endpoints, or one after
+            # the other.
+            return next((tunnel for tunnel in named if tunnel.link is link), named[0])
         if tunnel_id:
             return None
         assigned = examine(self.specification, packet, None).integer("assigned_tunnel_id")
@@ -162,7 +166,7 @@ class ScriptedPeer:
                     tunnel.bound = True
                     return tunnel
         elif packet.message_type == STOPCCN:
-            # 4.4.3: with tunnel id 0 nothing else says whose it is than that it comes here
+            # nothing else says whose it is than that it comes here
             for tunnel in candidates:
                 if tunnel.bound and not tunnel.peer_id:
                     return tunnel

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from harness.peer.endpoint import Endpoint
 from harness.peer.network import Address, Link, Network
 
 
 class PeerServer:
-    """Runs one endpoint on one link of the running loop until it is closed."""
+    """Runs one endpoint on one link of the running loop until it is closed.
+
+    `crash`: the exception that ended the endpoint, None while it lives.
+    """
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
         self.received = 0
+        self.crash: Exception | None = None
         self._link: Link | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -29,8 +34,17 @@ class PeerServer:
 
     def _receive(self, data: bytes, source: Address) -> None:
         self.received += 1
-        self.endpoint.receive(data, source, self.now)
-        self.flush()
+        if self.crash is None:
+            self._guard(lambda: self.endpoint.receive(data, source, self.now))
+
+    def _guard(self, work: Callable[[], None]) -> None:
+        """Do work of the endpoint; a defect in it ends the peer, as it would end a process."""
+        try:
+            work()
+            self.flush()
+        except Exception as error:  # noqa: BLE001 -- kept for whoever runs the peer
+            self.crash = error
+            self.close()
 
     def flush(self) -> None:
         """Send what is due and set the timer; call it after a local request to the endpoint."""
@@ -47,8 +61,7 @@ class PeerServer:
 
     def _tick(self) -> None:
         self._timer = None
-        self.endpoint.tick(self.now)
-        self.flush()
+        self._guard(lambda: self.endpoint.tick(self.now))
 
     def close(self) -> None:
         """Give the port back; the endpoint says nothing any more."""

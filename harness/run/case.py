@@ -7,6 +7,7 @@ or of the harness is that case's `error` and costs no other case anything.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import traceback
 from collections.abc import Callable
@@ -30,6 +31,7 @@ from harness.run.events import (
     Frame,
     Verdict,
 )
+from harness.run.hosts import Hosts
 from harness.run.script import run_steps
 from harness.run.sending import Assembler
 from harness.run.verdicts import fold
@@ -62,6 +64,7 @@ class Setting:
 
     device: Device
     runner: Runner
+    hosts: Hosts
     specification: Specification
     baseline: Baseline
     emit: Callable[[Event], None]
@@ -126,18 +129,33 @@ def _defect(error: Exception) -> str:
 
 
 async def _with_device(setting: Setting, case: Case, checks: list[Check]) -> None:
-    runner = setting.runner
-    host = runner.peer_host()
+    # A LAC dials the well-known port; what it is dialled by may have any (8.1).
     port = setting.device.ixit.port if setting.device.role is Role.LAC else 0
-    lease = await runner.lease(case.id, (host, port), case.configuration)
+    taken: list[str] = []
+
+    def new_host() -> str:
+        taken.append(setting.hosts.take(port))
+        return taken[-1]
+
+    local = (new_host(), port)
     try:
-        await _with_peer(setting, case, checks, lease, (host, port))
+        lease = await setting.runner.lease(case.id, local, case.configuration)
+        try:
+            await _with_peer(setting, case, checks, lease, local, new_host)
+        finally:
+            await setting.runner.release(lease)
     finally:
-        await runner.release(lease)
+        for host in taken:
+            setting.hosts.release(host)
 
 
 async def _with_peer(
-    setting: Setting, case: Case, checks: list[Check], lease: Lease, local: Address
+    setting: Setting,
+    case: Case,
+    checks: list[Check],
+    lease: Lease,
+    local: Address,
+    new_host: Callable[[], str],
 ) -> None:
     chance = random.Random(f"{setting.seed}:{case.id}")
     context: Context | None = None
@@ -178,11 +196,12 @@ async def _with_peer(
             started=setting.started,
             chance=chance,
             host=local[0],
-            new_host=setting.runner.peer_host,
+            new_host=new_host,
             time_scale=setting.time_scale,
             checks=checks,
         )
         await _script(context)
+        _tell_log(context)
     finally:
         peer.close()
 
@@ -195,13 +214,11 @@ async def _script(context: Context) -> None:
         pass
     finally:
         _tell_log(context)
-    death = context.lease.death()
+    death = await context.lease.examine()
     if death is None or any(check.verdict is Verdict.FAIL for check in context.checks):
         return
-    try:
+    with contextlib.suppress(CaseEndedError):
         context.check(None, "survival", Verdict.FAIL, "the IUT survives the case", death.reason)
-    except CaseEndedError:
-        return
 
 
 def _tell_log(context: Context) -> None:

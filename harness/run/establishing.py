@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
+from harness.device.model import EmbeddedLaunch
 from harness.peer.observed import Observed
 from harness.peer.scripted import ScriptedTunnel
 from harness.run.context import CHALLENGED, Context
@@ -59,7 +60,7 @@ async def _answer_tunnel(context: Context, step: Establish) -> ScriptedTunnel:
 async def await_sccrq(context: Context, step: Establish) -> ScriptedTunnel:
     """A tunnel that stands ready, and the IUT's SCCRQ on it."""
     tunnel = listen(context, step.tunnel)
-    if "dial" in context.device.actions:
+    if isinstance(context.device.launch, EmbeddedLaunch) or "dial" in context.device.actions:
         await context.lease.action("dial", {})
     await receive(context, step, tunnel, "SCCRQ")
     return tunnel
@@ -112,8 +113,7 @@ async def _outgoing_by_peer(context: Context, step: Establish, tunnel: ScriptedT
 
 async def _outgoing_by_iut(context: Context, step: Establish, tunnel: ScriptedTunnel) -> None:
     """IUT = LNS: it is told to ask us for a call."""
-    values = {name: str(value) for name, value in context.values(step).items()}
-    await context.lease.action("call-out", values)
+    await context.lease.action("call-out", {"tunnel_id": str(tunnel.peer_id)})
     await _answer_call(context, step, tunnel, "OCRQ", ("OCRP", "OCCN"))
     await acknowledged(context, step, tunnel, "OCCN")
 
@@ -169,7 +169,7 @@ async def receive(context: Context, step: Establish, tunnel: ScriptedTunnel, nam
     deadline = context.peer.now + context.scaled(PATIENCE)
     while True:
         for observed in list(tunnel.inbox):
-            if observed.name in BACKGROUND or not in_scope(context, step, tunnel, observed, False):
+            if observed.name in BACKGROUND or not in_scope(step, tunnel, observed, False):
                 continue
             tunnel.inbox.remove(observed)
             if observed.name != name:

@@ -64,7 +64,7 @@ class _Waiting:
     def take_message(self) -> bool:
         """Judge the next message in scope; False when there is none yet."""
         for observed in list(self.tunnel.inbox):
-            if not in_scope(self.context, self.step, self.tunnel, observed, self.step.any_session):
+            if not in_scope(self.step, self.tunnel, observed, self.step.any_session):
                 continue
             if observed.name in BACKGROUND and not self.named & {observed.name, "any"}:
                 continue
@@ -146,7 +146,6 @@ def wanted(alternatives: Sequence[Alternative]) -> str:
 
 
 def in_scope(
-    context: Context,
     step: Step,
     tunnel: ScriptedTunnel,
     observed: Observed,
@@ -197,8 +196,7 @@ async def silence(context: Context, step: Silence) -> None:
             pending = [
                 one
                 for one in tunnel.inbox
-                if one.name not in BACKGROUND
-                and in_scope(context, step, tunnel, one, step.whole_tunnel)
+                if one.name not in BACKGROUND and in_scope(step, tunnel, one, step.whole_tunnel)
             ]
         if pending:
             told = describe(pending[0])

@@ -7,6 +7,8 @@ double until a cap (P-15), the cap is no less than 8 s (P-16), only Nr may diffe
 
 from __future__ import annotations
 
+import itertools
+
 from harness.peer.observed import Observed
 from harness.run.context import Context
 from harness.run.expecting import describe
@@ -23,7 +25,7 @@ async def retransmissions(context: Context, step: Retransmissions) -> None:
     copies = await _collect(context, step)
     times = [one.at for one in copies]
     frames = [one.number for one in copies]
-    intervals = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    intervals = [later - earlier for earlier, later in itertools.pairwise(times)]
     told = _told(intervals)
     if len(copies) < max(2, step.at_least):
         seen = f"{len(copies)} within {context.scaled(step.within):g} s {told}".rstrip()
@@ -107,7 +109,7 @@ def _judge_growth(
     expected = (
         f"intervals grow {low:g} to {high:g} fold, until a cap of {step.least_cap:g} s or more"
     )
-    for index, (before, after) in enumerate(zip(intervals, intervals[1:], strict=False)):
+    for index, (before, after) in enumerate(itertools.pairwise(intervals)):
         grows = before * low - NOISE <= after <= before * high + NOISE
         capped = after >= step.least_cap * CAP_TOLERANCE and after >= before * CAP_TOLERANCE
         if not grows and not (capped and after <= before * high + NOISE):

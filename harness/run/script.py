@@ -91,6 +91,7 @@ async def run_step(context: Context, step: Step) -> None:
     elif isinstance(step, DeviceAction):
         _await_dial(context, step)
         values = {name: str(value) for name, value in context.values(step).items()}
+        values |= {"tunnel_id": values["iut_tunnel_id"], "session_id": values["iut_session_id"]}
         await context.lease.action(step.action, {**values, **step.values})
     elif isinstance(step, Repeat):
         for index in range(step.count):

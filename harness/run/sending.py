@@ -113,6 +113,7 @@ class Assembler:
         avps += [
             (one, compose_avp(self.specification, one, value)) for one, value in values.items()
         ]
+        self._take_ids(name, values, tunnel, session)
         self._remember_challenge(tunnel, values)
         avps = [
             (one, self._edited(one, avp, compose.replace[one]) if one in compose.replace else avp)
@@ -142,6 +143,18 @@ class Assembler:
                 ANSWERS[name], self.secret, tunnel.peer_challenge
             )
         return values
+
+    @staticmethod
+    def _take_ids(
+        name: str, values: Mapping[str, Value], tunnel: ScriptedTunnel, session: ScriptedSession
+    ) -> None:
+        """What a message assigns counts from then on, also when a case chose it."""
+        tunnel_id = values.get("assigned_tunnel_id")
+        if name in {"SCCRQ", "SCCRP"} and isinstance(tunnel_id, int):
+            tunnel.local_id = tunnel_id
+        session_id = values.get("assigned_session_id")
+        if name in {"ICRQ", "ICRP", "OCRQ", "OCRP"} and isinstance(session_id, int):
+            session.local_id = session_id
 
     def _remember_challenge(self, tunnel: ScriptedTunnel, values: Mapping[str, Value]) -> None:
         challenge = values.get("challenge")

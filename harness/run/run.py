@@ -1,0 +1,199 @@
+"""A run from its options to its reports: load, plan, start the device, run, record."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from harness import __version__
+from harness.device.addresses import LoopbackAddresses
+from harness.device.embedded import EmbeddedRunner
+from harness.device.ics import CAPABILITIES
+from harness.device.lease import Runner
+from harness.device.model import Device, EmbeddedLaunch
+from harness.device.process import ProcessRunner
+from harness.peer import clock
+from harness.peer.udp import UdpNetwork
+from harness.run.baseline import Baseline, load_baseline
+from harness.run.capture import Capture
+from harness.run.case import Setting
+from harness.run.events import CAPTURE_FILE, Event, Footer, Header, Row
+from harness.run.hosts import Hosts, LoopbackHosts, MemoryHosts
+from harness.run.record import Recorder
+from harness.run.schedule import run_all
+from harness.run.select import Selected, select
+from harness.spec.load import load_specification
+from harness.spec.model import Specification
+from harness.suite.load import load_suites
+from harness.suite.model import Case, Repeat, Step, Suite
+from harness.wire import AVP
+from harness.wire.text import Names
+
+BASELINE_FILE = "baseline.yaml"
+JOBS_IN_MEMORY = 4096
+JOBS_OF_PROCESSES = 96
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a run is asked for. jobs: cases at a time, None: as many as suit the device."""
+
+    device: Device
+    selection: Sequence[str] = ()
+    jobs: int | None = None
+    out: Path
+    seed: int = 0
+    time_scale: float = 1.0
+    command: str = ""
+    suites: Path
+    baseline: bool = True
+    subscribers: Sequence[Callable[[Event], None]] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """The specification and the suites as loaded."""
+
+    specification: Specification
+    suites: tuple[Suite, ...]
+
+    @property
+    def cases(self) -> tuple[Case, ...]:
+        """All cases of all suites."""
+        return tuple(case for suite in self.suites for case in suite.cases)
+
+
+def load_library(suites: Path, profile: str = "rfc2661") -> Library:
+    """Load the specification that a device's profile names, and the suites."""
+    specification = load_specification(suites / "spec" / profile)
+    return Library(specification, load_suites(suites, specification, CAPABILITIES))
+
+
+def run(options: Options) -> Footer:
+    """Run the selected cases; the event stream and the capture are in `options.out`.
+
+    Raises HarnessError when the run could not begin or had to be given up; what was measured until
+    then is recorded. Subscribers have had every event, the footer included.
+    """
+    recorder: Recorder | None = None
+    library = load_library(options.suites, options.device.profile)
+    plan = select(library.suites, options.device, options.selection)
+    baseline = _baseline(options, library)
+    header = _header(options, library.specification, plan)
+    with contextlib.ExitStack() as stack:
+        capture = stack.enter_context(Capture(options.out / CAPTURE_FILE))
+        recorder = Recorder(options.out, header)
+        recorder.subscribe(capture.write)
+        for subscriber in options.subscribers:
+            recorder.subscribe(subscriber)
+        stack.enter_context(recorder)
+        virtual = isinstance(options.device.launch, EmbeddedLaunch)
+        clock.run(_main(options, library.specification, plan, baseline, recorder), virtual=virtual)
+    return recorder.footer
+
+
+def _baseline(options: Options, library: Library) -> Baseline:
+    path = options.device.folder / BASELINE_FILE
+    if not options.baseline or not path.is_file():
+        return Baseline()
+    return load_baseline(path, [case.id for case in library.cases])
+
+
+def _header(options: Options, specification: Specification, plan: Sequence[Selected]) -> Header:
+    named: dict[str, None] = {}
+    for one in plan:
+        named.update(dict.fromkeys(one.case.covers))
+        named.update(dict.fromkeys(rows_of(one.case.steps)))
+    rows = {
+        row: Row(found.section, found.level.value, found.text)
+        for row in named
+        if (found := specification.requirements.get(row)) is not None
+    }
+    return Header(
+        harness=__version__,
+        device=options.device.name,
+        title=options.device.title,
+        role=options.device.role.value,
+        specification=specification.name,
+        started=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        selection=tuple(options.selection),
+        cases=len(plan),
+        command=options.command,
+        seed=options.seed,
+        rows=rows,
+    )
+
+
+def rows_of(steps: Sequence[Step]) -> list[str]:
+    """The requirement rows that steps name by themselves."""
+    rows: list[str] = []
+    for step in steps:
+        rows += step.rows
+        if isinstance(step, Repeat):
+            rows += rows_of(step.steps)
+    return rows
+
+
+async def _main(
+    options: Options,
+    specification: Specification,
+    plan: Sequence[Selected],
+    baseline: Baseline,
+    recorder: Recorder,
+) -> None:
+    runner, hosts, jobs = _bring_up(options, specification)
+    setting = Setting(
+        device=options.device,
+        runner=runner,
+        hosts=hosts,
+        specification=specification,
+        baseline=baseline,
+        emit=recorder.write,
+        names=names_of(specification),
+        started=asyncio.get_running_loop().time(),
+        seed=options.seed,
+        time_scale=options.time_scale,
+    )
+    try:
+        await runner.open()
+        await run_all(setting, plan, jobs)
+    except* asyncio.CancelledError:
+        raise asyncio.CancelledError from None
+    finally:
+        await runner.close()
+
+
+def _bring_up(options: Options, specification: Specification) -> tuple[Runner, Hosts, int]:
+    device = options.device
+    if isinstance(device.launch, EmbeddedLaunch):
+        jobs = options.jobs or JOBS_IN_MEMORY
+        return EmbeddedRunner(device, specification, seed=options.seed), MemoryHosts(), jobs
+    addresses = LoopbackAddresses()
+    runner = ProcessRunner(device, UdpNetwork(), addresses, options.time_scale)
+    jobs = options.jobs or JOBS_OF_PROCESSES
+    if runner.parallel is not None:
+        jobs = min(jobs, runner.parallel)
+    return runner, LoopbackHosts(addresses), jobs
+
+
+def names_of(specification: Specification) -> Names:
+    """How messages and AVPs are called in a line of text."""
+
+    def value(avp: AVP) -> str | None:
+        spec = specification.avp(avp.type, avp.vendor)
+        if spec is None or spec.name != "result_code":
+            return None
+        try:
+            return str(spec.decode(avp.value))
+        except ValueError:
+            return None
+
+    return Names(
+        messages={number: one.name for number, one in specification.message_types.items()},
+        avps={key: one.name for key, one in specification.avp_numbers.items()},
+        value=value,
+    )

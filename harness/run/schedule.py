@@ -1,0 +1,61 @@
+"""Cases side by side: most of a case is waiting, so the longest begin first and all overlap."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from harness.run.case import Setting, run_case
+from harness.run.events import CaseEnd, CaseStart, Expectation, Verdict
+from harness.run.select import Selected
+from harness.suite.model import Case
+
+
+async def run_all(setting: Setting, plan: Sequence[Selected], jobs: int) -> None:
+    """Run every case of the plan, at most `jobs` at a time, exclusive ones alone."""
+    for one in plan:
+        if one.skipped:
+            _skip(setting, one)
+    waiting = [one.case for one in plan if not one.skipped]
+    shared = sorted(
+        (case for case in waiting if not case.exclusive), key=lambda case: -case.seconds
+    )
+    places = asyncio.Semaphore(jobs)
+
+    async def one_of_many(case: Case) -> None:
+        async with places:
+            await run_case(setting, case)
+
+    async with asyncio.TaskGroup() as group:
+        for case in shared:
+            group.create_task(one_of_many(case), name=case.id)
+    for case in waiting:
+        if case.exclusive:
+            await run_case(setting, case)
+
+
+def _skip(setting: Setting, one: Selected) -> None:
+    case, at = one.case, setting.at
+    setting.emit(
+        CaseStart(
+            case=case.id,
+            suite=case.suite,
+            title=case.title,
+            purpose=case.purpose,
+            file=case.place.file,
+            line=case.place.line,
+            covers=case.covers,
+            at=at,
+        )
+    )
+    setting.emit(
+        CaseEnd(
+            case=case.id,
+            at=at,
+            verdict=Verdict.SKIP,
+            expectation=Expectation.EXPECTED,
+            reason=one.skipped,
+            seconds=0.0,
+            checks=0,
+        )
+    )

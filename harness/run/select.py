@@ -1,0 +1,92 @@
+"""Which cases a run takes, and which of them the device's ICS lets run.
+
+A selection word is a case id or a glob over ids (`5.7-*`, `*linger*`), the name of a suite, a
+requirement row (`RFC2661-5.8-06`), or `tag:quick`. No word selects all.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.device.model import DEFAULT_CONFIGURATION, Device
+from harness.errors import NothingSelected, UsageError
+from harness.located import suggest
+from harness.suite.model import Case, Suite
+
+TAG = "tag:"
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """A case of the plan; `skipped` says why it does not run, empty when it does."""
+
+    case: Case
+    skipped: str = ""
+
+
+def select(suites: Iterable[Suite], device: Device, words: Sequence[str]) -> tuple[Selected, ...]:
+    """The plan: cases for the device's role, in the order of the suites.
+
+    Raises UsageError for a word that fits no case, NothingSelected when nothing is left.
+    """
+    every = [case for suite in suites for case in suite.cases]
+    chosen = [case for case in every if device.role in case.iut]
+    if words:
+        for word in words:
+            if not any(fits(case, word) for case in every):
+                raise _unknown(word, every)
+        chosen = [case for case in chosen if any(fits(case, word) for word in words)]
+    plan = tuple(Selected(case, why_skipped(case, device)) for case in chosen)
+    if not plan:
+        raise NothingSelected(
+            "run.nothing-selected",
+            f"no case of the selection is for a {device.role.upper()}",
+            hint="`l2tp-harness list` shows all cases and for whom they are",
+        )
+    return plan
+
+
+def fits(case: Case, word: str) -> bool:
+    """Whether a selection word means this case."""
+    if word.startswith(TAG):
+        return word.removeprefix(TAG) in case.tags
+    if word in (case.id, case.suite, case.suite.rpartition("/")[2], _stem(case)):
+        return True
+    if word in case.covers:
+        return True
+    return fnmatch.fnmatchcase(case.id, word.replace("[", "[[]")) or _stem(case) == word
+
+
+def _stem(case: Case) -> str:
+    """The id without its axes."""
+    return case.id.partition("[")[0]
+
+
+def why_skipped(case: Case, device: Device) -> str:
+    """Why the device's ICS or configurations keep the case from running; empty if they do not."""
+    missing = [name for name in case.requires if not device.ics.get(name)]
+    if missing:
+        return f"the ICS does not claim {', '.join(missing)}"
+    known = (DEFAULT_CONFIGURATION, *device.configurations)
+    if case.configuration not in known:
+        return f"the device has no configuration {case.configuration!r}"
+    return ""
+
+
+def _unknown(word: str, cases: Sequence[Case]) -> UsageError:
+    names = {case.id for case in cases} | {_stem(case) for case in cases}
+    names |= {case.suite for case in cases}
+    names |= {f"{TAG}{tag}" for case in cases for tag in case.tags}
+    return UsageError(
+        "run.unknown-selection",
+        f"no case is selected by {word!r}",
+        hint=suggest(word, names) or "`l2tp-harness list` shows all cases",
+    )
+
+
+def arithmetic(plan: Sequence[Selected]) -> Mapping[str, int]:
+    """How many cases are planned, run and skipped."""
+    skipped = sum(bool(one.skipped) for one in plan)
+    return {"cases": len(plan), "run": len(plan) - skipped, "skipped": skipped}
