@@ -9,7 +9,8 @@ from harness.wire.model import MAXIMUM_VALUE_OCTETS, RESERVED_HEADER_BITS
 
 word = st.integers(0, 0xFFFF)
 octets = st.binary(max_size=40)
-values = st.one_of(octets, st.binary(max_size=MAXIMUM_VALUE_OCTETS))
+long_values = st.integers(0, MAXIMUM_VALUE_OCTETS).map(lambda size: b"\xa5" * size)
+values = st.one_of(octets, long_values)
 
 reserved_header_bits = word.map(lambda number: number & RESERVED_HEADER_BITS)
 """Any of the x bits, where they stand."""
@@ -110,7 +111,7 @@ def damaged_messages(draw: st.DrawFn) -> bytes:
 
 datagrams = st.one_of(
     st.binary(max_size=64),
-    st.binary(max_size=2000),
+    st.binary(max_size=300),
     damaged_messages(),
     octets.map(lambda data: b"\xc8\x02" + len(data).to_bytes(2, "big") + data),
 )

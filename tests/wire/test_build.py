@@ -106,6 +106,9 @@ def test_a_value_beyond_1017_octets_needs_a_stated_length() -> None:
         (Header(reserved=0x8000), "reserved is 0x8000"),
         (Header(reserved=-1), "reserved"),
         (Header(offset_pad=b"x"), "offset_pad"),
+        (Header(ns=0, nr=0, offset_pad=b"x"), "offset_pad"),
+        (Header(ns=0, nr=0, tunnel_id=65536), "tunnel_id is 65536"),
+        (Header(ns=0, nr=-1), "nr is -1"),
     ],
 )
 def test_header_numbers_that_do_not_fit(header: Header, text: str) -> None:

@@ -252,3 +252,52 @@ def test_an_avp_of_1023_octets_is_well_formed() -> None:
     assert parsed.defects == ()
     assert parsed.packet is not None
     assert parsed.packet.avps[1] == AVP(7, value)
+
+
+@pytest.mark.parametrize("version", [0, 2, 3, 15])
+def test_every_combination_of_header_bits(version: int) -> None:
+    for flags in range(1 << 12):
+        word = flags << 4 | version
+        data = word.to_bytes(2, "big") + bytes(range(40))
+        packet = parse(data).packet
+        assert packet is not None
+        header = packet.header
+        assert header.version == version
+        assert header.control is bool(word & 0x8000)
+        assert (header.length is not None) is bool(word & 0x4000)
+        assert (header.ns is not None) is (header.nr is not None) is bool(word & 0x0800)
+        assert (header.offset_size is not None) is bool(word & 0x0200)
+        assert header.priority is bool(word & 0x0100)
+        assert header.reserved == word & 0x34F0
+        assert build(packet) == data
+
+
+def test_every_combination_of_avp_bits() -> None:
+    for bits in range(1 << 6):
+        avp = (bits << 10 | 8).to_bytes(2, "big") + bytes.fromhex("000000090007")
+        parsed = parse(datagram(CONTROL + SCCRQ + avp.hex()))
+        assert parsed.packet is not None
+        assert parsed.packet.avps[1] == AVP(
+            9,
+            b"\x00\x07",
+            mandatory=bool(bits & 32),
+            hidden=bool(bits & 16),
+            reserved=bits & 15,
+        )
+        kinds = [defect.kind for defect in parsed.defects]
+        assert kinds == ([DefectKind.RESERVED_AVP_BITS] if bits & 15 else [])
+
+
+def test_every_avp_length() -> None:
+    for length in range(1024):
+        octets = (0x8000 | length).to_bytes(2, "big") + bytes.fromhex("00000007") + bytes(1017)
+        data = datagram(CONTROL + SCCRQ + octets.hex())
+        parsed = parse(data)
+        assert parsed.packet is not None
+        assert build(parsed.packet) == data
+        avp = parsed.packet.avps[1]
+        if length < 6:
+            assert (avp.value, avp.length) == (b"", length)
+            assert [defect.kind for defect in parsed.defects] == [DefectKind.AVP_LENGTH_SMALL]
+        else:
+            assert (len(avp.value), avp.length) == (length - 6, None)

@@ -13,7 +13,7 @@ from tests.wire.strategies import datagrams, packets, regular_data, regular_mess
 NAMES = Names({1: "SCCRQ"}, {(0, 7): "host_name"}, lambda avp: avp.value.decode("latin-1"))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(datagrams)
 def test_any_octets_are_read_without_an_exception_and_written_back(data: bytes) -> None:
     parsed = parse(data)
@@ -24,7 +24,7 @@ def test_any_octets_are_read_without_an_exception_and_written_back(data: bytes) 
         assert build(parsed.packet) == data
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(datagrams)
 def test_defects_are_bounded_and_point_into_the_datagram(data: bytes) -> None:
     parsed = parse(data)
@@ -37,13 +37,13 @@ def test_defects_are_bounded_and_point_into_the_datagram(data: bytes) -> None:
             assert parsed.packet.offset_of(defect.avp) == defect.offset
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(datagrams)
 def test_the_quick_reader_and_the_careful_one_agree(data: bytes) -> None:
     assert parse(data) == parse_carefully(data)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(packets)
 def test_build_parse_build_is_identity(packet: Packet) -> None:
     data = build(packet)
@@ -52,7 +52,7 @@ def test_build_parse_build_is_identity(packet: Packet) -> None:
     assert build(again) == data
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.one_of(regular_messages(), regular_data()))
 def test_a_regular_packet_comes_back_as_it_was(packet: Packet) -> None:
     data = build(packet)
@@ -62,7 +62,7 @@ def test_a_regular_packet_comes_back_as_it_was(packet: Packet) -> None:
     assert parsed.defects == ()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(regular_messages())
 def test_length_fields_are_those_of_the_octets(packet: Packet) -> None:
     data = build(packet)
@@ -73,7 +73,7 @@ def test_length_fields_are_those_of_the_octets(packet: Packet) -> None:
         assert data[place + 6 : place + avp.size] == avp.value
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(datagrams)
 def test_a_summary_is_one_printable_line(data: bytes) -> None:
     line = summary(parse(data), NAMES)
