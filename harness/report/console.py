@@ -123,9 +123,10 @@ def _counts(ending: Ending) -> list[Line]:
     cases = sum(footer.verdicts.values())
     longest = f", longest {seconds(footer.longest_s)}" if footer.longest_case else ""
     case = f" ({safe(footer.longest_case)})" if footer.longest_case else ""
+    clock = " on the virtual clock" if header and header.virtual_time else ""
     said = [
         line((name, "bold"), f": {cases} case{'s' * (cases != 1)}: ", *pieces, notes),
-        line(f"  {seconds(footer.wall_s)} wall{longest}{case}, sum {seconds(footer.sum_s)}"),
+        line(f"  {seconds(footer.wall_s)} wall{longest}{case}, sum {seconds(footer.sum_s)}{clock}"),
     ]
     if exit_code(footer) == EXIT_EXPECTED:
         said.append(line("  ", ("everything as expected", "green")))

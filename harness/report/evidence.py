@@ -143,14 +143,25 @@ def _labelled(label: str, text: str) -> list[str]:
 
 
 def _sent_before(check: Check, frames: Sequence[Frame]) -> Frame | None:
-    """The frame that provoked what the check judges: one that it names, else the last before it."""
-    sent = [frame for frame in frames if frame.direction is Direction.SENT]
+    """The frame that provoked what the check judges.
+
+    It is the last message before the first evidence from the IUT, one that the check names where
+    it names any; an acknowledgement provokes nothing.
+    """
+    came = [
+        f.number for f in frames if f.direction is Direction.RECEIVED and f.number in check.frames
+    ]
+    first = min(came, default=None)
+    sent = [
+        frame
+        for frame in frames
+        if frame.direction is Direction.SENT
+        and (frame.number < first if first is not None else frame.at <= check.at)
+    ]
     named = [frame for frame in sent if frame.number in check.frames]
-    if named:
-        return named[-1]
-    before = min((n for n in check.frames), default=None)
-    for frame in reversed(sent):
-        if frame.number < before if before is not None else frame.at <= check.at:
+    for frame in (*reversed(named), *reversed(sent)):
+        packet = parse(frame.data).packet
+        if packet is None or not packet.is_zlb:
             return frame
     return None
 
@@ -192,7 +203,8 @@ def failure_text(story: CaseStory, header: Header | None) -> str:
     """All that a maintainer needs who sees nothing but this text."""
     rows = header.rows if header else {}
     lines = [safe(f"{story.case}: {story.start.purpose or story.start.title}")]
-    if story.reason:
+    told = [check.actual for check in story.deciding]
+    if story.reason and not any(actual and actual in story.reason for actual in told):
         known = "" if story.shown is story.verdict else f" ({story.shown})"
         first, *rest = safe_lines(story.reason)
         lines += ["", f"{story.verdict}{known}: {first}", *rest]
@@ -233,7 +245,7 @@ def _conversation(story: CaseStory) -> list[str]:
     frames = story.frames.all()
     if not frames:
         return []
-    marked = {number for check in story.findings for number in check.frames}
+    marked = {frame.number for frame in evidence_frames(story)}
     end = len(frames)
     if end > _LISTED_FRAMES and marked:
         # what follows the evidence explains little; what goes before it, much

@@ -41,6 +41,9 @@ class HtmlReport:
 
     def __init__(self, templates: Path | None = None) -> None:
         self._environment = _environment(templates or _template_folder())
+        # now rather than after the first case: a run should not end for the want of a template
+        self._page_template = self._template("report.html.j2")
+        self._case_template = self._template("case.html.j2")
         self._header: Header | None = None
         self._suites: dict[str, list[Any]] = {}
         self._cases = 0
@@ -51,13 +54,13 @@ class HtmlReport:
 
     def case(self, story: CaseStory) -> None:
         self._cases += 1
-        section = self._render("case.html.j2", **_case_view(story, self._header, self._cases))
+        section = self._render(self._case_template, **_case_view(story, self._header, self._cases))
         self._suites.setdefault(story.start.suite, []).append(section)
 
     def end(self, ending: Ending) -> None:
         header = self._header
         self._page = self._render(
-            "report.html.j2",
+            self._page_template,
             title=(header.title or header.device) if header else "A run without a header",
             header=header,
             footer=ending.footer,
@@ -76,19 +79,31 @@ class HtmlReport:
         """Write the file. HarnessError `report.unwritable` when that does not work."""
         write_report(target, self.page().encode())
 
-    def _render(self, name: str, **values: object) -> Any:
+    def _template(self, name: str) -> Any:
+        import jinja2
+
+        try:
+            return self._environment.get_template(name)
+        except jinja2.TemplateError as error:
+            raise _template_error(name, error) from error
+
+    def _render(self, template: Any, **values: object) -> Any:
         import jinja2
         from markupsafe import Markup
 
         try:
             # the template has escaped what needs it
-            return Markup(self._environment.get_template(name).render(values))  # noqa: S704
+            return Markup(template.render(values))  # noqa: S704
         except jinja2.TemplateError as error:
-            raise HarnessError(
-                "report.template",
-                f"the template {name} does not work: {error}",
-                hint="the templates come with the harness in reports/templates",
-            ) from error
+            raise _template_error(template.name, error) from error
+
+
+def _template_error(name: str, error: Exception) -> HarnessError:
+    return HarnessError(
+        "report.template",
+        f"the template {name} does not work: {error}",
+        hint="the templates come with the harness in reports/templates",
+    )
 
 
 def write_html(events: Iterable[Event] | Path, target: Path) -> Ending:

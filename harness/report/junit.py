@@ -60,6 +60,7 @@ class JUnitReport:
                 "specification": safe(header.specification),
                 "command": safe(header.command),
                 "seed": str(header.seed),
+                "virtual_time": str(header.virtual_time).lower(),
             }
         built: Any = junit_xml.TestSuite(
             safe(header.device) if header else "l2tp-harness",

@@ -46,6 +46,7 @@ class SummaryReport:
             "wall_s": round(footer.wall_s, 6),
             "longest_s": round(footer.longest_s, 6),
             "sum_s": round(footer.sum_s, 6),
+            "virtual_time": header is not None and header.virtual_time,
             "longest_case": footer.longest_case,
             "notes": self._ending.notes,
             "stale": list(footer.stale),

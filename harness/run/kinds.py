@@ -122,6 +122,9 @@ class Header:
     rows: Mapping[str, Row] = field(default_factory=dict)
     capture: str | None = CAPTURE_FILE
     """The pcapng beside the stream, relative to it; None when none is written."""
+    virtual_time: bool = False
+    """Whether the cases ran on a clock of their own: then `at` and `seconds` are of that clock,
+    and only the footer's `wall_s` is real."""
 
     def moment(self, at: float = 0.0) -> datetime:
         """The time of day `at` seconds after the start. ValueError if `started` is no timestamp."""

@@ -60,6 +60,7 @@ headers = st.builds(
     seed=st.integers(-(1 << 63) + 1, (1 << 63) - 1),
     rows=rows,
     capture=st.none() | hostile,
+    virtual_time=st.booleans(),
 )
 case_starts = st.builds(
     CaseStart, hostile, hostile, hostile, hostile, hostile, lines, listed, moments

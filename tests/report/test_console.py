@@ -75,6 +75,11 @@ def test_a_good_run_is_short() -> None:
     assert len(text.splitlines()) == 4
 
 
+def test_a_virtual_clock_is_named() -> None:
+    text = said([runs.header(virtual_time=True), *runs.every_kind()[1:]])
+    assert "  2.50 s wall, longest 0.50 s (fail), sum 3.50 s on the virtual clock\n" in text
+
+
 def test_a_terminal_gets_the_same_words_in_colour() -> None:
     stream = io.StringIO()
     print_summary(runs.every_kind(), Printer(stream, terminal=True))

@@ -135,8 +135,12 @@ def test_any_stream_makes_a_page(events: list[Event]) -> None:
 
 def test_templates_that_are_missing_or_do_not_work(tmp_path: Path) -> None:
     with pytest.raises(HarnessError) as raised:
-        tell(runs.every_kind(), HtmlReport(tmp_path))
+        HtmlReport(tmp_path)
     assert raised.value.code == "report.template"
+    (tmp_path / "report.html.j2").write_text("")
     (tmp_path / "case.html.j2").write_text("{{ nothing }}")
     with pytest.raises(HarnessError, match="'nothing' is undefined"):
         tell(runs.every_kind(), HtmlReport(tmp_path))
+    (tmp_path / "case.html.j2").write_text("{{")
+    with pytest.raises(HarnessError, match=r"case\.html\.j2"):
+        HtmlReport(tmp_path)

@@ -176,6 +176,7 @@ def test_a_failure_says_all_that_is_needed(tmp_path: Path) -> None:
         "policy       P-24",
         "note         2/8 is best",
         "seen         3 times; this is the first",
+        "> #3         0.100 s  sent      SCCRQ",
         "> #4         0.200 s  received  SCCRP tid=1 sid=0 Ns=0 Nr=1",
         "127.0.0.1:40001 -> 127.0.0.2:1701, 20 octets",
         "0000  c8 02 00 14 00 00 00 00  00 00 00 00 80 08 00 00  |................|",
@@ -186,6 +187,29 @@ def test_a_failure_says_all_that_is_needed(tmp_path: Path) -> None:
     ):
         assert needed in said, needed
     assert "#2 " not in said  # another case's frame
+
+
+ZLB = bytes.fromhex("c802000c0001000000010001")
+
+
+def test_what_was_sent_is_the_message_that_provoked_it(tmp_path: Path) -> None:
+    """The acknowledgement of the evidence, or of what came before, provoked nothing."""
+    events: list[Event] = [
+        runs.header(),
+        runs.start("c"),
+        runs.sent("c", 1, 0.1, summary="the SCCRQ"),
+        runs.received("c", 2, 0.2),
+        runs.sent("c", 3, 0.3, ZLB, "an acknowledgement"),
+        runs.received("c", 4, 0.4),
+        runs.sent("c", 5, 0.5, ZLB, "another"),
+        runs.sent("c", 6, 0.6, summary="something later"),
+        runs.check("c", Verdict.FAIL, frames=(4, 5), at=0.7),
+        runs.check("c", Verdict.FAIL, frames=(), at=0.7, name="silent"),
+        runs.end("c", Verdict.FAIL, Expectation.UNEXPECTED),
+    ]
+    _, suite = make(tmp_path, events)
+    said = re.findall("sent         (.*)", case_of(suite, "c").result[0].text)
+    assert said == ["#1 the SCCRQ", "#6 something later"]
 
 
 def test_a_replay_is_quoted_for_the_shell(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ def test_the_summary_of_a_run() -> None:
         "wall_s": 2.5,
         "longest_s": 0.5,
         "sum_s": 3.5,
+        "virtual_time": False,
         "longest_case": "fail",
         "notes": 1,
         "stale": [],
