@@ -64,7 +64,7 @@ def headers(draw: st.DrawFn) -> Header:
 packets = st.builds(
     Packet,
     header=headers(),
-    avps=st.lists(well_formed_avps | malformed_avps, max_size=5).map(tuple),
+    avps=st.lists(well_formed_avps | malformed_avps, max_size=4).map(tuple),
     payload=octets,
     trailing=octets,
 )
@@ -76,7 +76,7 @@ def regular_messages(draw: st.DrawFn) -> Packet:
     """Control messages without a flaw, as a conforming peer sends them."""
     header = Header(tunnel_id=draw(word), session_id=draw(word), ns=draw(word), nr=draw(word))
     first = draw(message_type_avps)
-    return Packet(header, (first, *draw(st.lists(well_formed_avps, max_size=8))))
+    return Packet(header, (first, *draw(st.lists(well_formed_avps, max_size=4))))
 
 
 @st.composite
