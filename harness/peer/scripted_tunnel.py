@@ -135,10 +135,9 @@ class ScriptedTunnel:
             if self._probe == self.channel.ns:
                 self.channel.take_slot()
             self._probe = None
-        ignored = self.hello_ignored and examined is not None and examined.number == HELLO
-        if ignored:
-            self.arrivals.append(self._observed(number, source, parsed, examined, None))
-            return
+        if self.hello_ignored and examined is not None and examined.number == HELLO:
+            # Nr is cumulative: from here on nothing can be acknowledged without this HELLO
+            self.channel.hold_acks()
         arrival, ready = self.channel.receive(packet)
         observed = self._observed(number, source, parsed, examined, arrival)
         self.arrivals.append(observed)

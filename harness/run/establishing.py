@@ -20,6 +20,9 @@ from harness.wire import challenge_response
 PATIENCE: Final = 10.0
 """Seconds to wait for each message of a preamble."""
 
+FIRST_CALL: Final = 1.0
+"""Seconds in which a LAC that was told to dial sends the call for which it opened the tunnel."""
+
 CHALLENGE: Final = bytes(range(16))
 
 
@@ -54,7 +57,18 @@ async def _answer_tunnel(context: Context, step: Establish) -> ScriptedTunnel:
     connected = await receive(context, step, tunnel, "SCCCN")
     if step.authenticate:
         _check_response(context, step, tunnel, connected, "SCCRP")
+    await _answer_first_call(context, step, tunnel)
     return tunnel
+
+
+async def _answer_first_call(context: Context, step: Establish, tunnel: ScriptedTunnel) -> None:
+    """A LAC opens a tunnel for a call. It is answered, so that the LAC comes to rest."""
+    deadline = context.peer.now + context.scaled(FIRST_CALL)
+    while not any(one.name == "ICRQ" for one in tunnel.inbox):
+        if context.peer.now >= deadline:
+            return
+        await context.peer.news(deadline)
+    await _incoming_by_iut(context, step, tunnel)
 
 
 async def await_sccrq(context: Context, step: Establish) -> ScriptedTunnel:
@@ -98,7 +112,9 @@ async def _incoming_by_peer(context: Context, step: Establish, tunnel: ScriptedT
 
 
 async def _incoming_by_iut(context: Context, step: Establish, tunnel: ScriptedTunnel) -> None:
-    """IUT = LAC: its call comes in on the tunnel that it opened."""
+    """IUT = LAC: its call comes in on the tunnel that it opened, or has done so with it."""
+    if tunnel.session(step.session).peer_id:
+        return
     await _answer_call(context, step, tunnel, "ICRQ", ("ICRP",))
     await receive(context, step, tunnel, "ICCN")
 

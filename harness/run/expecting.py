@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.peer.channel import Arrival
 from harness.peer.observed import Observed
 from harness.peer.scripted import ScriptedTunnel
 from harness.run.context import CaseEndedError, Context
@@ -63,6 +64,8 @@ class _Waiting:
 
     def take_message(self) -> bool:
         """Judge the next message in scope; False when there is none yet."""
+        if self.step.again:
+            return self.take_retransmission()
         for observed in list(self.tunnel.inbox):
             if not in_scope(self.step, self.tunnel, observed, self.step.any_session):
                 continue
@@ -71,6 +74,14 @@ class _Waiting:
             self.tunnel.inbox.remove(observed)
             self.judge(observed)
             return True
+        return False
+
+    def take_retransmission(self) -> bool:
+        """Judge the first copy of a message that came since the last send; what else came waits."""
+        for observed in self.tunnel.arrivals[self.tunnel.arrivals_before_send :]:
+            if observed.name in self.named and observed.arrival is Arrival.DUPLICATE:
+                self.judge(observed)
+                return True
         return False
 
     def judge(self, observed: Observed) -> None:

@@ -85,7 +85,7 @@ async def run_step(context: Context, step: Step) -> None:
     elif isinstance(step, Acks):
         _acks(context, step)
     elif isinstance(step, Hello):
-        context.tunnel(step).hello_ignored = step.mode == "ignore"
+        _hello(context, step)
     elif isinstance(step, LinkStep):
         _impair(context, step)
     elif isinstance(step, DeviceAction):
@@ -144,6 +144,14 @@ def _acks(context: Context, step: Acks) -> None:
     if step.mode == "hold":
         tunnel.channel.hold_acks()
     else:
+        tunnel.channel.resume_acks()
+        tunnel.flush()
+
+
+def _hello(context: Context, step: Hello) -> None:
+    tunnel = context.tunnel(step)
+    tunnel.hello_ignored = step.mode == "ignore"
+    if not tunnel.hello_ignored:
         tunnel.channel.resume_acks()
         tunnel.flush()
 

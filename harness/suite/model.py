@@ -181,12 +181,14 @@ class Expect(Step):
     """Wait for the next message in scope and judge it by the alternatives.
 
     any_session: take messages of every session of the tunnel into account.
+    again: look for a retransmission of the message among what came since the last send.
     save: value name -> `assigned_tunnel_id`, `result_code.error`, `header.ns`, …
     """
 
     alternatives: tuple[Alternative, ...]
     within: float = 3.0
     any_session: bool = False
+    again: bool = False
     save: Mapping[str, str] = field(default_factory=dict)
 
 

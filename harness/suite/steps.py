@@ -253,6 +253,7 @@ class StepReader:
             alternatives=alternatives,
             within=duration(step.entries["within"]) if "within" in step.entries else 3.0,
             any_session="any_session" in step.entries and step.entries["any_session"].boolean(),
+            again="again" in step.entries and step.entries["again"].boolean(),
             save=save,
         )
 
