@@ -7,7 +7,7 @@ import re
 import shlex
 import signal
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -36,8 +36,10 @@ from harness.located import Node, load, suggest
 from harness.spec.model import Role
 
 Value = TypeVar("Value")
+Other = TypeVar("Other")
 PEER_FILE: Final = "peer.yaml"
 _PROFILE: Final = "rfc2661"
+_COMMAND_WITHIN: Final = 5.0
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _WORD = re.compile(r"[a-z][a-z0-9-]*")
 _KEYS: Final = (
@@ -73,39 +75,24 @@ class _Reader:
         self._errors: list[DataError] = []
 
     def device(self, document: Node) -> Device:
-        keys = document.mapping()
-        for key in keys:
-            if key not in _KEYS:
-                with self._caught():
-                    document.mapping(_KEYS)
-        with self._caught():
-            document.mapping(required=("title", "role", "launch"))
-        self._raise()
-        ixit = Ixit()
-        ics: Mapping[str, bool | int | str] = {}
-        with self._caught():
-            ixit = self._ixit(keys["ixit"]) if "ixit" in keys else ixit
-        with self._caught():
-            ics = read_ics(keys["ics"]) if "ics" in keys else ics
-        configurations: dict[str, Mapping[str, PlainValue]] = {}
-        with self._caught():
-            for name, node in _entries(keys.get("configurations")).items():
-                self._word(name, node)
-                configurations[name] = self._changes(node, ixit)
-        self._raise()
+        keys = document.mapping(_KEYS, required=("title", "role", "launch"))
+        ixit = self._kept(lambda: _optional(keys.get("ixit"), self._ixit), None) or Ixit()
+        ics = self._kept(lambda: _optional(keys.get("ics"), read_ics), None) or {}
+        self._raise()  # what follows would only repeat these errors
+        configurations = {
+            name: self._kept(partial(self._configuration, name, node, ixit), {})
+            for name, node in _entries(keys.get("configurations")).items()
+        }
         names = {**LEASE_NAMES, **ixit.names()}
         launch = self._launch(keys["launch"], names)
-        actions: dict[str, Action] = {}
-        for name, node in _entries(keys.get("actions")).items():
-            with self._caught():
-                self._word(name, node)
-                actions[name] = self._action(node, launch)
-        title, role = "", ""
-        with self._caught():
-            title = text_of(keys["title"])
-        with self._caught():
-            role = keys["role"].choice([role.value for role in Role], "role")
-        profile = _text(keys.get("profile"), _PROFILE) or _PROFILE
+        actions = {
+            name: self._kept(partial(self._action, name, node, launch), None)
+            for name, node in _entries(keys.get("actions")).items()
+        }
+        title = self._kept(lambda: text_of(keys["title"]), "")
+        roles = [role.value for role in Role]
+        role = self._kept(lambda: keys["role"].choice(roles, "role"), "")
+        profile = self._kept(lambda: _text(keys.get("profile"), _PROFILE), None) or _PROFILE
         self._raise()
         return Device(
             name=self._folder.resolve().name,
@@ -116,23 +103,24 @@ class _Reader:
             launch=launch,
             ics=ics,
             ixit=ixit,
-            actions=actions,
+            actions={name: action for name, action in actions.items() if action},
             configurations=configurations,
             place=document.place,
         )
 
-    @contextmanager
-    def _caught(self) -> Iterator[None]:
+    def _kept(self, read: Callable[[], Value], otherwise: Other) -> Value | Other:
+        """What is read, or something else and the error kept for the end."""
         try:
-            yield
+            return read()
         except DataError as error:
             self._errors.append(error)
+            return otherwise
 
     def _raise(self) -> None:
         if len(self._errors) == 1:
             raise self._errors[0]
         if self._errors:
-            raise DataErrors(self._errors)
+            raise DataErrors(sorted(self._errors, key=_line_of))
 
     # IXIT
 
@@ -161,19 +149,20 @@ class _Reader:
             extra[name] = _plain(value)
         return extra
 
-    def _changes(self, node: Node, ixit: Ixit) -> Mapping[str, PlainValue]:
+    def _configuration(self, name: str, node: Node, ixit: Ixit) -> Mapping[str, PlainValue]:
         """What a configuration changes: keys of the IXIT, typed as they are, and of its extra."""
+        _check_word(name, node)
         known = ("port", "secret", "host_name", "hello_interval", *ixit.extra)
         changes: dict[str, PlainValue] = {}
-        for name, value in node.mapping(known, what="ixit value").items():
-            if name == "port":
-                changes[name] = value.integer(1, 65535)
-            elif name == "hello_interval":
-                changes[name] = _optional(value, Node.seconds)
-            elif name in ixit.extra:
-                changes[name] = _plain(value)
+        for key, value in node.mapping(known, what="ixit value").items():
+            if key == "port":
+                changes[key] = value.integer(1, 65535)
+            elif key == "hello_interval":
+                changes[key] = _optional(value, Node.seconds)
+            elif key in ixit.extra:
+                changes[key] = _plain(value)
             else:
-                changes[name] = _text(value)
+                changes[key] = _text(value)
         return changes
 
     # Launch
@@ -202,19 +191,19 @@ class _Reader:
         keys = node.mapping(_PROCESS_KEYS, required=("binary", "command"))
         known = names.keys()
         stop = Stop()
-        with self._caught():
-            stop = _stop(keys["stop"]) if "stop" in keys else stop
+        control = partial(self._optional_template, keys.get("control"), known)
+        environment = self._kept(lambda: self._templates(keys.get("environment"), known), {})
         return ProcessLaunch(
-            binary=self._program(keys["binary"]),
-            command=self._command(keys["command"], known),
+            binary=self._kept(lambda: self._program(keys["binary"]), ""),
+            command=self._kept(lambda: self._command(keys["command"], known), ()),
             config=tuple(self._config(keys.get("config"), known)),
-            stand_ins=self._templates(keys.get("stand_ins"), known, absolute=True),
-            ready=_optional(keys.get("ready"), _pattern),
-            ready_within=_optional(keys.get("ready_within"), Node.seconds) or 5.0,
-            stop=stop,
-            environment=self._templates(keys.get("environment"), known),
-            control=self._checked(keys["control"], known) if "control" in keys else None,
-            needs=_needs(keys["needs"]) if "needs" in keys else Needs(),
+            stand_ins=self._kept(lambda: self._stand_ins(keys.get("stand_ins"), known), {}),
+            ready=self._kept(lambda: _optional(keys.get("ready"), _pattern), None),
+            ready_within=self._kept(lambda: _seconds(keys.get("ready_within"), 5.0), 0.0),
+            stop=self._kept(lambda: _optional(keys.get("stop"), _stop), stop) or stop,
+            environment=environment,
+            control=self._kept(control, Template("", node.place)),
+            needs=self._kept(lambda: _optional(keys.get("needs"), _needs), None) or Needs(),
             place=node.place,
         )
 
@@ -245,24 +234,29 @@ class _Reader:
 
     def _config(self, node: Node | None, known: Collection[str]) -> Iterator[Path]:
         for item in node.items_or_one() if node is not None and not node.is_null else ():
-            with self._caught():
-                path = self._path(item, text_of(item))
-                if not path.is_file():
-                    near = suggest(path.name, [one.name for one in self._folder.glob("*.j2")])
-                    raise item.fail("device.no-file", f"there is no file {path}", hint=near)
-                check_file(path, known)
+            path = self._kept(partial(self._config_file, item, known), None)
+            if path is not None:
                 yield path
 
-    def _templates(
-        self, node: Node | None, known: Collection[str], *, absolute: bool = False
-    ) -> dict[str, Template]:
-        templates = {}
-        for name, value in _entries(node).items():
-            with self._caught():
-                if absolute and not name.startswith("/"):
-                    raise value.fail("device.path", f"{name!r} is not an absolute path")
-                templates[name] = self._checked(value, known)
-        return templates
+    def _config_file(self, node: Node, known: Collection[str]) -> Path:
+        path = self._path(node, text_of(node))
+        if not path.is_file():
+            near = suggest(path.name, [one.name for one in self._folder.glob("*.j2")])
+            raise node.fail("device.no-file", f"there is no file {path}", hint=near)
+        check_file(path, known)
+        return path
+
+    def _stand_ins(self, node: Node | None, known: Collection[str]) -> dict[str, Template]:
+        for path, value in _entries(node).items():
+            if not path.startswith("/"):
+                raise value.fail("device.path", f"{path!r} is not an absolute path")
+        return self._templates(node, known)
+
+    def _templates(self, node: Node | None, known: Collection[str]) -> dict[str, Template]:
+        return {name: self._checked(value, known) for name, value in _entries(node).items()}
+
+    def _optional_template(self, node: Node | None, known: Collection[str]) -> Template | None:
+        return _optional(node, lambda given: self._checked(given, known))
 
     def _checked(self, node: Node, known: Collection[str] | None) -> Template:
         template = Template(text_of(node), node.place)
@@ -271,12 +265,9 @@ class _Reader:
 
     # Actions
 
-    def _word(self, name: str, node: Node) -> None:
-        if not _WORD.fullmatch(name):
-            raise node.fail("device.name", f"{name!r} is not a name", hint="write call-out")
-
-    def _action(self, node: Node, launch: Launch) -> Action:
+    def _action(self, name: str, node: Node, launch: Launch) -> Action:
         """Names in an action may be arguments of a case too, so unknown ones are no error yet."""
+        _check_word(name, node)
         if not node.is_mapping:
             return self._control(node, launch)
         keys = node.mapping(("control", "signal", "command", "within"), what="action")
@@ -287,9 +278,8 @@ class _Reader:
         if "signal" in keys and len(keys) == 1:
             return SignalAction(_signal(keys["signal"]))
         if "command" in keys and keys.keys() <= {"command", "within"}:
-            within = _optional(keys.get("within"), Node.seconds)
             command = self._command(keys["command"], None)
-            return CommandAction(command) if within is None else CommandAction(command, within)
+            return CommandAction(command, _seconds(keys.get("within"), _COMMAND_WITHIN))
         raise node.fail(
             "device.action", "an action is one of: a line for `control`, `signal`, `command`"
         )
@@ -305,6 +295,15 @@ class _Reader:
         if "\n" in line.text:
             raise node.fail("device.action", "an action is one line")
         return ControlAction(line)
+
+
+def _line_of(error: DataError) -> int:
+    return error.place.line if error.place else 0
+
+
+def _check_word(name: str, node: Node) -> None:
+    if not _WORD.fullmatch(name):
+        raise node.fail("device.name", f"{name!r} is not a name", hint="write call-out")
 
 
 def _check(template: Template, known: Collection[str] | None) -> None:
@@ -324,6 +323,10 @@ def _optional(node: Node | None, read: Callable[[Node], Value]) -> Value | None:
 
 def _text(node: Node | None, default: str | None = None) -> str | None:
     return default if node is None or node.is_null else text_of(node)
+
+
+def _seconds(node: Node | None, default: float) -> float:
+    return default if node is None or node.is_null else node.seconds()
 
 
 def _plain(node: Node) -> PlainValue:
@@ -360,10 +363,9 @@ def _signal(node: Node) -> signal.Signals:
 def _stop(node: Node) -> Stop:
     keys = node.mapping(("signal", "within"))
     default = Stop()
-    within = _optional(keys.get("within"), Node.seconds)
     return Stop(
         signal=_signal(keys["signal"]) if "signal" in keys else default.signal,
-        within=default.within if within is None else within,
+        within=_seconds(keys.get("within"), default.within),
     )
 
 

@@ -146,7 +146,7 @@ class CommandAction:
     """A command that is run to its end; `within` is in seconds."""
 
     command: tuple[Template, ...]
-    within: float = 5.0
+    within: float
 
 
 Action = ControlAction | SignalAction | CommandAction

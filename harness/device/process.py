@@ -65,6 +65,11 @@ class ProcessLease:
         return self._address
 
     @property
+    def work(self) -> Path:
+        """Its work folder, which goes with the lease."""
+        return Path(str(self._values["work"]))
+
+    @property
     def network(self) -> Network:
         """The network of this machine."""
         return self._network
@@ -99,7 +104,9 @@ class ProcessLease:
             raise DeviceError(
                 "device.no-action",
                 f"{self.device.name} has no action {name!r}",
-                hint=suggest(name, self.device.actions) or "its peer.yaml may define one",
+                hint=suggest(name, self.device.actions)
+                if self.device.actions
+                else "its peer.yaml defines none",
             )
         if death := self.death():
             raise DeviceError("device.dead", f"{name}: the device has {death.reason}")
@@ -206,16 +213,16 @@ class ProcessLease:
             await asyncio.wait(
                 (ready, child.died), timeout=within, return_when=asyncio.FIRST_COMPLETED
             )
+            is_ready = ready.done()
         finally:
-            if not ready.done():
-                ready.cancel()
+            ready.cancel()
         if child.died.done() and (death := self.death()):
             raise DeviceError(
                 "device.died-early",
                 f"{what} {death.reason} before it was ready",
                 hint=self._words(),
             )
-        if not ready.done():
+        if not is_ready:
             raise DeviceError(
                 "device.not-ready",
                 f"{what} was not ready within {within:g} s: {sign}",
@@ -228,7 +235,7 @@ class ProcessLease:
     ) -> None:
         argv = [fill(word, names) for word in action.command]
         argv[0] = find_program(argv[0], self._launch)
-        child, log = await self._run(argv, Path(str(self._values["work"])), [])
+        child, log = await self._run(argv, self.work, [])
         within = action.within * self._scale
         try:
             await asyncio.wait((child.started,))
@@ -271,6 +278,16 @@ class ProcessRunner:
     def parallel(self) -> int | None:
         """1 for a device with an address of its own; otherwise there is no limit."""
         return None if self.device.ixit.address is None else 1
+
+    @property
+    def work(self) -> Path | None:
+        """The folder with the work folders of all leases, while it is open."""
+        return self._folder
+
+    @property
+    def isolation(self) -> str:
+        """How devices are kept apart: `namespaces`, `user-namespaces` or `process-groups`."""
+        return self._keeper.isolation if self._keeper else ""
 
     async def open(self) -> None:
         """Check that the device can be started, and start the keeper. DeviceError with a hint."""

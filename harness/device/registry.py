@@ -37,7 +37,7 @@ def find_device(name_or_path: str, search: Sequence[Path]) -> Path:
     given = Path(name_or_path)
     if given.name == PEER_FILE and given.is_file():
         return given.parent
-    if given.is_absolute() or len(given.parts) != 1 or name_or_path in (".", ".."):
+    if "/" in name_or_path or name_or_path in (".", ".."):
         if (given / PEER_FILE).is_file():
             return given
         missing = f"it has no {PEER_FILE}" if given.is_dir() else "there is no such folder"

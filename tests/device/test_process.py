@@ -1,0 +1,316 @@
+"""A process device: brought up, acted on, ended; and what a misbehaving one comes to."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from harness.device import LoopbackAddresses, ProcessRunner
+from harness.errors import DeviceError
+from harness.peer.udp import UdpNetwork
+from tests.device.bench import answer, fake, opened, processes_of, run
+
+
+def test_device_serves_and_leaves_nothing() -> None:
+    async def main() -> None:
+        async with opened(fake("family")) as runner:
+            lease = await runner.lease("4.1/some case[avp=host_name]", None)
+            address = lease.address[0]
+            assert await answer(runner, lease.address, b"hello") == b"hello"
+            assert len(processes_of(address)) == 5
+            assert lease.death() is None
+            await runner.release(lease)
+            assert processes_of(address) == []
+            assert lease.death() is None
+
+    run(main())
+
+
+def test_close_ends_what_was_not_released() -> None:
+    async def main() -> list[str]:
+        async with opened(fake("family")) as runner:
+            leases = [await runner.lease(f"case {number}", None) for number in range(3)]
+            return [lease.address[0] for lease in leases]
+
+    addresses = run(main())
+    assert len(set(addresses)) == 3
+    assert [processes_of(address) for address in addresses] == [[], [], []]
+
+
+def test_cancelling_a_start_leaves_nothing() -> None:
+    async def main() -> None:
+        async with opened(fake("never-ready", launch__process__ready_within="60s")) as runner:
+            starting = asyncio.ensure_future(runner.lease("case", None))
+            while not processes_of(f"{runner.work}/"):
+                await asyncio.sleep(0)
+            starting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await starting
+            assert processes_of(f"{runner.work}/") == []
+
+    run(main())
+
+
+def test_work_folder_is_removed() -> None:
+    async def main() -> Path:
+        async with opened(fake("silent")) as runner:
+            lease = await runner.lease("case", None)
+            (process,) = processes_of(lease.address[0])
+            assert Path(f"/proc/{process}/cwd").readlink() == lease.work
+            await runner.release(lease)
+            assert not lease.work.exists()
+            assert lease.work.parent.is_dir()
+            return lease.work.parent
+
+    assert not run(main()).exists()
+
+
+def test_no_core_and_no_controlling_terminal() -> None:
+    async def main() -> tuple[str, ...]:
+        async with opened(fake("crashes")) as runner:
+            lease = await runner.lease("case", None)
+            return lease.log()
+
+    assert run(main()) == ("serving",)
+
+
+def test_ready_without_a_word_when_the_port_is_bound() -> None:
+    async def main() -> bytes:
+        async with opened(fake("silent")) as runner:
+            lease = await runner.lease("case", None)
+            return await answer(runner, lease.address, b"echo")
+
+    assert run(main()) == b"echo"
+
+
+def test_never_ready() -> None:
+    async def main() -> None:
+        async with opened(fake("never-ready")) as runner:
+            with pytest.raises(DeviceError) as caught:
+                await runner.lease("case", None)
+            assert caught.value.code == "device.not-ready"
+            assert "within 0.2 s" in caught.value.cause
+            assert "still thinking" in caught.value.hint
+            assert processes_of(f"{runner.work}/") == []
+
+    run(main())
+
+
+def test_never_binds() -> None:
+    async def main() -> None:
+        device = fake("never-ready", launch__process__ready="")
+        async with opened(device) as runner:
+            with pytest.raises(DeviceError, match="it had not bound UDP 127"):
+                await runner.lease("case", None)
+
+    run(main())
+
+
+def test_exits_at_once() -> None:
+    async def main() -> None:
+        async with opened(fake("exits")) as runner:
+            with pytest.raises(DeviceError) as caught:
+                await runner.lease("case", None)
+            assert caught.value.code == "device.died-early"
+            assert "exited with status 3 before it was ready" in caught.value.cause
+            assert "no such luck" in caught.value.hint
+
+    run(main())
+
+
+def test_crash_is_told_from_an_exit() -> None:
+    async def main() -> None:
+        async with opened(fake("crashes", actions__wake="{signal: USR1}")) as runner:
+            lease = await runner.lease("case", None)
+            other = await runner.lease("other", None)
+            assert await lease.examine() is None
+            link = await runner.network.open(lambda _data, _source: None, runner.addresses.take())
+            link.send(b"die", lease.address)
+            link.close()
+            while (death := await lease.examine()) is None:
+                continue
+            assert death.reason == "killed by signal 11 (SIGSEGV)"
+            assert death.crashed
+            assert death.log == ("serving",)
+            assert await other.examine() is None
+            with pytest.raises(DeviceError, match="killed by signal 11"):
+                await lease.action("wake", {})
+            await runner.release(lease)
+            assert lease.death() == death
+
+    run(main())
+
+
+def test_ignoring_sigterm_does_not_help() -> None:
+    async def main() -> None:
+        async with opened(fake("stubborn")) as runner:
+            lease = await runner.lease("case", None)
+            await runner.release(lease)
+            assert processes_of(lease.address[0]) == []
+
+    run(main())
+
+
+def test_flood_neither_blocks_nor_fills_memory() -> None:
+    async def main() -> None:
+        async with opened(fake("floods")) as runner:
+            flooding = [await runner.lease(f"case {number}", None) for number in range(2)]
+            quiet = await runner.lease("quiet", None)
+            for lease in [*flooding, quiet]:
+                lines = lease.log()
+                assert len(lines) <= 201
+                assert all(len(line) <= 4000 and line.isprintable() for line in lines)
+                await runner.release(lease)
+
+    run(main())
+
+
+def test_fixed_address_is_leased_once_at_a_time() -> None:
+    addresses = LoopbackAddresses()
+    address = addresses.take()
+    device = fake("silent", ixit__address=address, ixit__port="1701")
+
+    async def main() -> None:
+        async with opened(device) as runner:
+            assert runner.parallel == 1
+            first = await runner.lease("first", None)
+            assert first.address == (address, 1701)
+            second = asyncio.ensure_future(runner.lease("second", None))
+            await runner.release(first)
+            assert (await second).address == (address, 1701)
+
+    run(main())
+    addresses.close()
+
+
+def test_taken_port() -> None:
+    addresses = LoopbackAddresses()
+    address = addresses.take()
+
+    async def main() -> None:
+        holder = await UdpNetwork().open(lambda _data, _source: None, address, 1701)
+        async with opened(fake("silent", ixit__address=address)) as runner:
+            with pytest.raises(DeviceError) as caught:
+                await runner.lease("case", None)
+            assert caught.value.code == "device.port-taken"
+            assert "ss -lunp" in caught.value.hint
+            holder.close()
+
+    run(main())
+    addresses.close()
+
+
+@pytest.mark.parametrize(
+    ("overrides", "code", "words"),
+    [
+        ({"launch__process__binary": "xl2tqd"}, "device.no-program", "there is no program xl2tqd"),
+        ({"launch__process__binary": "./none"}, "device.no-program", "there is no program"),
+        ({"launch__process__binary": __file__}, "device.no-program", "is not executable"),
+        ({"launch__process__needs__programs": "[slirrp]"}, "device.no-program", "slirrp"),
+    ],
+)
+def test_what_is_missing_is_named(overrides: dict[str, str], code: str, words: str) -> None:
+    async def main() -> None:
+        with pytest.raises(DeviceError) as caught:
+            async with opened(fake("silent", **overrides)):
+                raise AssertionError
+        assert caught.value.code == code
+        assert words in caught.value.cause
+        assert caught.value.hint
+
+    run(main())
+
+
+def test_missing_program_says_how_to_get_it() -> None:
+    device = fake(
+        "silent",
+        launch__process__binary="none",
+        launch__process__needs__install="apt-get install it",
+    )
+
+    async def main() -> None:
+        with pytest.raises(DeviceError) as caught:
+            async with opened(device):
+                raise AssertionError
+        assert caught.value.hint.startswith("apt-get install it")
+
+    run(main())
+
+
+def test_needs_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+
+    async def main() -> None:
+        with pytest.raises(DeviceError) as caught:
+            async with opened(fake("silent", launch__process__needs__root="true")):
+                raise AssertionError
+        assert caught.value.code == "device.root"
+        assert "sudo" in caught.value.hint
+
+    run(main())
+
+
+def test_file_that_is_no_program(tmp_path: Path) -> None:
+    program = tmp_path / "daemon"
+    program.write_bytes(b"\x7fELF this is none")
+    program.chmod(0o755)
+
+    async def main() -> None:
+        async with opened(fake("silent", launch__process__binary=str(program))) as runner:
+            with pytest.raises(DeviceError, match="Exec format error"):
+                await runner.lease("case", None)
+
+    run(main())
+
+
+def test_lease_of_a_closed_runner() -> None:
+    runner = ProcessRunner(fake("silent"), UdpNetwork(), LoopbackAddresses())
+
+    async def main() -> None:
+        with pytest.raises(DeviceError, match="is not open"):
+            await runner.lease("case", None)
+        await runner.close()
+
+    run(main())
+
+
+def test_actions() -> None:
+    async def main() -> None:
+        async with opened(fake("silent")) as runner:
+            lease = await runner.lease("case", None)
+            await lease.action("true", {})
+            await lease.action("say", {"text": "hello there"})
+            assert (lease.work / "said").read_text() == "hello there\n"
+            with pytest.raises(DeviceError) as caught:
+                await lease.action("fail", {})
+            assert "exited with status 7" in caught.value.cause
+            assert caught.value.hint == "nothing works"
+            with pytest.raises(DeviceError, match="took more than"):
+                await lease.action("hang", {})
+            with pytest.raises(DeviceError) as unknown:
+                await lease.action("wakes", {})
+            assert unknown.value.code == "device.no-action"
+            assert "'wake'" in unknown.value.hint
+            await lease.action("wake", {})
+            while (death := await lease.examine()) is None:
+                continue
+            assert death.reason == "killed by signal 10 (SIGUSR1)"
+
+    run(main())
+
+
+def test_many_at_once() -> None:
+    async def main() -> None:
+        async with opened(fake("silent")) as runner:
+            leases = await asyncio.gather(*(runner.lease(str(one), None) for one in range(30)))
+            answers = [
+                answer(runner, lease.address, b"%d" % one) for one, lease in enumerate(leases)
+            ]
+            assert await asyncio.gather(*answers) == [b"%d" % one for one in range(30)]
+            await asyncio.gather(*(runner.release(lease) for lease in leases))
+            assert processes_of(f"{runner.work}/") == []
+
+    run(main())
