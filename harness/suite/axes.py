@@ -77,9 +77,7 @@ def shown_value(node: Node) -> str:
     digest, so that it is the same in every run and differs from every other value.
     """
     canonical, text = _canonical(node)
-    if isinstance(node.content, str) and not isinstance(_as_plain(text), str):
-        return f"{text[:_KEPT]}~{_digest(canonical)}"
-    if _CLEAN.fullmatch(text) and len(text) <= _LONGEST_SHOWN:
+    if _CLEAN.fullmatch(text) and len(text) <= _LONGEST_SHOWN and not _passes_for_another(node):
         return text
     kept = re.sub(r"[^A-Za-z0-9_.:+-]+", "-", text)[:_KEPT].strip("-")
     return f"{kept}~{_digest(canonical)}"
@@ -104,16 +102,17 @@ def _canonical(node: Node) -> tuple[str, str]:
     return f"{type(node.content).__name__}:{node.source}", node.source
 
 
-def _as_plain(text: str) -> object:
-    """What YAML makes of a text without quotes; a text that looks like a number must not pass
-    for one. `0x…` may: it means the same octets either way.
+def _passes_for_another(node: Node) -> bool:
+    """Whether a text, without its quotes, would be a number or the like. `0x…` may pass for one:
+    it means the same octets either way.
     """
-    if text[:2] in ("0x", "0X") or not text:
-        return text
+    text = node.content
+    if not isinstance(text, str) or text[:2] in ("0x", "0X"):
+        return False
     try:
-        return yaml.safe_load(text)
+        return not isinstance(yaml.safe_load(text), str)
     except (yaml.YAMLError, ValueError):
-        return text
+        return True
 
 
 def _digest(canonical: str) -> str:

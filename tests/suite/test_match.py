@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.suite.match import (
@@ -249,6 +249,7 @@ matchers = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(matchers, values)
 def test_no_value_and_no_matcher_makes_it_raise(matcher: Matcher, value: object) -> None:
     for text in match(matcher, value, "x", {"a": 1}):  # type: ignore[arg-type]
@@ -257,6 +258,7 @@ def test_no_value_and_no_matcher_makes_it_raise(matcher: Matcher, value: object)
     assert isinstance(describe_matcher(matcher), str)
 
 
+@settings(deadline=None)
 @given(st.one_of(st.none(), st.integers(), st.text(), st.binary(), mappings))
 def test_every_value_is_equal_to_itself(value: Value) -> None:
     if value in ("", b""):
@@ -266,6 +268,7 @@ def test_every_value_is_equal_to_itself(value: Value) -> None:
     assert match(Matcher(none_of=(value,)), value) != []
 
 
+@settings(deadline=None)
 @given(st.text(), mappings, st.dictionaries(st.text(), st.one_of(st.none(), st.integers())))
 def test_any_message_can_be_judged(
     name: str, avps: Mapping[str, Value], header: Mapping[str, int | None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.errors import HarnessError, Place
@@ -130,6 +130,7 @@ def test_what_begins_with_0x_has_to_be_octets(text: str) -> None:
         hexadecimal(text)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="${}abc0x+-:1 "), st.dictionaries(st.sampled_from("abc"), values))
 def test_substitution_gives_a_value_or_says_why_not(text: str, variables: Variables) -> None:
     with contextlib.suppress(NoValueError):
@@ -138,6 +139,7 @@ def test_substitution_gives_a_value_or_says_why_not(text: str, variables: Variab
         assert isinstance(substitute_text(text, variables), str)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="${}abc0x+-:1 "))
 def test_pieces_put_together_are_the_text(text: str) -> None:
     found = pieces(text)
@@ -146,11 +148,13 @@ def test_pieces_put_together_are_the_text(text: str) -> None:
         assert found[0].front == text
 
 
+@settings(deadline=None)
 @given(values)
 def test_a_value_goes_through_a_variable_unchanged(value: object) -> None:
     assert substitute("${v}", {"v": value}) is value  # type: ignore[dict-item]
 
 
+@settings(deadline=None)
 @given(st.integers(0, 65535), st.binary(max_size=20))
 def test_a_datagram_put_together_from_variables(number: int, octets: bytes) -> None:
     found = substitute("0xc802${n:2}${o}", {"n": number, "o": octets})
