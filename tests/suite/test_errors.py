@@ -56,6 +56,18 @@ STEPS = [
     ("- send: SCCRQ\n  payload: §0x00", "suite.step-key", "send: data"),
     ("- send: §raw", "data.missing-key", "raw"),
     ("- send: raw\n  raw: 0x00\n  set: §{host_name: x}", "suite.step-key", "as they are"),
+    ("- send: data\n  payload: §7", "suite.value-width", "0x"),
+    ("- send: raw\n  raw: §true", "suite.value-width", "0x"),
+    ("- send: SCCRQ\n  append: §true", "suite.value-width", "0x"),
+    ("- expect: SCCRP\n  save: {a: header.ns}\n- send: HELLO\n  append: §\"${a}\"",
+     "suite.too-late", "axis"),
+    ("- expect: SCCRP\n  save: {a: header.ns}\n- wait: §\"${a}\"", "suite.too-late", "axis"),
+    ("- retransmissions: {of: SCCRP, within: 9s, sends: §[3]}", "suite.range", ""),
+    ("- expect: SCCRP\n  where: {host_name: {range: [1, §x]}}", "data.integer", ""),
+    ("- expect: StopCCN\n  where: {result_code: {in: [{§rsult: 1}]}}", "data.unknown-field", ""),
+    ("- expect: SCCRP\n  save: {a: header.ns}\n- compare: {a: §1.5}", "suite.matcher", ""),
+    ("- expect: SCCRP\n  save: {a: header.ns}\n- compare: {a: {§b: 1}}",
+     "data.unknown-matcher", "no fields"),
     ("- send: raw\n  raw: §text", "suite.value-width", "0x"),
     ("- send: ZLB\n  omit: §[host_name]", "suite.step-key", "no AVPs"),
     ("- resend: §HELLO", "suite.resend", ""),
@@ -154,12 +166,28 @@ CASES = [
     ("each: [{a: 1}, §{b: 1}]", "suite.axis-row", ""),
     ('each: {"a, b": [§[1]]}', "suite.axis-row", ""),
     ("each: {a: [1, §1]}", "suite.axis-duplicate", ""),
+    ('each: {a: [1], §"b, a": [[1, 2]]}', "data.duplicate-key", ""),
+    ("each: {a: §{range: [1, 2], messages: all}}", "suite.axis", ""),
+    ("each: {a: {range: §[1]}}", "suite.range", ""),
+    ("each: {a: {messages: {sender: §lcc}}}", "data.unknown-role", "'lac'"),
     ("tags: [§Quick]", "suite.tag", "quick"),
     ("exclusive: §maybe", "data.boolean", ""),
     ("seconds: §long", "data.duration", ""),
     ("§stps: []", "data.unknown-key", "'steps'"),
     ("secret: §\"${nope}\"", "suite.undefined-name", ""),
     ("policy: [P-1, §P-0]", "suite.policy", ""),
+]  # fmt: skip
+
+FILLED = [
+    ("each: {a: [{b: 1}]}", "- send: SCCRQ\n  note: §x ${a}", "suite.axis-text"),
+    ("each: {a: [word]}", "- send: SCCRQ\n  note: §\"${a+1}\"", "suite.axis-sum"),
+    ("each: {a: [true]}", "- send: SCCRQ\n  note: §\"${a:2}\"", "suite.axis-sum"),
+    ("each: {a: [§[1]]}", "- send: SCCRQ\n  set: {\"${a}\": 1}", "suite.axis-key"),
+    ("each: {a: [§host_name]}",
+     "- send: SCCRQ\n  set: {host_name: x, \"${a}\": y}", "data.duplicate-key"),
+    ("each: {a: [§70000]}", "- send: SCCRQ\n  set: {assigned_tunnel_id: \"${a}\"}", "suite.value"),
+    ("each: {a: [§0x00000001]}",
+     "- send: SCCRQ\n  set: {assigned_tunnel_id: \"${a}\"}", "suite.value-width"),
 ]  # fmt: skip
 
 FILES = [
@@ -223,6 +251,11 @@ def test_a_wrong_step_is_the_only_error(steps: str, code: str, hint: str) -> Non
 @pytest.mark.parametrize(("extra", "code", "hint"), CASES)
 def test_a_wrong_key_of_a_case(extra: str, code: str, hint: str) -> None:
     check(in_case("- alive:", extra), code, hint)
+
+
+@pytest.mark.parametrize(("extra", "steps", "code"), FILLED)
+def test_an_axis_that_does_not_fit(extra: str, steps: str, code: str) -> None:
+    check(in_case(f"{steps}\n- alive:", extra), code, "")
 
 
 @pytest.mark.parametrize(("text", "code", "hint"), FILES)
