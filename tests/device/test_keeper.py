@@ -56,6 +56,12 @@ def said(process: subprocess.Popen[str]) -> tuple[str, list[str]]:
     return lines[0], lines[1:]
 
 
+def parent(process: int) -> int:
+    """The parent of a process."""
+    words = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return int(words[1])
+
+
 def all_gone(processes: list[int]) -> bool:
     """Whether they end, and soon."""
     poll = select.poll()
@@ -106,11 +112,10 @@ def test_devices_die_with_a_killed_keeper() -> None:
         async with opened(fake("family")) as runner:
             lease = await runner.lease("case", None)
             alive = processes_of(lease.address[0])
-            folder = Path(f"/proc/{alive[0]}/cwd").readlink().parent
-            for one in processes_of(str(folder)):
-                words = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
-                if int(words[1]) == os.getpid():
-                    os.kill(one, signal.SIGKILL)
+            (keeper,) = [
+                one for one in processes_of(str(runner.work)) if parent(one) == os.getpid()
+            ]
+            os.kill(keeper, signal.SIGKILL)
             assert all_gone(alive)
             while (death := lease.death()) is None:
                 await asyncio.sleep(0)
