@@ -32,12 +32,7 @@ def select(suites: Iterable[Suite], device: Device, words: Sequence[str]) -> tup
     Raises UsageError for a word that fits no case, NothingSelected when nothing is left.
     """
     every = [case for suite in suites for case in suite.cases]
-    chosen = [case for case in every if device.role in case.iut]
-    if words:
-        for word in words:
-            if not any(fits(case, word) for case in every):
-                raise _unknown(word, every)
-        chosen = [case for case in chosen if any(fits(case, word) for word in words)]
+    chosen = [case for case in matching(every, words) if device.role in case.iut]
     plan = tuple(Selected(case, why_skipped(case, device)) for case in chosen)
     if not plan:
         raise NothingSelected(
@@ -46,6 +41,14 @@ def select(suites: Iterable[Suite], device: Device, words: Sequence[str]) -> tup
             hint="`l2tp-harness list` shows all cases and for whom they are",
         )
     return plan
+
+
+def matching(cases: Sequence[Case], words: Sequence[str]) -> list[Case]:
+    """The cases that any of the words means; all without words. UsageError for a word of none."""
+    for word in words:
+        if not any(fits(case, word) for case in cases):
+            raise _unknown(word, cases)
+    return [case for case in cases if not words or any(fits(case, word) for word in words)]
 
 
 def fits(case: Case, word: str) -> bool:
