@@ -129,7 +129,12 @@ def test_fifty_at_once() -> None:
 
 @pytest.mark.parametrize(
     ("configuration", "challenges", "vector"),
-    [("default", False, False), ("authenticated", True, False), ("hiding", True, True)],
+    [
+        ("default", False, False),
+        ("authenticated", True, False),
+        ("hiding", True, True),
+        ("no-secret", False, False),
+    ],
 )
 def test_configurations(configuration: str, challenges: bool, vector: bool) -> None:
     async def main() -> None:
@@ -138,7 +143,10 @@ def test_configurations(configuration: str, challenges: bool, vector: bool) -> N
             wired(runner, configuration) as (wire, lease),
         ):
             sccrp = await wire.establish(AVP(CHALLENGE, OCTETS))
-            expected = challenge_response(SCCRP, b"secret", OCTETS)
+            if configuration == "no-secret":
+                expected = bytes(16)
+            else:
+                expected = challenge_response(SCCRP, b"secret", OCTETS)
             assert value(sccrp, RESPONSE) == expected
             assert (value(sccrp, CHALLENGE) is not None) == challenges
             assert (value(sccrp, RANDOM_VECTOR) is not None) == vector
