@@ -1,10 +1,14 @@
-"""Real UDP links, IPv4 and IPv6, on the running asyncio loop."""
+"""Real UDP links, IPv4 and IPv6, on the running asyncio loop.
+
+Sockets rather than asyncio's datagram transports: those send no empty datagram before Python 3.12,
+free a port only some time after they are closed, and queue without bound what cannot be sent.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import errno
-from typing import Any
+import socket
 
 from harness.errors import DeviceError
 from harness.peer.network import Address, Link, Receiver
@@ -13,7 +17,12 @@ _HINTS = {
     errno.EADDRINUSE: "another program has the port: end it, or choose another port",
     errno.EADDRNOTAVAIL: "the address is not assigned to this machine",
     errno.EACCES: "ports below 1024 need root",
+    socket.EAI_NONAME: "give an IPv4 or IPv6 address, not a name",
 }
+
+LARGEST_DATAGRAM = 65535
+READ_AT_ONCE = 64
+"""Datagrams taken before others on the loop get their turn."""
 
 
 class UdpNetwork:
@@ -21,53 +30,72 @@ class UdpNetwork:
 
     async def open(self, receiver: Receiver, address: str, port: int = 0) -> Link:
         """Bind a socket. DeviceError `network.bind` says why when that fails."""
-        loop = asyncio.get_running_loop()
         try:
-            transport, protocol = await loop.create_datagram_endpoint(
-                lambda: _Protocol(receiver), local_addr=(address, port)
-            )
+            return _UdpLink(_bound(address, port), receiver)
         except OSError as error:
             raise DeviceError(
                 "network.bind",
                 f"cannot bind UDP {address} port {port}: {error.strerror or error}",
                 hint=_HINTS.get(error.errno or 0, ""),
             ) from error
-        return _UdpLink(transport, protocol)
 
 
-class _Protocol(asyncio.DatagramProtocol):
-    def __init__(self, receiver: Receiver) -> None:
-        self._receiver = receiver
-        self.unreachable = 0
-
-    def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
-        self._receiver(data, (addr[0], addr[1]))
-
-    def error_received(self, _exc: Exception) -> None:
-        # ICMP says that nobody listens there (any more). UDP promises nothing, so a peer must
-        # live with it: the reliable channel finds out in its own time.
-        self.unreachable += 1
+def _bound(address: str, port: int) -> socket.socket:
+    family, kind, protocol, _, place = socket.getaddrinfo(
+        address, port, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST
+    )[0]
+    bound = socket.socket(family, kind, protocol)
+    try:
+        bound.setblocking(False)
+        bound.bind(place)
+    except OSError:
+        bound.close()
+        raise
+    return bound
 
 
 class _UdpLink:
-    def __init__(self, transport: asyncio.DatagramTransport, protocol: _Protocol) -> None:
-        self._transport = transport
-        self._protocol = protocol
-        name = transport.get_extra_info("sockname")
+    """`lost`: datagrams that the system would not send, and errors that it reported."""
+
+    def __init__(self, bound: socket.socket, receiver: Receiver) -> None:
+        self._socket = bound
+        self._receiver = receiver
+        self._loop = asyncio.get_running_loop()
+        self._open = True
+        self.lost = 0
+        name = bound.getsockname()
         self._local: Address = (name[0], name[1])
+        self._loop.add_reader(bound, self._read)
 
     @property
     def local(self) -> Address:
         return self._local
 
-    @property
-    def unreachable(self) -> int:
-        """How many ICMP errors came back."""
-        return self._protocol.unreachable
-
     def send(self, data: bytes, to: Address) -> None:
-        if not self._transport.is_closing():
-            self._transport.sendto(data, to)
+        if not self._open:
+            return
+        try:
+            self._socket.sendto(data, to)
+        except OSError:
+            # UDP promises nothing: what cannot be sent (no route, too long, no room, ICMP errors
+            # of earlier ones) is lost, and the reliable channel finds out in its own time.
+            self.lost += 1
+
+    def _read(self) -> None:
+        for _ in range(READ_AT_ONCE):
+            if not self._open:
+                return
+            try:
+                data, source = self._socket.recvfrom(LARGEST_DATAGRAM)
+            except BlockingIOError:
+                return
+            except OSError:
+                self.lost += 1
+                return
+            self._receiver(data, (source[0], source[1]))
 
     def close(self) -> None:
-        self._transport.close()
+        if self._open:
+            self._open = False
+            self._loop.remove_reader(self._socket)
+            self._socket.close()

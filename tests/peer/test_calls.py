@@ -148,6 +148,14 @@ def test_a_message_of_the_other_kind_of_call_changes_nothing_and_leaves_no_trace
     assert result(cdn) == (3, -1)
 
 
+def test_the_id_that_the_peer_assigned_first_counts() -> None:
+    world = World()
+    hand = before_lns(world)
+    session_id = hand.call(session_id=5)
+    (answer,) = hand.send("ICRP", {"assigned_session_id": 6}, session_id=session_id)
+    assert (answer.name, answer.packet.header.session_id) == ("CDN", 5)
+
+
 def test_a_session_id_that_is_in_use_is_refused() -> None:
     world = World()
     hand = before_lns(world)
@@ -324,6 +332,7 @@ def test_a_call_that_is_hung_up_while_it_is_placed_is_never_connected() -> None:
     world.peers[LAC].hang_up(session, world.now)
     assert names(hand.wait(10.0)).count("CDN") >= 1
     assert "OCCN" not in world.names()
+    assert not world.peers[LAC].only.ringing
 
 
 # -- calls of this side --------------------------------------------------------------------------
@@ -363,6 +372,7 @@ def test_calls_wait_until_the_tunnel_is_up() -> None:
     sessions = [lac.call(tunnel, world.now) for _ in range(10)]
     assert {session.state for session in sessions} == {CallState.WAIT_TUNNEL}
     lac.hang_up(sessions.pop(), world.now)
+    assert len(tunnel.waiting) == 9
     world.run(1.0)
     assert {session.state for session in sessions} == {CallState.ESTABLISHED}
     assert len(lns.only.sessions) == 9
