@@ -27,6 +27,22 @@ class ClockStalledError(HarnessError):
         )
 
 
+LATEST = 2.0**23
+"""Seconds, 97 days. Beyond them a float is coarser than the resolution of asyncio's timers, which
+would then never be due."""
+
+
+class ClockTooLateError(HarnessError):
+    """A virtual clock has gone further than timers can tell apart."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "clock.too-late",
+            f"virtual time has passed {LATEST / 86400:.0f} days",
+            hint="wait less, or divide the run",
+        )
+
+
 class _JumpingSelector(selectors.DefaultSelector):
     """A selector that answers at once and moves virtual time on by what it was told to wait."""
 
@@ -41,6 +57,8 @@ class _JumpingSelector(selectors.DefaultSelector):
                 raise ClockStalledError
             if timeout > 0:
                 self.now += timeout
+                if self.now >= LATEST:
+                    raise ClockTooLateError
         return ready
 
 
