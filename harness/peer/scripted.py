@@ -80,17 +80,15 @@ class ScriptedPeer:
         return link
 
     def open_tunnel(
-        self, name: str, link: Link, remote: Address, *, secret: bytes | None, bound: bool = True
+        self, name: str, link: Link, remote: Address, *, secret: bytes | None
     ) -> ScriptedTunnel:
         """A new tunnel of the script, with an id of ours.
 
-        bound=False: it stands ready for an SCCRQ of the other side.
+        Until it is bound, by the first message sent on it, it takes an SCCRQ of the other side.
         """
         self._next_tunnel = self._next_tunnel % 65535 + 1
         channel = Channel(self.policy, receive_window=4, slow_start=False)
-        tunnel = ScriptedTunnel(
-            self, name, self._next_tunnel, remote, link, channel, secret=secret, bound=bound
-        )
+        tunnel = ScriptedTunnel(self, name, self._next_tunnel, remote, link, channel, secret=secret)
         self.tunnels[name] = tunnel
         return tunnel
 

@@ -50,7 +50,7 @@ class ScriptedTunnel:
     sent_at: float = 0.0
     sent_ns: int = 0
     arrivals_before_send: int = 0
-    bound: bool = True
+    bound: bool = False
     closed: bool = False
     hello_ignored: bool = False
     _early: dict[int, Observed] = field(default_factory=dict)

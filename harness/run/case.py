@@ -34,7 +34,7 @@ from harness.run.events import (
 from harness.run.hosts import Hosts
 from harness.run.script import run_steps
 from harness.run.sending import Assembler
-from harness.run.verdicts import fold
+from harness.run.verdicts import SURVIVAL, fold
 from harness.spec.model import Role, Specification
 from harness.suite.model import Case
 from harness.wire import parse
@@ -60,7 +60,10 @@ class FrameNumbers:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What all cases of a run share. started: on the loop's clock."""
+    """What all cases of a run share.
+
+    started: on the loop's clock. stale: entries of the baseline that the run contradicts.
+    """
 
     device: Device
     runner: Runner
@@ -73,6 +76,7 @@ class Setting:
     seed: int
     time_scale: float = 1.0
     numbers: FrameNumbers = field(default_factory=FrameNumbers)
+    stale: list[str] = field(default_factory=list)
 
     @property
     def at(self) -> float:
@@ -109,6 +113,7 @@ async def run_case(setting: Setting, case: Case) -> None:
     except Exception as error:  # noqa: BLE001 -- a defect in one case must not cost the others
         verdict, reason = Verdict.ERROR, _defect(error)
     judgement = setting.baseline.judge(case.id, verdict, checks)
+    setting.stale.extend(str(entry) for entry in judgement.stale)
     setting.emit(
         CaseEnd(
             case=case.id,
@@ -211,10 +216,9 @@ async def _script(context: Context) -> None:
     with contextlib.suppress(CaseEndedError):  # the check that raised it decides the verdict
         await run_steps(context, context.case.steps)
     death = await context.lease.examine()
-    if death is None or any(check.verdict is Verdict.FAIL for check in context.checks):
-        return
-    with contextlib.suppress(CaseEndedError):
-        context.check(None, "survival", Verdict.FAIL, "the IUT survives the case", death.reason)
+    if death is not None:
+        with contextlib.suppress(CaseEndedError):
+            context.check(None, SURVIVAL, Verdict.FAIL, "the IUT survives the case", death.reason)
 
 
 def _tell_log(context: Context) -> None:

@@ -73,23 +73,11 @@ async def _answer_first_call(context: Context, step: Establish, tunnel: Scripted
 
 async def await_sccrq(context: Context, step: Establish) -> ScriptedTunnel:
     """A tunnel that stands ready, and the IUT's SCCRQ on it."""
-    tunnel = listen(context, step.tunnel)
+    tunnel = context.tunnel(step)
     if isinstance(context.device.launch, EmbeddedLaunch) or "dial" in context.device.actions:
         await context.lease.action("dial", {})
     await receive(context, step, tunnel, "SCCRQ")
     return tunnel
-
-
-def listen(context: Context, name: str) -> ScriptedTunnel:
-    """A tunnel that takes the next SCCRQ of the IUT."""
-    secret = context.secret
-    return context.peer.open_tunnel(
-        name,
-        context.peer.links["default"],
-        context.lease.address,
-        secret=secret.encode() if secret else None,
-        bound=False,
-    )
 
 
 def _check_response(
@@ -177,6 +165,7 @@ def send(
         )
     session = tunnel.session(step.session)
     assembled = context.assembler.assemble(edits, tunnel, session, step.place)
+    tunnel.bound = True
     tunnel.send(name, assembled.packet)
 
 

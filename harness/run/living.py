@@ -54,6 +54,7 @@ async def _device(context: Context, step: Alive) -> None:
     )
     session = tunnel.session("alive")
     request = context.assembler.assemble(Compose(message="SCCRQ"), tunnel, session, step.place)
+    tunnel.bound = True
     tunnel.send("SCCRQ", request.packet)
     expected = "a fresh SCCRQ is answered"
     deadline = context.peer.now + context.scaled(step.within)

@@ -18,17 +18,19 @@ from harness.device.model import Device, EmbeddedLaunch
 from harness.device.process import ProcessRunner
 from harness.peer import clock
 from harness.peer.udp import UdpNetwork
+from harness.resources import data_folder
 from harness.run.baseline import Baseline, load_baseline
 from harness.run.capture import Capture
 from harness.run.case import Setting
 from harness.run.events import CAPTURE_FILE, Event, Footer, Header, Row
 from harness.run.hosts import Hosts, LoopbackHosts, MemoryHosts
+from harness.run.interrupts import interruptible
 from harness.run.record import Recorder
 from harness.run.schedule import run_all
 from harness.run.select import Selected, select
 from harness.spec.load import load_specification
 from harness.spec.model import Specification
-from harness.suite.load import load_suites
+from harness.suite.load import TABLES_FOLDER, load_suites
 from harness.suite.model import Case, Repeat, Step, Suite
 from harness.wire import AVP
 from harness.wire.text import Names
@@ -40,9 +42,14 @@ JOBS_OF_PROCESSES = 96
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What a run is asked for. jobs: cases at a time, None: as many as suit the device."""
+    """What a run is asked for.
+
+    named: how the device was asked for, a name or a path, for whoever runs a case again. jobs:
+    cases at a time, None: as many as suit the device.
+    """
 
     device: Device
+    named: str = ""
     selection: Sequence[str] = ()
     jobs: int | None = None
     out: Path
@@ -68,9 +75,18 @@ class Library:
 
 
 def load_library(suites: Path, profile: str = "rfc2661") -> Library:
-    """Load the specification that a device's profile names, and the suites."""
-    specification = load_specification(suites / "spec" / profile)
+    """Load the specification that a device's profile names, and the suites.
+
+    Suites in a folder without tables of their own are about the specification of the harness.
+    """
+    specification = load_specification(tables_folder(suites, profile))
     return Library(specification, load_suites(suites, specification, CAPABILITIES))
+
+
+def tables_folder(suites: Path, profile: str) -> Path:
+    """Where the tables of a specification are: with the suites, or with the harness."""
+    own = suites / TABLES_FOLDER / profile
+    return own if own.is_dir() else data_folder("suites") / TABLES_FOLDER / profile
 
 
 def run(options: Options) -> Footer:
@@ -115,7 +131,7 @@ def _header(options: Options, specification: Specification, plan: Sequence[Selec
     }
     return Header(
         harness=__version__,
-        device=options.device.name,
+        device=options.named or options.device.name,
         title=options.device.title,
         role=options.device.role.value,
         specification=specification.name,
@@ -125,6 +141,7 @@ def _header(options: Options, specification: Specification, plan: Sequence[Selec
         command=options.command,
         seed=options.seed,
         rows=rows,
+        virtual_time=isinstance(options.device.launch, EmbeddedLaunch),
     )
 
 
@@ -159,11 +176,13 @@ async def _main(
         time_scale=options.time_scale,
     )
     try:
-        await runner.open()
-        await run_all(setting, plan, jobs)
+        with interruptible():
+            await runner.open()
+            await run_all(setting, plan, jobs)
     except* asyncio.CancelledError:
         raise asyncio.CancelledError from None
     finally:
+        recorder.set_stale(setting.stale)
         await runner.close()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from harness.errors import HarnessError
 from harness.peer.impair import Direction, Impairment, Kind
 from harness.run.context import Context
-from harness.run.establishing import establish, listen
+from harness.run.establishing import establish
 from harness.run.events import StepStart
 from harness.run.expecting import compare, expect, silence
 from harness.run.living import alive
@@ -66,7 +66,6 @@ async def run_step(context: Context, step: Step) -> None:
     if isinstance(step, Send):
         await _send(context, step)
     elif isinstance(step, Expect):
-        _await_dial(context, step)
         await expect(context, step)
     elif isinstance(step, Establish):
         await establish(context, step)
@@ -89,7 +88,7 @@ async def run_step(context: Context, step: Step) -> None:
     elif isinstance(step, LinkStep):
         _impair(context, step)
     elif isinstance(step, DeviceAction):
-        _await_dial(context, step)
+        context.tunnel(step)  # what the IUT opens has to find a tunnel that stands ready
         values = {name: str(value) for name, value in context.values(step).items()}
         values |= {"tunnel_id": values["iut_tunnel_id"], "session_id": values["iut_session_id"]}
         await context.lease.action(step.action, {**values, **step.values})
@@ -101,12 +100,6 @@ async def run_step(context: Context, step: Step) -> None:
         raise HarnessError("run.unknown-step", f"nothing runs a {type(step).__name__} step")
 
 
-def _await_dial(context: Context, step: Step) -> None:
-    """What the IUT opens by itself has to find a tunnel that stands ready for it."""
-    if step.tunnel not in context.peer.tunnels:
-        listen(context, step.tunnel)
-
-
 async def _send(context: Context, step: Send) -> None:
     tunnel = context.tunnel(step)
     link = None
@@ -114,6 +107,7 @@ async def _send(context: Context, step: Send) -> None:
         link = await context.link(step.from_)
         if not tunnel.last_sent and not tunnel.peer_id:
             tunnel.link = link  # a tunnel belongs to the endpoint that opens it
+    tunnel.bound = True
     session = tunnel.session(step.session)
     assembled = context.assembler.assemble(step.compose, tunnel, session, step.place)
     reliable = not step.once and assembled.name not in NEVER_RELIABLE

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from harness.run.events import Check, Verdict
 
-GRAVITY = (Verdict.ERROR, Verdict.FAIL, Verdict.INCONC, Verdict.WARN, Verdict.PASS)
+GRAVITY: Final = (Verdict.ERROR, Verdict.FAIL, Verdict.INCONC, Verdict.WARN, Verdict.PASS)
 """From the gravest; the first that occurs is the verdict."""
+
+SURVIVAL: Final = "survival"
+"""The check that the IUT has not died. It explains whatever else did not work."""
 
 
 def fold(checks: Sequence[Check]) -> tuple[Verdict, str]:
     """The verdict and why. A case without a single check has earned nothing: none."""
     for verdict in GRAVITY:
-        for check in checks:
-            if check.verdict is verdict:
-                return verdict, "" if verdict is Verdict.PASS else reason(check)
+        found = [check for check in checks if check.verdict is verdict]
+        if found:
+            telling = next((check for check in found if check.name == SURVIVAL), found[0])
+            return verdict, "" if verdict is Verdict.PASS else reason(telling)
     return Verdict.NONE, "no check ran: the case says nothing"
 
 
