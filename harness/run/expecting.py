@@ -47,7 +47,8 @@ class _Waiting:
 
     async def run(self) -> None:
         while True:
-            if self.take_message():
+            # An acknowledgement alone is asked for: messages are left to later steps.
+            if (self.messages or self.silences) and self.take_message():
                 return
             over = self.context.peer.now >= self.deadline
             # With a message among the alternatives a bare acknowledgement is only the answer
