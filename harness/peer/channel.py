@@ -101,6 +101,11 @@ class Channel:
         return not self._outstanding and not self._waiting
 
     @property
+    def pending(self) -> int:
+        """How many messages are queued, unacknowledged or kept for later."""
+        return len(self._waiting) + len(self._outstanding) + len(self._early)
+
+    @property
     def oldest_unacknowledged(self) -> int:
         """The Ns from which on nothing has been acknowledged."""
         return self._outstanding[0].ns if self._outstanding else self.ns
@@ -131,6 +136,11 @@ class Channel:
         self.ns = (self.ns + 1) % MODULUS
         return ns
 
+    def give_up(self) -> None:
+        """Count the peer as unreachable: nothing is sent any more."""
+        self.failed = True
+        self.abandon()
+
     def abandon(self) -> None:
         """Forget what is queued or unacknowledged, as if it had never been important."""
         self._waiting.clear()
@@ -154,8 +164,7 @@ class Channel:
             if sent.deadline > now:
                 continue
             if sent.transmissions > self.policy.limit:
-                self.failed = True
-                self.abandon()
+                self.give_up()
                 return out
             if index == 0 and not sent.held_back:
                 self._meet_congestion()

@@ -24,6 +24,8 @@ class PeerConfig:
     set_up_within: seconds that a peer has to establish a tunnel. framing, bearer: bit masks,
     1 synchronous / digital, 2 asynchronous / analog (4.4.3). max_tunnels, max_sessions (of a
     tunnel): 0..65534, of the 65535 ids one stays free to turn the next one away with.
+    max_pending: messages of a tunnel that wait to be sent or acknowledged; a peer that asks for
+    more without acknowledging any has its tunnel cleared.
     places_calls: a LAC that can dial out. answers_after: seconds until a called party answers.
 
     Raises ValueError where a limit is outside its range or the host name does not fit (4.4.3).
@@ -45,6 +47,7 @@ class PeerConfig:
     tie_breaker: bytes | None = None
     max_tunnels: int = 4096
     max_sessions: int = 1024
+    max_pending: int = 4096
     places_calls: bool = True
     answers_after: float = 0.01
     rx_connect_speed: int | None = None

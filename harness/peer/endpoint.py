@@ -10,6 +10,7 @@ import heapq
 import itertools
 import random
 from collections.abc import Callable
+from typing import NamedTuple
 
 from harness.peer.call import CallEvent
 from harness.peer.calls import CallControl
@@ -28,6 +29,22 @@ VERSION_2 = 2
 
 def _quiet(_text: str) -> None:
     """Nobody listens."""
+
+
+class Load(NamedTuple):
+    """What an endpoint keeps at a moment, in numbers of things.
+
+    addressed: tunnels that can be found by their peer's id. pending: messages in all channels.
+    appointments: deadlines noted down, those that have been overtaken included.
+    """
+
+    tunnels: int
+    addressed: int
+    sessions: int
+    waiting: int
+    pending: int
+    outgoing: int
+    appointments: int
 
 
 class Endpoint:
@@ -95,6 +112,19 @@ class Endpoint:
                 self.schedule(tunnel)
             heapq.heappop(self._agenda)
         return None
+
+    def load(self) -> Load:
+        """How much it keeps now; none of it grows without bound, whatever the peers send."""
+        tunnels = self.tunnels.values()
+        return Load(
+            tunnels=len(tunnels),
+            addressed=len(self._by_peer),
+            sessions=sum(len(tunnel.sessions) for tunnel in tunnels),
+            waiting=sum(len(tunnel.waiting) + len(tunnel.ringing) for tunnel in tunnels),
+            pending=sum(tunnel.channel.pending for tunnel in tunnels),
+            outgoing=len(self._outgoing),
+            appointments=len(self._agenda),
+        )
 
     def schedule(self, tunnel: Tunnel) -> None:
         """Look at a tunnel when its next deadline comes.

@@ -107,6 +107,9 @@ class Tunnel:
             )
         )
         self.log(f"{name} queued")
+        if self.channel.pending > self.config.max_pending:
+            self.log("too many messages wait for the peer")
+            self.channel.give_up()
 
     def adapt(self, packet: Packet) -> Packet:
         """The last look at a message before it is queued."""

@@ -109,6 +109,20 @@ def test_a_flood_of_half_open_tunnels_is_forgotten() -> None:
     assert not lns.tunnels
 
 
+def test_a_peer_that_asks_and_never_acknowledges_is_given_up() -> None:
+    world = World()
+    lns = world.add(LNS, PeerConfig(role=Role.LNS, max_pending=50))
+    hand = Hand(world, LNS)
+    hand.establish()
+    held = hand.nr
+    for _ in range(200):
+        hand.nr = held
+        hand.send("ICRQ", add=(AVP(9999),))
+        assert lns.load().pending <= 50
+    assert not lns.tunnels
+    assert lns.load()[:-1] == (0,) * 6
+
+
 def test_two_hundred_tunnels_at_once() -> None:
     world = World()
     lac, lns = pair(world)
