@@ -1,0 +1,207 @@
+"""The command line: every command with its arguments. What a command does is in its own module."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from harness import __version__
+
+PROGRAM: Final = "l2tp-harness"
+DEFAULT_DEVICE: Final = "reference-lns"
+
+_PATH: Final = click.Path(path_type=Path)
+
+_selection = click.argument("selection", nargs=-1, metavar="[SELECTION]...")
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else.")
+_suites = click.option(
+    "--suites", type=_PATH, metavar="DIR", help="Take suites from this folder or file."
+)
+_settings = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Replace a value of peer.yaml, such as launch.process.binary=./xl2tpd. Repeatable.",
+)
+
+
+class _Commands(click.Group):
+    """In the order in which they are wanted; an unknown one is answered with the nearest."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's signature
+        return list(self.commands)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            from harness.errors import UsageError
+            from harness.located import suggest
+
+            hint = suggest(args[0], self.commands)
+            raise UsageError("usage.command", f"no command is called {args[0]!r}", hint=hint)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name=PROGRAM)
+def commands() -> None:
+    """Test an implementation of L2TP (RFC 2661) for conformance.
+
+    A scripted peer drives the device under test through the cases of the suites and judges what
+    comes back.
+
+    A SELECTION is a case id or a glob over ids ('5.7-*'), a suite, a requirement row
+    (RFC2661-5.8-06), or tag:quick; none means all. A device is a name that `devices` lists, or the
+    path of a folder with a peer.yaml.
+
+    Exit codes: 0 as expected; 1 unexpected verdicts; 2 wrong usage, or an error in a suite or
+    device description; 3 an error of the device or the harness, or interrupted; 5 nothing selected.
+    """
+
+
+@commands.command("run")
+@_selection
+@click.option(
+    "--device",
+    default=DEFAULT_DEVICE,
+    show_default=True,
+    metavar="NAME|PATH",
+    help="The device under test.",
+)
+@_settings
+@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="At most N cases at a time.")
+@click.option(
+    "--out", type=_PATH, metavar="DIR", help="Where the reports go.  [default: out/DEVICE]"
+)
+@click.option("--junit", type=_PATH, metavar="FILE", help="Write the JUnit report here as well.")
+@click.option("--html", is_flag=True, help="Write report.html as well.")
+@click.option("--json", "as_json", is_flag=True, help="Print summary.json on stdout, nothing else.")
+@click.option("--no-baseline", is_flag=True, help="Excuse nothing: ignore baseline.yaml.")
+@click.option(
+    "--time-scale",
+    type=float,
+    default=1.0,
+    metavar="X",
+    help="Wait X times as long for a slow device.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31 - 1),
+    default=0,
+    metavar="N",
+    help="For ids, challenges and random vectors.",
+)
+@_suites
+@click.pass_obj
+def _run(arguments: tuple[str, ...], /, **options: Any) -> int:
+    """Run cases against a device."""
+    from harness.cli.running import Request, execute
+
+    return execute(Request(arguments=arguments, **options))
+
+
+@commands.command("list")
+@_selection
+@click.option("--device", metavar="NAME|PATH", help="Only what this device would run or skip.")
+@_settings
+@_json
+@_suites
+def _list(**options: Any) -> None:
+    """List cases."""
+    from harness.cli.listing import show
+
+    show(**options)
+
+
+@commands.command("explain")
+@click.argument("name", metavar="ID")
+@_json
+@_suites
+def _explain(**options: Any) -> None:
+    """Explain a case: purpose, requirements, steps; or a requirement row and who covers it."""
+    from harness.cli.explaining import explain
+
+    explain(**options)
+
+
+@commands.command("lint")
+@click.option(
+    "--device",
+    "devices",
+    multiple=True,
+    metavar="NAME|PATH",
+    help="Check this device alone. Repeatable.",
+)
+@_json
+@_suites
+def _lint(**options: Any) -> int:
+    """Check suites, specification tables and devices.
+
+    Exits with 2 when something is wrong, with 1 when something is only suspicious.
+    """
+    from harness.cli.linting import lint
+
+    return lint(**options)
+
+
+@commands.command("devices")
+@_json
+def _devices(**options: Any) -> None:
+    """List devices, and what is missing to run them."""
+    from harness.cli.devices import show
+
+    show(**options)
+
+
+@commands.command("serve")
+@click.option(
+    "--role",
+    type=click.Choice(["lns", "lac"]),
+    default="lns",
+    show_default=True,
+    help="Which side to be.",
+)
+@click.option(
+    "--address", default="127.0.0.1", show_default=True, help="IPv4 or IPv6 address to listen on."
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=1701, show_default=True)
+@click.option("--secret", help="The shared secret, for tunnel authentication and hidden AVPs.")
+@click.option("--challenge", is_flag=True, help="Authenticate peers. Needs --secret.")
+@click.option("--host-name", default="reference", show_default=True)
+@click.option(
+    "--hello-interval",
+    type=float,
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Silence before a HELLO; 0: send none.",
+)
+@_suites
+def _serve(**options: Any) -> None:
+    """Run the reference peer on its own, until Ctrl-C."""
+    from harness.cli.serving import serve
+
+    serve(**options)
+
+
+@commands.command("report")
+@click.argument("stream", type=_PATH)
+@click.option("--junit", type=_PATH, metavar="FILE", help="Write a JUnit report.")
+@click.option("--html", type=_PATH, metavar="FILE", help="Write an HTML page.")
+@click.option("--summary", type=_PATH, metavar="FILE", help="Write a summary as JSON.")
+@_json
+def _report(**options: Any) -> None:
+    """Make reports from the event stream of any run.
+
+    STREAM is an events.ndjson or the folder that holds one. Without options the summary is printed.
+    """
+    from harness.cli.reporting import report
+
+    report(**options)

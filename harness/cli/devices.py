@@ -1,0 +1,62 @@
+"""`l2tp-harness devices`: the devices there are, and what is missing to run them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from harness.cli.library import near
+from harness.cli.printing import print_json
+from harness.device.model import ProcessLaunch
+from harness.device.needs import check_needs
+from harness.device.registry import Listed, list_devices, search_folders
+from harness.errors import DeviceError, HarnessError
+
+
+def show(as_json: bool) -> None:
+    """Print every device in ./peers and of the harness."""
+    listed = list_devices(search_folders())
+    if as_json:
+        print_json([_json(one) for one in listed])
+        return
+    width = max((len(one.name) for one in listed), default=0)
+    for one in listed:
+        click.echo(f"{one.name:<{width}}  {_line(one)}")
+
+
+def _json(one: Listed) -> dict[str, Any]:
+    facts: dict[str, Any] = {"device": one.name, "folder": str(near(one.folder))}
+    if one.device is not None:
+        facts |= {
+            "title": one.device.title,
+            "role": one.device.role.value,
+            "profile": one.device.profile,
+            "ics": dict(one.device.ics),
+            "configurations": sorted(one.device.configurations),
+            "actions": sorted(one.device.actions),
+        }
+    return {**facts, "missing": _json_error(missing(one)), "error": _json_error(one.error)}
+
+
+def _json_error(error: HarnessError | None) -> dict[str, str] | None:
+    return None if error is None else {"code": error.code, "cause": error.cause, "hint": error.hint}
+
+
+def _line(one: Listed) -> str:
+    if one.device is None:
+        return f"error: {one.error}"
+    lacking = missing(one)
+    here = "" if lacking is None else f"  (missing: {lacking.cause}; {lacking.hint})"
+    return f"{one.device.role.value}  {one.device.title}{here}"
+
+
+def missing(one: Listed) -> DeviceError | None:
+    """What keeps a device from being started on this machine."""
+    if one.device is None or not isinstance(one.device.launch, ProcessLaunch):
+        return None
+    try:
+        check_needs(one.device, one.device.launch)
+    except DeviceError as error:
+        return error
+    return None

@@ -1,0 +1,223 @@
+"""`l2tp-harness explain`: what a case does and why; what a row says and which cases check it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.cli.library import suites_folder
+from harness.cli.listing import facts
+from harness.cli.printing import print_json, row_line, sides
+from harness.errors import UsageError
+from harness.located import suggest
+from harness.run.run import Library, load_library, rows_of
+from harness.spec.model import Requirement
+from harness.suite.model import Case, Repeat, Step
+
+_LISTED = 60
+
+
+def explain(name: str, as_json: bool, suites: Path | None) -> None:
+    """Print what a case or a requirement row is. UsageError with a suggestion for any other."""
+    library = load_library(suites_folder(suites))
+    row = _row(library, name)
+    if row is not None:
+        _explain_row(library, row, as_json)
+        return
+    cases = _cases(library, name)
+    if not cases:
+        raise _unknown(library, name)
+    if as_json:
+        print_json({"kind": "case", **_case_json(library, cases)})
+    else:
+        for line in _case_lines(library, cases):
+            click.echo(line)
+
+
+def _row(library: Library, name: str) -> Requirement | None:
+    rows = library.specification.requirements
+    return rows.get(name) or next((rows[one] for one in rows if one.lower() == name.lower()), None)
+
+
+def _cases(library: Library, name: str) -> list[Case]:
+    """The case of this id; or, without its axes, all of its variants; or the only one so called."""
+    exact = [case for case in library.cases if case.id == name]
+    stem = [case for case in library.cases if _stem(case) == name]
+    if exact or stem:
+        return exact or stem
+    alike = [case for case in library.cases if name in (case.name, case.id.partition("/")[2])]
+    return alike if len({_stem(case) for case in alike}) == 1 else []
+
+
+def _stem(case: Case) -> str:
+    return f"{case.suite}/{case.name}"
+
+
+def _unknown(library: Library, name: str) -> UsageError:
+    names = {case.id for case in library.cases} | {_stem(case) for case in library.cases}
+    rows = set(library.specification.requirements)
+    alike = sorted({_stem(case) for case in library.cases if case.name == name})
+    if alike:
+        hint = f"one of {', '.join(alike)}"
+    else:
+        hint = suggest(name, names | rows) or _nearest_name(library, name)
+    return UsageError(
+        "explain.unknown",
+        f"there is no case and no requirement row {name!r}",
+        hint=hint or "`l2tp-harness list` shows all cases",
+    )
+
+
+def _nearest_name(library: Library, name: str) -> str:
+    """A case whose name alone is near: nobody types its section as well."""
+    stems = {case.name: _stem(case) for case in library.cases}
+    near = suggest(name.rpartition("/")[2], stems)
+    return next(
+        (f"did you mean {stem!r}?" for one, stem in stems.items() if f"{one!r}" in near), ""
+    )
+
+
+# A case
+
+
+def _case_lines(library: Library, cases: Sequence[Case]) -> list[str]:
+    case, many = cases[0], len(cases) > 1
+    title = _stem(case) if many else case.id
+    lines = [title, f"  {'at':<10}{case.place.file}:{case.place.line}"]
+    purposes = list(dict.fromkeys(one.purpose for one in cases))
+    lines += _labelled("purpose", purposes[:1] if not many else _shortened(purposes))
+    side = sorted(case.iut)
+    lines += _labelled(
+        "tests", [" or ".join(f"a{'n' * (one == 'lns')} {one.upper()}" for one in side)]
+    )
+    if case.requires:
+        lines += _labelled("requires", [", ".join(case.requires)])
+    if case.configuration != "default":
+        lines += _labelled("needs", [f"the device's configuration {case.configuration!r}"])
+    lines += _labelled("policy", [", ".join(case.policy)] if case.policy else [])
+    lines += _labelled("tags", [", ".join(sorted(case.tags))] if case.tags else [])
+    rows = library.specification.requirements
+    covered = list(dict.fromkeys(row for one in cases for row in covered_by(one)))
+    lines += _labelled("covers", [row_line(rows[row]) for row in covered if row in rows])
+    if many:
+        lines += _labelled("variants", _shortened([one.id for one in cases]))
+    lines += ["", "  steps", *(f"    {line}" for line in _steps(case, as_written=many))]
+    lines += ["", f"  {'run it':<10}l2tp-harness run --device NAME {_quoted(title)}"]
+    return lines
+
+
+def _quoted(name: str) -> str:
+    return f"'{name}'" if "[" in name else name
+
+
+def _labelled(label: str, texts: Sequence[str]) -> list[str]:
+    return [f"  {label if number == 0 else '':<10}{text}" for number, text in enumerate(texts)]
+
+
+def _shortened(texts: Sequence[str]) -> list[str]:
+    if len(texts) <= _LISTED:
+        return list(texts)
+    return [*texts[:_LISTED], f"and {len(texts) - _LISTED} more"]
+
+
+def _steps(case: Case, *, as_written: bool) -> list[str]:
+    """The steps as the suite has them; of one variant, with the values of its axes filled in."""
+    if case.axes and not as_written:
+        return _resolved(case.steps, "")
+    return source_of(case) or _resolved(case.steps, "")
+
+
+def _resolved(steps: Sequence[Step], indent: str) -> list[str]:
+    lines = []
+    for step in steps:
+        lines.append(f"{indent}- {step.text}")
+        if isinstance(step, Repeat):
+            lines += _resolved(step.steps, indent + "    ")
+    return lines
+
+
+def source_of(case: Case) -> list[str]:
+    """The lines of the suite's file that hold the steps, indented as far as they need to be."""
+    first = case.steps[0].place
+    try:
+        lines = Path(first.file).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return []
+    # the place of a step is that of its first key, behind the dash
+    margin = lines[first.line - 1].find("-")
+    if margin < 0:
+        return []
+    block: list[str] = []
+    for line in lines[first.line - 1 :]:
+        if line.strip() and len(line) - len(line.lstrip()) < margin:
+            break
+        block.append(line[margin:].rstrip())
+    while block and (not block[-1] or block[-1].startswith("#")):
+        block.pop()
+    return block
+
+
+def _case_json(library: Library, cases: Sequence[Case]) -> dict[str, Any]:
+    case = cases[0]
+    rows = library.specification.requirements
+    covered = dict.fromkeys(row for one in cases for row in covered_by(one))
+    return {
+        **facts(case),
+        "case": _stem(case) if len(cases) > 1 else case.id,
+        "variants": [one.id for one in cases],
+        "covers": [_row_json(rows[row]) for row in covered if row in rows],
+        "steps": [_step_json(step) for step in case.steps],
+        "source": source_of(case),
+    }
+
+
+def _step_json(step: Step) -> dict[str, Any]:
+    told: dict[str, Any] = {"text": step.text, "line": step.place.line, "rows": list(step.rows)}
+    if isinstance(step, Repeat):
+        told["steps"] = [_step_json(one) for one in step.steps]
+    return told
+
+
+def covered_by(case: Case) -> list[str]:
+    """The rows that a case checks: its own, and those that its steps name."""
+    return list(dict.fromkeys([*case.covers, *rows_of(case.steps)]))
+
+
+# A requirement row
+
+
+def _explain_row(library: Library, row: Requirement, as_json: bool) -> None:
+    cases = [case for case in library.cases if row.id in covered_by(case)]
+    if as_json:
+        covering = [case.id for case in cases]
+        print_json({"kind": "requirement", **_row_json(row), "cases": covering})
+        return
+    lines = [row.id, f"  {'at':<10}{row.place.file}:{row.place.line}"]
+    lines += _labelled("section", [row.section])
+    level = f"{row.level} (breaking it: {row.severity})"
+    lines += _labelled("level", [level])
+    lines += _labelled("binds", [sides(row.role).upper().replace(",", ", ")])
+    lines += _labelled("text", [row.text])
+    if row.about:
+        lines += _labelled("about", [", ".join(row.about)])
+    if row.excluded:
+        lines += _labelled("excluded", [row.excluded])
+    lines += _labelled("cases", _shortened([case.id for case in cases]) or ["none"])
+    for line in lines:
+        click.echo(line)
+
+
+def _row_json(row: Requirement) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "section": row.section,
+        "level": row.level.value,
+        "severity": row.severity,
+        "role": sorted(row.role),
+        "text": row.text,
+        "about": list(row.about),
+        "excluded": row.excluded,
+    }

@@ -1,0 +1,71 @@
+"""The files that a run leaves in its output folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness.errors import HarnessError
+from harness.report.bundle import FILES, FileReport, make_report
+from harness.report.output import write_report
+from harness.report.summary import SummaryReport
+from harness.run.capture import Capture
+from harness.run.events import CAPTURE_FILE, EVENTS_FILE, Event, to_line
+
+
+class Reports:
+    """JUnit, summary and, if asked for, HTML of one run. `junit`: a further place for JUnit."""
+
+    def __init__(self, folder: Path, *, junit: Path | None = None, html: bool = False) -> None:
+        self.folder = folder
+        self.summary = SummaryReport()
+        self._targets: list[tuple[str, FileReport, Path]] = []
+        for kind, name in FILES.items():
+            if kind == "html" and not html:
+                continue
+            report = self.summary if kind == "summary" else make_report(kind)
+            if kind == "junit" and junit is not None:
+                self._targets.append((kind, report, junit))
+            self._targets.append((kind, report, folder / name))
+
+    @property
+    def all(self) -> list[FileReport]:
+        """Every report once."""
+        return list({id(report): report for _, report, _ in self._targets}.values())
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """Where a person finds what, by its kind."""
+        found = {"events": self.folder / EVENTS_FILE, "capture": self.folder / CAPTURE_FILE}
+        for kind, _, target in self._targets:
+            found.setdefault(kind, target)
+        return found
+
+    def write(self) -> list[HarnessError]:
+        """Write every file that can be written; what went wrong with the others."""
+        failures = []
+        for _, report, target in self._targets:
+            try:
+                report.write(target)
+            except HarnessError as error:
+                failures.append(error)
+        if "html" not in self.files:
+            failures += self._forget(FILES["html"])
+        return failures
+
+    def record(self, events: Sequence[Event]) -> None:
+        """Leave a whole event stream and capture of a run that could not begin. HarnessError."""
+        text = "".join(to_line(event) for event in events)
+        write_report(self.folder / EVENTS_FILE, text.encode("ascii"))
+        with Capture(self.folder / CAPTURE_FILE) as capture:
+            for event in events:
+                capture.write(event)
+
+    def _forget(self, name: str) -> list[HarnessError]:
+        """Remove what an earlier run left, for it says nothing about this one."""
+        try:
+            (self.folder / name).unlink(missing_ok=True)
+        except OSError as error:
+            cause = f"cannot remove {self.folder / name}: {error.strerror}"
+            return [HarnessError("report.unwritable", cause)]
+        return []
