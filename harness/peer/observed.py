@@ -12,11 +12,16 @@ from harness.wire import Header, Packet, Parsed
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """A datagram that arrived. number: of the frame in the run. at: seconds on the loop's clock."""
+    """A datagram that arrived.
+
+    number: of the frame in the run. at: seconds on the loop's clock. destination: which endpoint
+    of ours it came to.
+    """
 
     number: int
     at: float
     source: Address
+    destination: Address
     parsed: Parsed
     examined: Examined | None
     arrival: Arrival | None

@@ -139,7 +139,8 @@ class ScriptedPeer:
             examined = None
             if packet is not None and packet.header.control and not packet.is_zlb:
                 examined = examine(self.specification, packet, None)
-            self.strays.append(Observed(number, self.now, source, parsed, examined, None))
+            observed = Observed(number, self.now, source, link.local, parsed, examined, None)
+            self.strays.append(observed)
         self._news.set()
 
     def _tunnel_of(self, link: Link, packet: Packet) -> ScriptedTunnel | None:
@@ -151,10 +152,12 @@ class ScriptedPeer:
             # Two tunnels may have the same id of ours: behind different endpoints, or one after
             # the other.
             return next((tunnel for tunnel in named if tunnel.link is link), named[0])
-        if tunnel_id:
-            return None
-        assigned = examine(self.specification, packet, None).integer("assigned_tunnel_id")
         candidates = [tunnel for tunnel in self.tunnels.values() if tunnel.link is link]
+        if tunnel_id:
+            # An IUT that knows no id of ours, and so should have sent 0, still means this tunnel
+            unlearned = [one for one in candidates if one.bound and not one.peer_id]
+            return unlearned[0] if len(unlearned) == 1 else None
+        assigned = examine(self.specification, packet, None).integer("assigned_tunnel_id")
         for tunnel in candidates:
             if tunnel.bound and tunnel.peer_id and tunnel.peer_id == assigned:
                 return tunnel
@@ -169,6 +172,11 @@ class ScriptedPeer:
                 if tunnel.bound and not tunnel.peer_id:
                     return tunnel
         return None
+
+    def strays_to(self, tunnel: ScriptedTunnel) -> list[Observed]:
+        """Control messages that came to the tunnel's endpoint but belong to no tunnel of ours."""
+        local = tunnel.link.local
+        return [one for one in self.strays if one.destination == local and one.name != "data"]
 
     async def news(self, deadline: float) -> bool:
         """Wait until something arrives or the deadline passes; False when it passed."""

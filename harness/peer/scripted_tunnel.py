@@ -159,7 +159,7 @@ class ScriptedTunnel:
         examined: Examined | None,
         arrival: Arrival | None,
     ) -> Observed:
-        return Observed(number, self.peer.now, source, parsed, examined, arrival)
+        return Observed(number, self.peer.now, source, self.link.local, parsed, examined, arrival)
 
     def _deliver(self, observed: Observed) -> None:
         examined = observed.examined

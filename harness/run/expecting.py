@@ -58,9 +58,12 @@ class _Waiting:
             if over:
                 break
             await self.context.peer.news(self.deadline)
-        if self.silences:
+        strays = self.context.peer.strays_to(self.tunnel)
+        if self.silences and not strays:
             self.matched(self.silences[0], None)
             return
+        if strays:
+            self.fail(f"for no tunnel of ours: {describe(strays[-1])}", [strays[-1].number])
         self.fail(f"nothing of it came within {self.deadline - self.started:g} s", [])
 
     def take_message(self) -> bool:
@@ -210,6 +213,7 @@ async def silence(context: Context, step: Silence) -> None:
                 for one in tunnel.inbox
                 if one.name not in BACKGROUND and in_scope(step, tunnel, one, step.whole_tunnel)
             ]
+        pending = pending or context.peer.strays_to(tunnel)
         if pending:
             told = describe(pending[0])
             context.failed(step, "silence", expected, told, [one.number for one in pending[:5]])
