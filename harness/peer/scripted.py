@@ -25,6 +25,9 @@ __all__ = ["Observed", "ScriptedPeer", "ScriptedSession", "ScriptedTunnel"]
 ARRIVAL_LIMIT: Final = 20_000
 """Datagrams of one case; a device that sends more is flooding."""
 
+ARRIVAL_OCTETS: Final = 32 * 1024 * 1024
+"""Octets of one case. All that arrives is kept, and 20,000 datagrams of 64 KiB are no bound."""
+
 STOPCCN: Final = 4
 
 SCRIPT_POLICY: Final = RetransmitPolicy()
@@ -55,6 +58,7 @@ class ScriptedPeer:
         self.impairments = Impairments()
         self.flooded = False
         self._received = 0
+        self._octets = 0
         self._next_tunnel = first_id
         self._next_session = first_id
         self._news = asyncio.Event()
@@ -114,7 +118,8 @@ class ScriptedPeer:
 
     def _arrived(self, link_name: str, data: bytes, source: Address) -> None:
         self._received += 1
-        if self._received > ARRIVAL_LIMIT:
+        self._octets += len(data)
+        if self._received > ARRIVAL_LIMIT or self._octets > ARRIVAL_OCTETS:
             self.flooded = True
             self._news.set()
             return
