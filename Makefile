@@ -1,0 +1,77 @@
+# All targets set up what they need: a fresh Debian 12 with python3, python3-venv and make is enough.
+# `make devices` installs the real devices and needs root.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# two workers: the real devices mostly wait, so the other one has a core to itself
+PYTEST_ARGS ?= -n 2
+
+# what peers/ starts, and what the tests look at packets with
+DEVICE_PACKAGES := xl2tpd slirp ppp tshark tcpdump
+
+.PHONY: help demo test lint format bench fuzz wheel devices clean
+
+help:
+	@echo "make demo     run the suites against the embedded reference LNS and LAC"
+	@echo "make test     lint, types, suites, tests"
+	@echo "make devices  install the Debian packages of the real devices (root)"
+	@echo "make lint     lint and types alone"
+	@echo "make format   reformat the code"
+	@echo "make bench    packets per second, beside scapy layers"
+	@echo "make fuzz     a million hostile datagrams into the peers"
+	@echo "make wheel    the distribution, in dist/"
+	@echo "make clean    remove all that these made"
+
+# The environment: what a run needs, and on top of it what the tests need
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: pyproject.toml | $(VENV)/bin/python
+	$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
+	$(PIP) install --editable '.[dev]'
+	@touch $@ $(VENV)/.run
+
+# Runs
+
+demo: $(VENV)/.run
+	@$(BIN)/l2tp-harness run --device reference-lns --html
+	@$(BIN)/l2tp-harness run --device reference-lac --html
+
+# Tests
+
+test: lint
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/l2tp-harness lint
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev
+	$(BIN)/pytest tests/bench --override-ini addopts= --benchmark-only
+
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m harness.peer.fuzz $(FUZZ_ARGS)
+
+wheel: $(VENV)/.dev
+	$(BIN)/python -m build
+
+# Real devices
+
+devices:
+	@.ci/install $(DEVICE_PACKAGES)
+
+clean:
+	rm -rf $(VENV) build dist out .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
