@@ -44,6 +44,8 @@ class Mutator:
             weight = 4 if spec.scope == "session" or name == "HELLO" else 1
             everything = compose(specification, name, _everything(specification, name))
             self.messages += [everything, compose(specification, name, {})] * weight
+        sccrq = specification.messages["SCCRQ"].type
+        self.openers = [one for one in self.messages if one.message_type == sccrq]
         self._seen: list[bytes] = []
         self._ways: tuple[tuple[int, Callable[[Aim], bytes]], ...] = (
             (50, self.edited),
@@ -126,7 +128,8 @@ class Mutator:
     # -- parts -------------------------------------------------------------------------------
 
     def _aimed(self, aim: Aim) -> Packet:
-        packet = self.chance.choice(self.messages)
+        opens = aim.tunnel_id == 0 and self.chance.random() < 0.7
+        packet = self.chance.choice(self.openers if opens else self.messages)
         header = Header(
             tunnel_id=aim.tunnel_id, session_id=self._session(aim), ns=aim.ns, nr=aim.nr
         )

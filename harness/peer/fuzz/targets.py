@@ -22,11 +22,11 @@ from harness.wire import Value, build, challenge_response, parse
 
 SECRET: Final = b"secret"
 MAX_TUNNELS: Final = 24
-MAX_SESSIONS: Final = 16
-MAX_PENDING: Final = 256
+MAX_SESSIONS: Final = 4
+MAX_PENDING: Final = 32
 WINDOW: Final = 4
 LOCAL_TUNNELS: Final = 8
-LOCAL_CALLS: Final = 8
+LOCAL_CALLS: Final = 2
 QUIET: Final = 400.0
 """Seconds after which nothing is left of tunnels whose peer says nothing any more: set-up 62,
 HELLO 60, retransmission 31, linger 31, and once more for what these bring about."""
@@ -64,6 +64,9 @@ class EndpointTarget:
         self.specification = specification
         self.chance = chance
         self.hosts = hosts
+        self.acknowledges = chance.random() < 0.7
+        self.loyal = chance.choice((0.0, 0.5, 0.99))
+        self._last: Tunnel | None = None
         self.now = 0.0
         self.endpoint = Endpoint(
             specification,
@@ -83,11 +86,15 @@ class EndpointTarget:
         )
 
     def _tunnel(self) -> Tunnel | None:
-        """Any tunnel, most often one that works."""
+        """Any tunnel, most often one that works; in some episodes the same one for a while."""
+        last = self._last
+        if last is not None and last.phase is Phase.OPEN and self.chance.random() < self.loyal:
+            return last
         tunnels = list(self.endpoint.tunnels.values())
         if self.chance.random() < 0.9:
             tunnels = [one for one in tunnels if one.phase is Phase.OPEN] or tunnels
-        return self.chance.choice(tunnels) if tunnels else None
+        self._last = self.chance.choice(tunnels) if tunnels else None
+        return self._last
 
     def _stranger(self) -> Address:
         return self.chance.choice(self.hosts), self.chance.randint(1, 40)
@@ -98,7 +105,8 @@ class EndpointTarget:
             return Aim(self._stranger(), 0, (), 0, 0)
         source = tunnel.address if self.chance.random() < 0.97 else self._stranger()
         channel = tunnel.channel
-        return Aim(source, tunnel.local_id, list(tunnel.sessions), channel.nr, channel.ns)
+        nr = channel.ns if self.acknowledges else channel.oldest_unacknowledged
+        return Aim(source, tunnel.local_id, list(tunnel.sessions), channel.nr, nr)
 
     def stir(self) -> tuple[bytes, Address] | None:
         tunnel = self._tunnel()
@@ -113,11 +121,11 @@ class EndpointTarget:
             return self._message("SCCRQ", values, 0, 0, 0, 0), self._stranger()
         if tunnel.phase is not Phase.OPEN or tunnel.channel.failed:
             return None
-        if tunnel.state is not State.ESTABLISHED:
-            return self._lead_on(tunnel)
         if self.chance.random() < 0.3:
             self._local_call(tunnel)
             return None
+        if tunnel.state is not State.ESTABLISHED:
+            return self._lead_on(tunnel)
         return self._lead_calls_on(tunnel)
 
     def _local_call(self, tunnel: Tunnel) -> None:
@@ -192,12 +200,15 @@ class EndpointTarget:
         if (
             load.tunnels > tunnels
             or load.addressed > load.tunnels
-            or load.sessions > load.tunnels * (MAX_SESSIONS + LOCAL_CALLS)
             or load.waiting > load.sessions
-            or load.pending > load.tunnels * (MAX_PENDING + WINDOW)
             or load.appointments > 64 * tunnels
         ):
             raise BoundError(f"keeps too much: {load}")
+        for tunnel in self.endpoint.tunnels.values():
+            if len(tunnel.sessions) > MAX_SESSIONS + LOCAL_CALLS:
+                raise BoundError(f"a tunnel has {len(tunnel.sessions)} sessions")
+            if tunnel.channel.pending > MAX_PENDING + WINDOW:
+                raise BoundError(f"{tunnel.channel.pending} messages of a tunnel are pending")
 
     async def finish(self) -> None:
         await self.pass_time(QUIET)
