@@ -9,6 +9,7 @@ from typing import Final
 
 import click
 
+from harness.cli.commands import PROGRAM
 from harness.errors import DataErrors, HarnessError, UsageError
 from harness.run.kinds import RunError
 from harness.wire.text import printable
@@ -42,10 +43,10 @@ def _print(text: str) -> None:
 def of_click(error: click.ClickException) -> HarnessError:
     """What click has to say about the command line."""
     cause = error.format_message().rstrip(".")
-    hint = ""
-    if isinstance(error, click.UsageError) and error.ctx is not None:
-        hint = f"{error.ctx.command_path} --help"
-    told = UsageError("usage", f"{cause[:1].lower()}{cause[1:]}", hint=hint)
+    # of an option without its value click does not say to which command it belongs
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    path = context.command_path if context else PROGRAM
+    told = UsageError("usage", f"{cause[:1].lower()}{cause[1:]}", hint=f"{path} --help")
     told.__cause__ = error
     return told
 

@@ -26,7 +26,7 @@ from harness.errors import (
     Place,
 )
 from harness.run.baseline import load_baseline
-from harness.run.run import BASELINE_FILE, tables_folder
+from harness.run.run import BASELINE_FILE, Library, known_cases, tables_folder
 from harness.spec.lint import lint as lint_tables
 from harness.spec.load import load_specification
 from harness.spec.model import Specification
@@ -64,7 +64,8 @@ class _Found:
     findings: list[Finding] = field(default_factory=list)
     rows: int = 0
     suites: int = 0
-    cases: tuple[str, ...] | None = None
+    cases: int = 0
+    known: set[str] | None = None
     devices: int = 0
 
     def add(self, error: HarnessError) -> None:
@@ -121,7 +122,9 @@ def _suites(found: _Found, specification: Specification, folder: Path) -> None:
         return
     suites: tuple[Suite, ...] = loaded
     found.suites = len(suites)
-    found.cases = tuple(case.id for suite in suites for case in suite.cases)
+    library = Library(specification, suites)
+    found.cases = len(library.cases)
+    found.known = found.tried(lambda: known_cases(library, folder))
     for one in lint_suites(suites, specification):
         found.findings.append(Finding(WARNING, one.code, one.text, one.hint, one.place))
 
@@ -132,9 +135,9 @@ def _device(found: _Found, folder: Path, specification: Specification | None) ->
     if device is not None and specification is not None:
         found.tried(lambda: _parameters(device, specification))
     baseline = folder / BASELINE_FILE
-    cases = found.cases
-    if cases is not None and baseline.is_file():
-        found.tried(lambda: load_baseline(baseline, cases))
+    known = found.known
+    if known is not None and baseline.is_file():
+        found.tried(lambda: load_baseline(baseline, known))
 
 
 def _parameters(device: Device, specification: Specification) -> None:
@@ -147,7 +150,7 @@ def _json(found: _Found) -> dict[str, Any]:
     return {
         "rows": found.rows,
         "suites": found.suites,
-        "cases": len(found.cases or ()),
+        "cases": found.cases,
         "devices": found.devices,
         "findings": [
             {
@@ -166,8 +169,7 @@ def _json(found: _Found) -> dict[str, Any]:
 
 def _total(found: _Found) -> str:
     looked = (
-        f"{found.suites} suites, {len(found.cases or ())} cases, {found.rows} rows, "
-        f"{found.devices} devices"
+        f"{found.suites} suites, {found.cases} cases, {found.rows} rows, {found.devices} devices"
     )
     if not found.findings:
         return f"{looked}: nothing wrong"

@@ -1,0 +1,66 @@
+"""`list`: every case, or what a device would run."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from tests.cli.command import ROOT, Command
+
+
+def test_all_cases_by_suite(command: Command) -> None:
+    listed = command("list", "--json").json
+    assert len(listed) > 60
+    assert len({one["case"] for one in listed}) == len(listed)
+    said = command("list").out
+    for one in listed:
+        assert one["case"] in said
+    assert said.splitlines()[-1].startswith(f"{len(listed)} cases in ")
+
+
+def test_a_selection(command: Command) -> None:
+    def cases(*words: str) -> set[str]:
+        return {one["case"] for one in command("list", "--json", *words).json}
+
+    hello = cases("5.5-hello")
+    assert "5.5-hello/acknowledged" in hello
+    assert cases("5.5-hello/*") == hello == cases("5.5-*")
+    assert cases("5.5-hello/acknowledged", "tag:slow") > cases("tag:slow")
+    assert "5.5-hello/acknowledged" in cases("RFC2661-6.5-03")
+    assert cases("3.1-header/truncated[lost=1]") == {"3.1-header/truncated[lost=1]"}
+
+
+def test_an_unknown_selection(command: Command) -> None:
+    result = command("list", "5.5-helo")
+    assert result.code == 2
+    assert "did you mean '5.5-hello'?" in result.error
+
+
+def test_what_a_device_runs_and_skips(command: Command) -> None:
+    arguments = ("list", "--device", "reference-lns", "--set", "ics.hidden_avps=false")
+    listed = command(*arguments, "--json").json
+    assert all("lns" in one["iut"] for one in listed)
+    skipped = {one["case"]: one["skipped"] for one in listed if one["skipped"]}
+    assert skipped
+    assert all(case.startswith("4.3-hiding/") for case in skipped)
+    said = command(*arguments).out
+    assert "skipped: the ICS does not claim hidden_avps" in said
+    assert said.splitlines()[-1].endswith(f", {len(skipped)} of them skipped")
+
+
+def test_nothing_for_the_device(command: Command) -> None:
+    result = command("list", "--device", "reference-lac", "3.1-header/truncated")
+    assert result.code == 5
+
+
+def test_suites_of_ones_own(command: Command, failing_suite: Path) -> None:
+    (one,) = command("list", "--suites", failing_suite, "--json").json
+    assert one["purpose"] == "A well-formed SCCRQ is refused, which no rule says."
+    assert one["file"] == str(failing_suite / "odd.yaml")
+    assert one["line"] == 4
+
+
+def test_files_are_named_as_seen_from_here(command: Command) -> None:
+    shutil.copytree(ROOT / "suites", command.folder / "suites")
+    (one,) = command("list", "--suites", "suites", "5.5-hello/acknowledged", "--json").json
+    assert one["file"] == "suites/rfc2661/5.5-hello.yaml"
