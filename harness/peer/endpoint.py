@@ -113,6 +113,11 @@ class Endpoint:
             heapq.heappop(self._agenda)
         return None
 
+    @property
+    def idle(self) -> bool:
+        """Whether all that was sent has been acknowledged."""
+        return all(tunnel.channel.idle for tunnel in self.tunnels.values())
+
     def load(self) -> Load:
         """How much it keeps now; none of it grows without bound, whatever the peers send."""
         tunnels = self.tunnels.values()
@@ -244,6 +249,7 @@ class Endpoint:
             self.turn_away(peer_id, source)
             return
         tunnel = self.new_tunnel(source)
+        tunnel.log(f"SCCRQ from {source[0]} port {source[1]}")
         tunnel.opened_at = now
         tunnel.request = hash(packet.avps)
         tunnel.peer_id = peer_id

@@ -21,6 +21,7 @@ class PeerServer:
         self.crash: Exception | None = None
         self._link: Link | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._news = asyncio.Event()
 
     async def open(self, network: Network, address: str, port: int) -> Address:
         """Bind; gives the address and port. DeviceError when that fails."""
@@ -45,6 +46,7 @@ class PeerServer:
         except Exception as error:  # noqa: BLE001 -- kept for whoever runs the peer
             self.crash = error
             self.close()
+        self._news.set()
 
     def flush(self) -> None:
         """Send what is due and set the timer; call it after a local request to the endpoint."""
@@ -62,6 +64,24 @@ class PeerServer:
     def _tick(self) -> None:
         self._timer = None
         self._guard(lambda: self.endpoint.tick(self.now))
+
+    async def until_crash(self) -> Exception:
+        """Wait until the endpoint has crashed, most often for ever; gives what ended it."""
+        while self.crash is None:
+            self._news.clear()
+            await self._news.wait()
+        return self.crash
+
+    async def until_idle(self, within: float) -> bool:
+        """Wait until all that was sent is acknowledged; False when `within` seconds are over."""
+        try:
+            async with asyncio.timeout(within):
+                while self.crash is None and not self.endpoint.idle:
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            return False
+        return self.endpoint.idle
 
     def close(self) -> None:
         """Give the port back; the endpoint says nothing any more."""
