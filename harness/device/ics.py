@@ -17,6 +17,7 @@ CAPABILITIES: Final[Mapping[str, str]] = {
     "ppp": "has a PPP of its own, or a stand-in, that answers LCP on an established call",
     "multiple_sessions": "carries more than one call in a control connection at a time",
     "initiates_tunnel": "can be made to send an SCCRQ by the action `dial`",
+    "accepts_tunnel": "a LAC that answers an SCCRQ by an SCCRP, as every LNS does (6.1)",
 }
 """Every capability with its meaning. A device that says nothing of one does not claim it."""
 

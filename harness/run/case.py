@@ -134,8 +134,9 @@ def _defect(error: Exception) -> str:
 
 
 async def _with_device(setting: Setting, case: Case, checks: list[Check]) -> None:
-    # A LAC dials the well-known port; what it is dialled by may have any (8.1).
-    port = setting.device.ixit.port if setting.device.role is Role.LAC else 0
+    # Who opens tunnels dials the well-known port; what it is dialled by may have any (8.1).
+    dials = setting.device.role is Role.LAC or "initiates_tunnel" in case.requires
+    port = setting.device.ixit.port if dials else 0
     taken: list[str] = []
 
     def new_host() -> str:

@@ -6,6 +6,7 @@ A preamble that does not work out makes the case inconclusive: its subject was n
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from harness.device.model import EmbeddedLaunch
@@ -15,7 +16,7 @@ from harness.run.context import CHALLENGED, Context
 from harness.run.expecting import BACKGROUND, describe, in_scope
 from harness.spec.model import Role
 from harness.suite.model import Compose, Establish
-from harness.wire import challenge_response
+from harness.wire import Value, challenge_response
 
 PATIENCE: Final = 10.0
 """Seconds to wait for each message of a preamble."""
@@ -24,6 +25,12 @@ FIRST_CALL: Final = 1.0
 """Seconds in which a LAC that was told to dial sends the call for which it opened the tunnel."""
 
 CHALLENGE: Final = bytes(range(16))
+
+BEARERS: Final = 3
+"""Digital and analog (4.4.3)."""
+
+DIALLED: Final = "dialled"
+"""The session of the call for which a LAC opened the tunnel, where the case is about another."""
 
 
 async def establish(context: Context, step: Establish) -> None:
@@ -36,33 +43,47 @@ async def establish(context: Context, step: Establish) -> None:
 
 
 async def _tunnel(context: Context, step: Establish) -> ScriptedTunnel:
-    if context.device.role is Role.LAC and context.device.ics.get("initiates_tunnel"):
+    if step.before == "SCCRP" or (step.before != "SCCCN" and _dials(context)):
         return await _answer_tunnel(context, step)
     tunnel = context.tunnel(step)
-    extra = {"challenge": CHALLENGE} if step.authenticate else {}
+    extra: dict[str, Value] = {"challenge": CHALLENGE} if step.authenticate else {}
+    if step.what == "outgoing-session":
+        extra["bearer_capabilities"] = BEARERS  # else no OCRQ may come (6.9)
     send(context, step, tunnel, "SCCRQ", extra)
     reply = await receive(context, step, tunnel, "SCCRP")
     if step.authenticate:
         _check_response(context, step, tunnel, reply, "SCCRQ")
+    if step.before == "SCCCN":
+        return tunnel
     send(context, step, tunnel, "SCCCN", {})
     await acknowledged(context, step, tunnel, "SCCCN")
     return tunnel
 
 
+def _dials(context: Context) -> bool:
+    """Whether it is for the IUT to open the tunnel."""
+    return context.device.role is Role.LAC and bool(context.device.ics.get("initiates_tunnel"))
+
+
 async def _answer_tunnel(context: Context, step: Establish) -> ScriptedTunnel:
     """The IUT opens the tunnel: it is told to dial, or does so by itself."""
     tunnel = await await_sccrq(context, step)
-    extra = {"challenge": CHALLENGE} if step.authenticate else {}
+    if step.before == "SCCRP":
+        return tunnel
+    extra: dict[str, Value] = {"challenge": CHALLENGE} if step.authenticate else {}
     send(context, step, tunnel, "SCCRP", extra)
     connected = await receive(context, step, tunnel, "SCCCN")
     if step.authenticate:
         _check_response(context, step, tunnel, connected, "SCCRP")
-    await _answer_first_call(context, step, tunnel)
+    if step.before != "ICRP":
+        await _answer_first_call(context, step, tunnel)
     return tunnel
 
 
 async def _answer_first_call(context: Context, step: Establish, tunnel: ScriptedTunnel) -> None:
     """A LAC opens a tunnel for a call. It is answered, so that the LAC comes to rest."""
+    if step.what == "outgoing-session":
+        step = replace(step, session=DIALLED, local_id=None)
     deadline = context.peer.now + context.scaled(FIRST_CALL)
     while not any(one.name == "ICRQ" for one in tunnel.inbox):
         if context.peer.now >= deadline:
@@ -95,6 +116,8 @@ async def _incoming_by_peer(context: Context, step: Establish, tunnel: ScriptedT
     _choose_id(step, tunnel)
     send(context, step, tunnel, "ICRQ", {})
     await receive(context, step, tunnel, "ICRP")
+    if step.before == "ICCN":
+        return
     send(context, step, tunnel, "ICCN", {})
     await acknowledged(context, step, tunnel, "ICCN")
 
@@ -104,7 +127,8 @@ async def _incoming_by_iut(context: Context, step: Establish, tunnel: ScriptedTu
     if tunnel.session(step.session).peer_id:
         return
     await _answer_call(context, step, tunnel, "ICRQ", ("ICRP",))
-    await receive(context, step, tunnel, "ICCN")
+    if step.before != "ICRP":
+        await receive(context, step, tunnel, "ICCN")
 
 
 async def _outgoing_by_peer(context: Context, step: Establish, tunnel: ScriptedTunnel) -> None:
@@ -119,7 +143,7 @@ async def _outgoing_by_iut(context: Context, step: Establish, tunnel: ScriptedTu
     """IUT = LNS: it is told to ask us for a call."""
     await context.lease.action("call-out", {"tunnel_id": str(tunnel.peer_id)})
     await _answer_call(context, step, tunnel, "OCRQ", ("OCRP", "OCCN"))
-    await acknowledged(context, step, tunnel, "OCCN")
+    await acknowledged(context, step, tunnel, step.before or "OCCN")
 
 
 async def _answer_call(
@@ -134,6 +158,8 @@ async def _answer_call(
     _choose_id(step, tunnel)
     tunnel.session(step.session).peer_id = assigned or 0
     for answer in answers:
+        if answer == step.before:
+            return
         send(context, step, tunnel, answer, {})
 
 
@@ -148,7 +174,7 @@ def send(
     step: Establish,
     tunnel: ScriptedTunnel,
     name: str,
-    extra: Mapping[str, bytes],
+    extra: Mapping[str, Value],
 ) -> None:
     """Send a message of the preamble, with the edits that the step has for it."""
     edits = step.messages.get(name, Compose(message=name))
@@ -158,6 +184,7 @@ def send(
             set={**extra, **edits.set},
             add=edits.add,
             omit=edits.omit,
+            double=edits.double,
             replace=edits.replace,
             order=edits.order,
             reverse=edits.reverse,

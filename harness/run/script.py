@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from harness.errors import HarnessError
 from harness.peer.impair import Direction, Impairment, Kind
 from harness.run.context import Context
 from harness.run.establishing import establish
 from harness.run.events import StepStart
-from harness.run.expecting import compare, expect, silence
+from harness.run.expecting import compare, expect, in_scope, silence
 from harness.run.living import alive
 from harness.run.retransmitting import retransmissions
 from harness.suite.model import (
@@ -29,7 +30,7 @@ from harness.suite.model import (
     Step,
     Wait,
 )
-from harness.suite.variables import resolve
+from harness.suite.variables import resolve, substitute_text
 
 NEVER_RELIABLE = frozenset({"ZLB", "raw", "data"})
 
@@ -45,6 +46,8 @@ async def run_steps(context: Context, steps: tuple[Step, ...]) -> None:
     """Do all steps. CaseEndedError: a check has settled the case."""
     for step in steps:
         context.step = 0 if context.step is None else context.step + 1
+        if step.unless and _has_come(context, step):
+            continue
         resolved = resolve(step, context.values(step))
         context.emit(
             StepStart(
@@ -59,6 +62,17 @@ async def run_steps(context: Context, steps: tuple[Step, ...]) -> None:
         await run_step(context, resolved)
         if context.peer.flooded:
             context.failed(step, "flood", "a bounded number of datagrams", "the IUT floods")
+
+
+def _has_come(context: Context, step: Step) -> bool:
+    """Whether the IUT has sent one of the messages that make the step pointless."""
+    values = context.values(step)
+    tunnel = context.peer.tunnels.get(substitute_text(step.tunnel, values, step.place))
+    named = replace(step, session=substitute_text(step.session, values, step.place))
+    return tunnel is not None and any(
+        one.name in step.unless and in_scope(named, tunnel, one, any_session=False)
+        for one in tunnel.arrivals
+    )
 
 
 async def run_step(context: Context, step: Step) -> None:

@@ -1,6 +1,7 @@
 """From a `send` step to octets: the valid message of the table, then the edits, in their order.
 
-set, replace, add, omit, order, hide, header, cut, append: each works on what the one before left.
+set, replace, omit, add, double, order, hide, header, cut, append: each works on what the one
+before left.
 """
 
 from __future__ import annotations
@@ -121,6 +122,7 @@ class Assembler:
             if one not in compose.omit
         ]
         avps += [self._added(edit) for edit in compose.add]
+        avps += [_again(avps, name) for name in compose.double]
         avps = _ordered(avps, compose)
         if compose.hide is not None:
             avps = self._hidden(avps, compose.hide, tunnel)
@@ -165,6 +167,7 @@ class Assembler:
         value = avp.value
         if edit.has_value:
             value = self.specification.avps[name].encode(edit.value)
+        value = _resized(value, edit)
         return AVP(
             type=avp.type if edit.type is None else edit.type,
             value=value,
@@ -187,7 +190,7 @@ class Assembler:
             raise ValueError(f"{given!r}: the value of an unknown AVP is octets")
         type_ = edit.type or 0
         mandatory = bool(edit.mandatory)
-        base = AVP(type_, octets or b"", edit.vendor or 0, mandatory=mandatory)
+        base = AVP(type_, _resized(octets or b"", edit), edit.vendor or 0, mandatory=mandatory)
         extra = base._replace(
             hidden=bool(edit.hidden), reserved=edit.reserved or 0, length=edit.length
         )
@@ -209,6 +212,17 @@ class Assembler:
             padding = self.chance.randbytes(hide.padding)
             out.append((name, hide_avp(avp, secret, vector, padding)))
         return out
+
+
+def _resized(value: bytes, edit: AvpEdit) -> bytes:
+    return value[: max(0, len(value) - edit.cut)] + edit.append
+
+
+def _again(avps: list[Named], name: str) -> Named:
+    for one in avps:
+        if one[0] == name:
+            return one
+    raise ValueError(f"there is no {name} that could be sent twice")
 
 
 def _ordered(avps: list[Named], compose: Compose) -> list[Named]:

@@ -248,6 +248,9 @@ def _avps(reader: Reader, node: Node) -> list[Node]:
         names = [name for name in dict.fromkeys(carried) if name in avps and name in names]
     elif "optional" in entries:
         raise entries["optional"].fail("suite.axis", "`optional` needs a `message`")
+    if "outside" in entries:
+        foreign = entries["outside"].choice(reader.specification.messages, "message")
+        names = [name for name in names if not avps[name].used_in(foreign)]
     for key, kept in _AVP_FILTERS.items():
         if key in entries:
             wanted = entries[key].boolean()

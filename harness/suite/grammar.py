@@ -46,6 +46,7 @@ class Shape(StrEnum):
     VALUE_MATCHERS = "value-matchers"
     SAVE = "save"
     MESSAGE_EDITS = "message-edits"
+    MESSAGE_NAMES = "message-names"
     TEXT_VALUES = "text-values"
     ROWS = "rows"
     POLICY = "policy"
@@ -88,6 +89,13 @@ class StepForm:
 SEVERITIES = ("fail", "warn", "note", "inconc")
 VERDICTS = ("pass", *SEVERITIES)
 ESTABLISHED = ("tunnel", "session", "outgoing-session")
+BEFORE: Mapping[str, tuple[str, ...]] = {
+    "tunnel": ("SCCRP", "SCCCN"),
+    "session": ("ICRP", "ICCN"),
+    "outgoing-session": ("OCRP", "OCCN"),
+}
+"""Messages of the peer before which each preamble may stop."""
+
 IMPAIRMENTS = ("drop", "duplicate", "delay", "reorder")
 DIRECTIONS = ("sent", "received")
 LIVING = ("device", "tunnel")
@@ -135,12 +143,17 @@ COMMON_KEYS: Mapping[str, Key] = {
         choices=SEVERITIES,
     ),
     "note": Key(Shape.TEXT, "a remark for the report"),
+    "unless": Key(
+        Shape.MESSAGE_NAMES,
+        "the step is left out if the IUT has sent one of these on the tunnel, in scope",
+    ),
 }
 
 EDIT_KEYS: Mapping[str, Key] = {
     "set": Key(Shape.AVP_VALUES, "values of AVPs by name; an AVP that is not there is added"),
     "add": Key(Shape.AVP_EDITS, "AVPs to append, known (`avp`) or not (`type`)"),
     "omit": Key(Shape.AVP_NAMES, "AVPs to leave out"),
+    "double": Key(Shape.AVP_NAMES, "AVPs to send a second time, behind the others"),
     "replace": Key(Shape.AVP_REPLACEMENTS, "parts to change of AVPs that are there, by name"),
     "order": Key(Shape.ORDER, "names of the AVPs that come first, in order; or `reversed`"),
     "header": Key(Shape.HEADER_EDIT, "header fields to set against their nature"),
@@ -168,6 +181,8 @@ AVP_PART_KEYS: Mapping[str, Key] = {
     "reserved": Key(Shape.INTEGER, "the reserved bits, 0..15"),
     "length": Key(Shape.INTEGER, "the Length field, 0..1023, whatever the value is"),
     "value": Key(Shape.VALUE, "the value"),
+    "cut": Key(Shape.COUNT, "how many octets are left off at the end of the value"),
+    "append": Key(Shape.OCTETS, "octets to put behind the value"),
     "vendor": Key(Shape.INTEGER, "Vendor ID, 0..65535"),
     "type": Key(Shape.INTEGER, "Attribute Type, 0..65535"),
 }
@@ -241,6 +256,11 @@ STEPS: Mapping[str, StepForm] = {
         head=Key(Shape.CHOICE, "what to bring up", choices=ESTABLISHED),
         keys={
             "authenticate": Key(Shape.BOOLEAN, "challenge the IUT, and answer its challenge"),
+            "before": Key(
+                Shape.CHOICE,
+                "stop when the peer would send this message",
+                choices=tuple(name for names in BEFORE.values() for name in names),
+            ),
             "with": Key(Shape.MESSAGE_EDITS, "edits of the peer's own messages on the way"),
             "local_id": Key(Shape.INTEGER, "the id that the peer assigns, 1..65535"),
         },
@@ -361,6 +381,7 @@ AXIS_TABLE_KEYS: Mapping[str, Mapping[str, Key]] = {
         "mandatory": Key(Shape.BOOLEAN, "only those whose M bit has to be 1 (true) or 0 (false)"),
         "hideable": Key(Shape.BOOLEAN, "only those that may (true) or must not (false) be hidden"),
         "fixed": Key(Shape.BOOLEAN, "only those of one length (true) or of several (false)"),
+        "outside": Key(Shape.MESSAGE, "only AVPs that do not belong into this message"),
         "except": Key(Shape.TEXT, "names to leave out"),
     },
     "result_codes": {},

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from harness.located import Node, describe
-from harness.spec.model import ALL_MESSAGES, AvpSpec, MessageSpec
+from harness.spec.model import ALL_MESSAGES, MAX_VALUE_OCTETS, AvpSpec, MessageSpec
 from harness.suite.amounts import integer
 from harness.suite.grammar import (
     AVP_EDIT_KEYS,
@@ -47,6 +47,9 @@ def read_compose(reader: Reader, message: str, entries: Mapping[str, Node]) -> C
     if "omit" in entries:
         parts.omit = reader.avp_names(entries["omit"])
         _check_carried(reader, entries["omit"], known, parts.set)
+    if "double" in entries:
+        parts.double = reader.avp_names(entries["double"])
+        _check_there(reader, entries["double"], known, parts)
     if "replace" in entries:
         with reader.caught():
             parts.replace = _replacements(reader, entries["replace"])
@@ -78,6 +81,7 @@ def read_compose(reader: Reader, message: str, entries: Mapping[str, Node]) -> C
         set=parts.set,
         add=tuple(parts.add),
         omit=parts.omit,
+        double=parts.double,
         replace=parts.replace,
         order=parts.order,
         reverse=parts.reverse,
@@ -120,6 +124,7 @@ class _Parts:
         self.set: dict[str, Given] = {}
         self.add: list[AvpEdit] = []
         self.omit: tuple[str, ...] = ()
+        self.double: tuple[str, ...] = ()
         self.replace: dict[str, AvpEdit] = {}
         self.order: tuple[str, ...] = ()
         self.reverse = False
@@ -191,6 +196,8 @@ def _edit(reader: Reader, entries: Mapping[str, Node], avp: AvpSpec | None) -> A
         length=number("length", 1023),
         value=value,
         has_value="value" in entries,
+        cut=integer(entries["cut"], 1, MAX_VALUE_OCTETS) if "cut" in entries else 0,
+        append=read_octets(entries["append"]) if "append" in entries else b"",
     )
 
 
@@ -211,6 +218,23 @@ def _check_carried(
                 item.fail(
                     "suite.not-carried",
                     f"{message.name} does not carry {avp.name}",
+                    hint="`set` or `add` puts an AVP into a message",
+                )
+            )
+
+
+def _check_there(reader: Reader, node: Node, message: MessageSpec | None, parts: _Parts) -> None:
+    """Only an AVP that is in the message can be in it twice."""
+    there = {"message_type", "challenge_response", *parts.set, *(edit.name for edit in parts.add)}
+    if message is not None:
+        there |= {*message.mandatory, *message.example}
+    for item in node.items_or_one():
+        name = item.content
+        if name in reader.specification.avps and name not in there:
+            reader.errors.append(
+                item.fail(
+                    "suite.not-carried",
+                    f"there is no {name} to double",
                     hint="`set` or `add` puts an AVP into a message",
                 )
             )

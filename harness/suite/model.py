@@ -34,7 +34,10 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AvpEdit:
-    """An AVP to add, or what to change of one that the message has. None leaves a part as it is."""
+    """An AVP to add, or what to change of one that the message has. None leaves a part as it is.
+
+    cut, append: octets to take from the end of the value, and then to put there.
+    """
 
     name: str | None = None
     type: int | None = None
@@ -45,6 +48,8 @@ class AvpEdit:
     length: int | None = None
     value: Given = None
     has_value: bool = False
+    cut: int = 0
+    append: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +91,7 @@ class Compose:
     set: Mapping[str, Given] = field(default_factory=dict)
     add: tuple[AvpEdit, ...] = ()
     omit: tuple[str, ...] = ()
+    double: tuple[str, ...] = ()
     replace: Mapping[str, AvpEdit] = field(default_factory=dict)
     order: tuple[str, ...] = ()
     reverse: bool = False
@@ -142,6 +148,7 @@ class Step:
     tunnel, session: which of the case's tunnels and sessions it is about.
     rows: requirement rows that this step checks; empty: those of the case.
     otherwise: what a failed check counts as; None: as the rows' levels say.
+    unless: messages of the IUT on this tunnel, in scope, after which the step is left out.
     """
 
     place: Place
@@ -152,6 +159,7 @@ class Step:
     policy: str = ""
     otherwise: Severity | None = None
     note: str = ""
+    unless: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,11 +205,13 @@ class Establish(Step):
     """A preamble: bring a tunnel or a session up; when that does not work the case is inconc.
 
     what: tunnel | session | outgoing-session.
+    before: the peer's message before which it stops; empty: it goes to the end.
     messages: edits of the messages that the scripted peer sends on the way, by name.
     authenticate: challenge the IUT and answer its challenge.
     """
 
     what: str
+    before: str = ""
     authenticate: bool = False
     messages: Mapping[str, Compose] = field(default_factory=dict)
     local_id: int | None = None

@@ -311,6 +311,7 @@ _SHAPES: Mapping[Shape, Fragment] = {
     Shape.VALUE_MATCHERS: {**_mapping(_free_matcher()), "minProperties": 1},
     Shape.SAVE: _mapping({"type": "string"}),
     Shape.MESSAGE_EDITS: _mapping(_reference("message-edits"), _reference("message")),
+    Shape.MESSAGE_NAMES: _one_or_list(_reference("sent-message")),
     Shape.TEXT_VALUES: _mapping({"type": ["string", "number", "boolean", "null"]}),
     Shape.ROWS: _one_or_list(_reference("row")),
     Shape.POLICY: _reference("policy"),

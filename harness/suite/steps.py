@@ -12,6 +12,7 @@ from harness.suite.amounts import count, count_range, duration, integer, number_
 from harness.suite.expects import read_alternatives, read_save
 from harness.suite.fill import check_names
 from harness.suite.grammar import (
+    BEFORE,
     BUILT_IN_NAMES,
     COMMON_KEYS,
     DATA,
@@ -73,6 +74,7 @@ class Common(TypedDict):
     policy: str
     otherwise: Severity | None
     note: str
+    unless: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,7 @@ class StepReader:
             policy="",
             otherwise=None,
             note="",
+            unless=(),
         )
         with self._reader.caught():
             if "tunnel" in entries:
@@ -188,6 +191,9 @@ class StepReader:
                 common["otherwise"] = Severity(entries["otherwise"].choice(SEVERITIES, "verdict"))
             if "note" in entries:
                 common["note"] = plain_text(entries["note"])
+            if "unless" in entries:
+                messages = entries["unless"].items_or_one()
+                common["unless"] = tuple(self._reader.message(one) for one in messages)
         return common
 
     def _block(self, name: str, node: Node) -> dict[str, Node]:
@@ -259,6 +265,9 @@ class StepReader:
 
     def _establish(self, step: Parted) -> Step:
         what = step.head.choice(ESTABLISHED, "preamble")
+        before = ""
+        if "before" in step.entries:
+            before = step.entries["before"].choice(BEFORE[what], "message")
         messages = (
             read_message_edits(self._reader, step.entries["with"]) if "with" in step.entries else {}
         )
@@ -266,6 +275,7 @@ class StepReader:
         return Establish(
             **step.common,
             what=what,
+            before=before,
             authenticate="authenticate" in step.entries and step.entries["authenticate"].boolean(),
             messages=messages,
             local_id=integer(step.entries["local_id"], 1, 0xFFFF)

@@ -23,7 +23,7 @@ from harness.suite.model import (
     Silence,
     Wait,
 )
-from tests.suite.reading import ROW, step_of, suite_of
+from tests.suite.reading import ROW, cases_of, errors_of, in_case, step_of, suite_of
 
 
 def send(text: str, before: str = "") -> Send:
@@ -340,3 +340,42 @@ def test_a_case_takes_the_defaults_unless_it_says_otherwise() -> None:
     assert second.iut == {Role.LAC}
     assert second.tags == {"slow", "negative"}
     assert (second.title, second.purpose, second.seconds) == ("T", "y z", 3.0)
+
+
+def test_an_avp_can_be_resized_and_sent_twice() -> None:
+    compose = send(
+        "- send: SCCRQ\n  double: [host_name, challenge]\n"
+        "  add: [challenge, {avp: firmware_revision, cut: 1, append: 0x0102}]\n"
+        "  replace: {protocol_version: {cut: 2}}"
+    ).compose
+    assert compose.double == ("host_name", "challenge")
+    assert (compose.add[1].cut, compose.add[1].append) == (1, b"\1\2")
+    assert compose.replace["protocol_version"].cut == 2
+
+
+def test_only_an_avp_that_is_there_can_be_sent_twice() -> None:
+    (error,) = errors_of(in_case("- send: SCCRQ\n  double: vendor_name\n- expect: SCCRP"))
+    assert error.code == "suite.not-carried"
+
+
+def test_a_step_may_be_left_out_after_a_message() -> None:
+    assert step_of("- alive: tunnel\n  unless: [StopCCN, 17]").unless == ("StopCCN", "17")
+    assert step_of("- alive: tunnel").unless == ()
+
+
+def test_a_preamble_may_stop_on_its_way() -> None:
+    step = step_of("- establish: session\n  before: ICCN", "")
+    assert isinstance(step, Establish)
+    assert step.before == "ICCN"
+    (error,) = errors_of(in_case("- establish: tunnel\n  before: ICCN\n- alive:"))
+    assert error.code == "data.unknown-message"
+
+
+def test_the_avps_outside_of_a_message() -> None:
+    cases = cases_of(
+        '- send: HELLO\n  add: ["${avp}"]\n- expect: ack',
+        "each: {avp: {avps: {outside: SCCRQ, except: accm}}}",
+    )
+    found = {case.axes["avp"] for case in cases}
+    assert "result_code" in found
+    assert not found & {"host_name", "random_vector", "message_type", "accm"}
