@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.errors import DataError, Place
-from harness.spec.model import Specification
+from harness.spec.model import Requirement, Specification
 
 FILE = "ids.txt"
 
@@ -55,10 +55,16 @@ def check_ids(spec: Specification, folder: Path) -> list[DataError]:
             hint="run `python -m harness.spec freeze`",
             place=row.place,
         )
-        for row in spec.requirements.values()
+        for row in own_rows(spec)
         if row.id not in frozen
     ]
     return problems
+
+
+def own_rows(spec: Specification) -> list[Requirement]:
+    """The rows whose ids the specification gives out: not those that an overlay has of its base."""
+    given = spec.overlay.base.requirements if spec.overlay else {}
+    return [row for row in spec.requirements.values() if row.id not in given]
 
 
 def broken_ids(spec: Specification, frozen: dict[str, tuple[str, Place]]) -> list[DataError]:
@@ -89,7 +95,7 @@ def write_ids(spec: Specification, folder: Path) -> int:
     frozen = read_ids(folder)
     for problem in broken_ids(spec, frozen):
         raise problem
-    rows = spec.requirements.values()
+    rows = own_rows(spec)
     lines = "".join(f"{row.id} {row.section}\n" for row in rows)
     (folder / FILE).write_text(_HEAD + lines, encoding="utf-8")
     return sum(row.id not in frozen for row in rows)

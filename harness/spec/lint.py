@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
@@ -25,7 +26,14 @@ _KEY_WORDS = re.compile(r"\b(MUST|SHOULD|MAY|SHALL|REQUIRED|RECOMMENDED|OPTIONAL
 
 
 def lint(spec: Specification, folder: Path) -> list[DataError]:
-    """All that is wrong; `folder` is where the specification was loaded from."""
+    """All that is wrong; `folder` is where the specification was loaded from.
+
+    Of an overlay only its own rows are looked at: the base is linted where it stands.
+    """
+    if spec.overlay is not None:
+        rows = {name: row for name, row in spec.requirements.items() if row.table == spec.name}
+        own = replace(spec, requirements=rows)
+        return [*check_ids(spec, folder), *_texts(own), *_reasons(own)]
     return [
         *check_ids(spec, folder),
         *_numbering(spec),

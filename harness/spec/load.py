@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -18,6 +19,7 @@ from harness.spec.model import (
     Requirement,
     Specification,
 )
+from harness.spec.overlay_table import is_overlay, load_overlay
 from harness.spec.requirements import check_about, derive, read_requirements
 from harness.spec.tables import read_messages, read_results, read_states
 
@@ -44,11 +46,19 @@ class _Roots(NamedTuple):
 def load_specification(folder: Path) -> Specification:
     """Read the tables of one specification.
 
-    `folder` holds the files of `FILES`. Raises `DataError`, or `DataErrors` with every fault that
-    can be seen at once: first within the files, then between them.
+    `folder` holds the files of `FILES`, or an overlay on such a one. Raises `DataError`, or
+    `DataErrors` with every fault that can be seen at once: first within the files, then between
+    them.
     """
     if not folder.is_dir():
-        raise DataError("spec.no-folder", f"{folder} is not a folder with a specification")
+        beside = folder.parent.iterdir() if folder.parent.is_dir() else ()
+        raise DataError(
+            "spec.no-folder",
+            f"{folder} is not a folder with a specification",
+            hint=suggest(folder.name, [path.name for path in beside if path.is_dir()]),
+        )
+    if is_overlay(folder):
+        return load_overlay(folder, load_specification)
     roots = _Roots(*(load(folder / file) for file in FILES))
     top = roots.specification.mapping(_TOP_KEYS, required=_TOP_KEYS)
     sections = {number: node.text() for number, node in top["sections"].mapping().items()}
@@ -80,8 +90,9 @@ def load_specification(folder: Path) -> Specification:
     faults.raise_any()
     order = {number: place for place, number in enumerate(sections)}
     rows.sort(key=lambda row: order[row.section])
+    name = top["name"].text()
     return Specification(
-        name=top["name"].text(),
+        name=name,
         prefix=prefix,
         title=top["title"].text(),
         sections=MappingProxyType(sections),
@@ -89,7 +100,7 @@ def load_specification(folder: Path) -> Specification:
         avps=MappingProxyType(avps),
         result_codes=results.result_codes,
         error_codes=results.error_codes,
-        requirements=MappingProxyType({row.id: row for row in rows}),
+        requirements=MappingProxyType({row.id: replace(row, table=name) for row in rows}),
         states=states.rows,
         machines=states.machines,
         message_types=MappingProxyType({spec.type: spec for spec in messages.values()}),

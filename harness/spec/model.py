@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from harness.errors import Place
 from harness.spec.values import ValueRule
 from harness.wire.fields import Field, Value, decode_value, encode_value, reserved_problems
+
+if TYPE_CHECKING:
+    from harness.spec.overlay import Overlay
 
 Scope = Literal["tunnel", "session"]
 Keyword = Literal["upper", "lower"]
@@ -222,7 +225,9 @@ class Requirement:
 
     `keyword`: whether the RFC writes the key word in capitals; `lower` as well where there is
     none. `excluded`: why a peer on the wire cannot observe it. `about`: messages and AVPs it
-    speaks of. `derived`: made from a table rather than typed in requirements.yaml.
+    speaks of. `derived`: made from a table rather than typed in requirements.yaml. `table`: which
+    specification, or overlay on it, says so. `void`: an overlay takes the rule back, and `excluded`
+    says why; nothing that breaks it is worse than a note.
     """
 
     id: str
@@ -235,11 +240,13 @@ class Requirement:
     about: tuple[str, ...]
     derived: bool
     place: Place
+    table: str = ""
+    void: bool = False
 
     @property
     def severity(self) -> Severity:
         """What breaking it comes to, unless a policy says otherwise."""
-        if self.level is Level.MAY:
+        if self.level is Level.MAY or self.void:
             return "note"
         binding = self.level in (Level.MUST, Level.MUST_NOT)
         return "fail" if binding and self.keyword == "upper" else "warn"
@@ -251,7 +258,7 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class Specification:
-    """All that is known about one specification."""
+    """All that is known about one specification. `overlay`: the vendor's table laid over it."""
 
     name: str
     prefix: str
@@ -266,6 +273,12 @@ class Specification:
     machines: Mapping[str, tuple[str, ...]]
     message_types: Mapping[int, MessageSpec]
     avp_numbers: Mapping[tuple[int, int], AvpSpec]
+    overlay: Overlay | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its name, then that of its base: a suite written for either fits."""
+        return (self.name, self.overlay.base.name) if self.overlay else (self.name,)
 
     def message(self, name_or_number: str | int) -> MessageSpec | None:
         """A message by name (case as in the RFC) or type; None if there is no such message."""
@@ -300,9 +313,13 @@ class Specification:
         return (row for row in self.requirements.values() if row.binds(role))
 
     def _known(self, row: str) -> str:
-        if row not in self.requirements:
-            raise KeyError(row)
-        return row
+        if row in self.requirements:
+            return row
+        if self.overlay is not None:
+            own = f"{self.overlay.prefix}{row.removeprefix(self.prefix)}"
+            if own in self.requirements:
+                return own
+        raise KeyError(row)
 
 
 def _listed(words: tuple[str, ...]) -> str:

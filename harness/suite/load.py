@@ -97,7 +97,7 @@ def read_suite(reader: Reader, root: Node, path: Path) -> Suite:
         raise root.fail("suite.empty", "an empty file is no suite")
     entries = reader.entries(root, FILE_KEYS, owner="a suite")
     with reader.caught():
-        entries["spec"].choice([reader.specification.name], "specification")
+        entries["spec"].choice(reader.specification.names, "specification")
     cases_node = entries["cases"]
     cases_reader = CaseReader(reader, path.stem, entries.get("defaults"))
     cases: list[Case] = []
