@@ -144,7 +144,10 @@ def _rows(value: object) -> dict[str, Row]:
     for name, item in plain.entries(value, ()).items():
         row = plain.entries(item, ("section", "level", "text"))
         rows[name] = Row(
-            plain.text(row["section"]), plain.text(row["level"]), plain.text(row["text"])
+            plain.text(row["section"]),
+            plain.text(row["level"]),
+            plain.text(row["text"]),
+            plain.text(row.get("table", "")),
         )
     return rows
 

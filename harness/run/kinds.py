@@ -66,11 +66,16 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A requirement as reports print it: `section` of the RFC, `level` (MUST, …), paraphrase."""
+    """A requirement as reports print it: `section` of the RFC, `level` (MUST, …), paraphrase.
+
+    `table`: the specification or vendor's overlay that the row was judged by; empty where a stream
+    does not say it, and then it is the header's `specification`.
+    """
 
     section: str
     level: str
     text: str
+    table: str = ""
 
 
 @dataclass(frozen=True, slots=True)
