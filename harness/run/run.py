@@ -116,7 +116,20 @@ def _baseline(options: Options, library: Library) -> Baseline:
     path = options.device.folder / BASELINE_FILE
     if not options.baseline or not path.is_file():
         return Baseline()
-    return load_baseline(path, [case.id for case in library.cases])
+    return load_baseline(path, known_cases(library, options.suites))
+
+
+def known_cases(library: Library, suites: Path) -> set[str]:
+    """The ids that a baseline may list. `suites`: where those of the library are.
+
+    Beside suites of one's own these are also the ones of the harness, for the baselines that come
+    with the harness are about them.
+    """
+    known = {case.id for case in library.cases}
+    packaged = data_folder("suites")
+    if suites.resolve() != packaged.resolve():
+        known |= {case.id for case in load_library(packaged).cases}
+    return known
 
 
 def _header(options: Options, specification: Specification, plan: Sequence[Selected]) -> Header:
@@ -125,7 +138,7 @@ def _header(options: Options, specification: Specification, plan: Sequence[Selec
         named.update(dict.fromkeys(one.case.covers))
         named.update(dict.fromkeys(rows_of(one.case.steps)))
     rows = {
-        row: Row(found.section, found.level.value, found.text)
+        row: Row(found.section, found.level.value, found.text, found.table)
         for row in named
         if (found := specification.requirements.get(row)) is not None
     }
