@@ -183,6 +183,10 @@ def _devices(**options: Any) -> None:
     metavar="SECONDS",
     help="Silence before a HELLO; 0: send none.",
 )
+@click.option(
+    "--dial", metavar="ADDRESS[:PORT]", help="Open a tunnel to this peer and place a call in it."
+)
+@click.option("--number", default="", metavar="DIGITS", help="The number that --dial calls.")
 @_suites
 def _serve(**options: Any) -> None:
     """Run the reference peer on its own, until Ctrl-C."""

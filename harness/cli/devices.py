@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import click
-
 from harness.cli.library import near
-from harness.cli.printing import print_json
+from harness.cli.printing import print_json, print_lines
 from harness.device.model import ProcessLaunch
 from harness.device.needs import check_needs
 from harness.device.registry import Listed, list_devices, search_folders
@@ -22,7 +20,7 @@ def show(as_json: bool) -> None:
         return
     width = max((len(one.name) for one in listed), default=0)
     for one in listed:
-        click.echo(f"{one.name:<{width}}  {_line(one)}")
+        print_lines(f"{one.name:<{width}}  {_line(one)}".split("\n"))
 
 
 def _json(one: Listed) -> dict[str, Any]:

@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import click
-
 from harness.cli.library import suites_folder
 from harness.cli.listing import facts
-from harness.cli.printing import print_json, row_line, sides
+from harness.cli.printing import print_json, print_lines, row_line, sides
 from harness.errors import UsageError
 from harness.located import suggest
 from harness.run.run import Library, load_library, rows_of
@@ -33,8 +31,7 @@ def explain(name: str, as_json: bool, suites: Path | None) -> None:
     if as_json:
         print_json({"kind": "case", **_case_json(library, cases)})
     else:
-        for line in _case_lines(library, cases):
-            click.echo(line)
+        print_lines(_case_lines(library, cases))
 
 
 def _row(library: Library, name: str) -> Requirement | None:
@@ -206,8 +203,7 @@ def _explain_row(library: Library, row: Requirement, as_json: bool) -> None:
     if row.excluded:
         lines += _labelled("excluded", [row.excluded])
     lines += _labelled("cases", _shortened([case.id for case in cases]) or ["none"])
-    for line in lines:
-        click.echo(line)
+    print_lines(lines)
 
 
 def _row_json(row: Requirement) -> dict[str, Any]:

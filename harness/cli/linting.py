@@ -8,10 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-import click
-
 from harness.cli.library import device_folder, suites_folder
-from harness.cli.printing import print_json
+from harness.cli.printing import print_json, print_lines
 from harness.device.embedded import EmbeddedRunner
 from harness.device.ics import CAPABILITIES
 from harness.device.load import load_device
@@ -102,9 +100,8 @@ def lint(devices: Sequence[str], as_json: bool, suites: Path | None) -> int:
     if as_json:
         print_json(_json(found))
     else:
-        for finding in found.findings:
-            click.echo(str(finding))
-        click.echo(_total(found))
+        print_lines(line for one in found.findings for line in str(one).split("\n"))
+        print_lines([_total(found)])
     if found.count(ERROR):
         return EXIT_USAGE
     return EXIT_UNEXPECTED if found.findings else EXIT_EXPECTED

@@ -7,10 +7,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import click
-
 from harness.cli.library import device_of, suites_folder
-from harness.cli.printing import print_json, sides
+from harness.cli.printing import print_json, print_lines, sides
 from harness.run.run import Library, load_library
 from harness.run.select import Selected, matching, select
 from harness.suite.model import Case
@@ -35,8 +33,7 @@ def show(
     if as_json:
         print_json([_json(one) for one in plan])
     else:
-        for line in _lines(library, plan):
-            click.echo(line)
+        print_lines(_lines(library, plan))
 
 
 def _json(one: Selected) -> dict[str, Any]:

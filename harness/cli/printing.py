@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable
-
-import click
+from typing import Final
 
 from harness.spec.model import Requirement, Role
+from harness.wire.text import printable
+
+_LONGEST: Final = 10_000
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Lines of text, safe for a terminal. OSError when nobody takes them."""
+    for line in lines:
+        sys.stdout.write(printable(line, _LONGEST) + "\n")
 
 
 def print_json(value: object) -> None:
-    """A value as JSON, for a script."""
-    click.echo(json.dumps(value, indent=2))
+    """A value as JSON, for a script. OSError when nobody takes it."""
+    sys.stdout.write(json.dumps(value, indent=2) + "\n")
 
 
 def sides(roles: Iterable[Role]) -> str:

@@ -7,7 +7,6 @@ begin leaves an event stream with the error alone, and reports made from it.
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import shlex
 import sys
@@ -21,6 +20,7 @@ import harness
 from harness.cli import faults
 from harness.cli.commands import PROGRAM
 from harness.cli.library import device_of, suites_folder
+from harness.cli.printing import print_json
 from harness.cli.reports import Reports
 from harness.cli.screen import LiveProgress, Screen
 from harness.cli.signals import as_interrupt, undisturbed
@@ -114,8 +114,7 @@ def execute(request: Request) -> int:
                     faults.say(fault)
     code = max([exit_code(ending.footer), *(fault.exit_code for fault in failures)])
     if request.as_json:
-        summary = {**reports.summary.summary(), "exit_code": code}
-        sys.stdout.write(json.dumps(summary, indent=2) + "\n")
+        print_json({**reports.summary.summary(), "exit_code": code})
     return code
 
 
