@@ -21,6 +21,9 @@ CAPABILITIES: Final[Mapping[str, str]] = {
 }
 """Every capability with its meaning. A device that says nothing of one does not claim it."""
 
+OF_EVERY_LNS: Final = frozenset({"accepts_tunnel"})
+"""What an LNS has without saying so."""
+
 CapabilityValue = bool | int | str
 
 

@@ -10,9 +10,11 @@ import fnmatch
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from harness.device.ics import OF_EVERY_LNS
 from harness.device.model import DEFAULT_CONFIGURATION, Device
 from harness.errors import NothingSelected, UsageError
 from harness.located import suggest
+from harness.spec.model import Role
 from harness.suite.model import Case, Suite
 
 TAG = "tag:"
@@ -69,7 +71,8 @@ def _stem(case: Case) -> str:
 
 def why_skipped(case: Case, device: Device) -> str:
     """Why the device's ICS or configurations keep the case from running; empty if they do not."""
-    missing = [name for name in case.requires if not device.ics.get(name)]
+    given = OF_EVERY_LNS if device.role is Role.LNS else frozenset[str]()
+    missing = [name for name in case.requires if name not in given and not device.ics.get(name)]
     if missing:
         return f"the ICS does not claim {', '.join(missing)}"
     known = (DEFAULT_CONFIGURATION, *device.configurations)

@@ -215,6 +215,9 @@ class Assembler:
 
 
 def _resized(value: bytes, edit: AvpEdit) -> bytes:
+    if edit.size is not None:
+        times = -(-edit.size // len(value)) if value else 0
+        value = (value * times)[: edit.size]
     return value[: max(0, len(value) - edit.cut)] + edit.append
 
 

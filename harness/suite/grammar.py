@@ -181,6 +181,7 @@ AVP_PART_KEYS: Mapping[str, Key] = {
     "reserved": Key(Shape.INTEGER, "the reserved bits, 0..15"),
     "length": Key(Shape.INTEGER, "the Length field, 0..1023, whatever the value is"),
     "value": Key(Shape.VALUE, "the value"),
+    "size": Key(Shape.INTEGER, "octets that the value shall have: it is repeated, then cut off"),
     "cut": Key(Shape.COUNT, "how many octets are left off at the end of the value"),
     "append": Key(Shape.OCTETS, "octets to put behind the value"),
     "vendor": Key(Shape.INTEGER, "Vendor ID, 0..65535"),

@@ -196,6 +196,7 @@ def _edit(reader: Reader, entries: Mapping[str, Node], avp: AvpSpec | None) -> A
         length=number("length", 1023),
         value=value,
         has_value="value" in entries,
+        size=number("size", MAX_VALUE_OCTETS),
         cut=integer(entries["cut"], 1, MAX_VALUE_OCTETS) if "cut" in entries else 0,
         append=read_octets(entries["append"]) if "append" in entries else b"",
     )

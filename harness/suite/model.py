@@ -36,7 +36,8 @@ class Severity(StrEnum):
 class AvpEdit:
     """An AVP to add, or what to change of one that the message has. None leaves a part as it is.
 
-    cut, append: octets to take from the end of the value, and then to put there.
+    size: octets to which the value is brought, by repeating it and cutting it off. cut, append:
+    octets to take from its end, and then to put there.
     """
 
     name: str | None = None
@@ -48,6 +49,7 @@ class AvpEdit:
     length: int | None = None
     value: Given = None
     has_value: bool = False
+    size: int | None = None
     cut: int = 0
     append: bytes = b""
 

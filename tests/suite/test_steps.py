@@ -345,11 +345,13 @@ def test_a_case_takes_the_defaults_unless_it_says_otherwise() -> None:
 def test_an_avp_can_be_resized_and_sent_twice() -> None:
     compose = send(
         "- send: SCCRQ\n  double: [host_name, challenge]\n"
-        "  add: [challenge, {avp: firmware_revision, cut: 1, append: 0x0102}]\n"
+        "  add: [challenge, {avp: firmware_revision, cut: 1, append: 0x0102},\n"
+        "        {type: 9999, value: x, size: 1017}]\n"
         "  replace: {protocol_version: {cut: 2}}"
     ).compose
     assert compose.double == ("host_name", "challenge")
     assert (compose.add[1].cut, compose.add[1].append) == (1, b"\1\2")
+    assert (compose.add[1].size, compose.add[2].size) == (None, 1017)
     assert compose.replace["protocol_version"].cut == 2
 
 
