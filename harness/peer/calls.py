@@ -175,6 +175,6 @@ class CallControl:
         else:
             kind = CallKind.LAC_INCOMING if incoming else CallKind.LAC_OUTGOING
         local_id = packet.header.session_id or self.endpoint.free_session_id(tunnel)
-        session = Session(tunnel, kind, local_id)
+        session = self.endpoint.make_session(tunnel, kind, local_id)
         session.refuse(Fault(INVALID_SESSION, f"{name} for no session"))
         session.handle(EVENTS[name][0], now, examined)

@@ -89,6 +89,10 @@ class Endpoint:
         """A new tunnel."""
         return Tunnel(self, local_id, address, self.make_channel())
 
+    def make_session(self, tunnel: Tunnel, kind: CallKind, local_id: int) -> Session:
+        """A new session."""
+        return Session(tunnel, kind, local_id)
+
     # -- output ------------------------------------------------------------------------------
 
     def outgoing(self) -> list[tuple[bytes, Address]]:
@@ -304,7 +308,7 @@ class Endpoint:
 
     def new_session(self, tunnel: Tunnel, kind: CallKind) -> Session:
         """A session with an unpredictable id (9.1)."""
-        session = Session(tunnel, kind, self.free_session_id(tunnel))
+        session = self.make_session(tunnel, kind, self.free_session_id(tunnel))
         self._serial += 1
         session.serial = self._serial
         tunnel.sessions[session.local_id] = session

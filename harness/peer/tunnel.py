@@ -181,7 +181,7 @@ class Tunnel:
 
     def handle(self, packet: Packet, now: float) -> None:
         """Take the next message in sequence."""
-        examined = examine(self.endpoint.specification, packet, self.config.secret)
+        examined = self.examine(packet)
         for text in examined.ignored:
             self.log(f"ignored: {text}")
         if examined.message is None:
@@ -195,6 +195,10 @@ class Tunnel:
                 self.close(examined.fault, now)
         else:
             self.set_up(examined, now)
+
+    def examine(self, packet: Packet) -> Examined:
+        """Read a message against the spec table."""
+        return examine(self.endpoint.specification, packet, self.config.secret)
 
     def unknown_message(self, examined: Examined, now: float) -> None:
         """A Message Type that nobody knows ends the tunnel when it is mandatory (4.4.1)."""
