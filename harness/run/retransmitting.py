@@ -56,7 +56,9 @@ async def _collect(context: Context, step: Retransmissions) -> list[Observed]:
         if step.until_given_up and len(copies) > 1:
             last = copies[-1].at - copies[-2].at
             until = min(deadline, copies[-1].at + 2 * last + context.scaled(step.first[1]))
-            if any(one.name == "StopCCN" and one.at > copies[0].at for one in tunnel.arrivals):
+            if step.message != "StopCCN" and any(
+                one.name == "StopCCN" and one.at > copies[0].at for one in tunnel.arrivals
+            ):
                 return copies
         if not await context.peer.news(until) and context.peer.now >= until:
             return copies

@@ -119,9 +119,10 @@ BUILT_IN_NAMES = (
     "peer_tunnel_id",
     "peer_session_id",
     "expected_challenge_response",
+    "sent_ns",
 )
-"""What `${…}` may name in any step: ids as each side assigned them, and the right answer to the
-last Challenge of the scripted peer."""
+"""What `${…}` may name in any step: ids as each side assigned them, the right answer to the last
+Challenge of the scripted peer, and the Ns of what it sent last."""
 
 LOOP_VARIABLE = "index"
 """Inside `repeat`, the number of the round, from 0."""
@@ -129,8 +130,8 @@ LOOP_VARIABLE = "index"
 RESERVED_NAMES = frozenset({*BUILT_IN_NAMES, LOOP_VARIABLE})
 """Names that neither an axis nor a `save` may take."""
 
-HEADER_FIELDS = ("version", "length", "tunnel_id", "session_id", "ns", "nr", "flags")
-"""What a header matcher and `save: header.…` may name."""
+HEADER_FIELDS = ("version", "length", "tunnel_id", "session_id", "ns", "nr", "flags", "port")
+"""What a header matcher and `save: header.…` may name; `port` is the UDP port of the sender."""
 
 COMMON_KEYS: Mapping[str, Key] = {
     "tunnel": Key(Shape.NAME, "which of the case's tunnels it is about (t1)"),
@@ -147,6 +148,7 @@ COMMON_KEYS: Mapping[str, Key] = {
         Shape.MESSAGE_NAMES,
         "the step is left out if the IUT has sent one of these on the tunnel, in scope",
     ),
+    "when": Key(Shape.VALUE_MATCHERS, "the step is left out unless these saved values fit"),
 }
 
 EDIT_KEYS: Mapping[str, Key] = {
@@ -247,6 +249,7 @@ STEPS: Mapping[str, StepForm] = {
             "header": Key(Shape.HEADER_MATCHERS, "what the header of every alternative has to be"),
             "within": Key(Shape.DURATION, "how long to wait (3s)"),
             "save": Key(Shape.SAVE, "values to keep: name -> AVP, AVP.field or header.field"),
+            "collect": Key(Shape.SAVE, "values to add to a series: name -> as in `save`"),
             "any_session": Key(Shape.BOOLEAN, "messages of every session of the tunnel count"),
             "again": Key(Shape.BOOLEAN, "a retransmission, among what came since the last send"),
         },
@@ -307,6 +310,30 @@ STEPS: Mapping[str, StepForm] = {
             "sends": Key(Shape.COUNT_RANGE, "how many times it goes out in all [4, 10]"),
             "at_least": Key(Shape.COUNT, "how many must be seen to judge (3)"),
             "until_given_up": Key(Shape.BOOLEAN, "watch until the IUT gives up"),
+        },
+        checks=True,
+    ),
+    "outstanding": StepForm(
+        "Count the messages of the IUT that are unacknowledged at once, while acks are held (5.8).",
+        block={
+            "within": Key(Shape.DURATION, "how long to watch", required=True),
+            "at_most": Key(Shape.COUNT, "the most that may be", required=True),
+            "at_least": Key(Shape.COUNT, "the least that must be (1)"),
+        },
+        checks=True,
+    ),
+    "advance": StepForm(
+        "Send HELLOs until Ns is a given one; they are counted rather than recorded.",
+        block={"to": Key(Shape.INTEGER, "the Ns of the next message, 0..65535", required=True)},
+        checks=True,
+    ),
+    "series": StepForm(
+        "Judge a series of collected numbers.",
+        block={
+            "of": Key(Shape.NAME, "its name", required=True),
+            "count": Key(Shape.COUNT, "how many there must be (2)"),
+            "distinct": Key(Shape.BOOLEAN, "no two are the same"),
+            "unpredictable": Key(Shape.BOOLEAN, "none follows from those before it"),
         },
         checks=True,
     ),

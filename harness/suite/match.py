@@ -37,8 +37,8 @@ class Received(Protocol):
 
     `message`: name, or the number of an unknown type as text, `ZLB` or `data`. `avps`: the first
     AVP of each kind, by name or `vendor/type`; octets where the value could not be decoded.
-    `header`: `ns`, `nr`, `tunnel_id`, `session_id`, `version`, `length`, `flags`; None or left out
-    where the header has no such field.
+    `header`: `ns`, `nr`, `tunnel_id`, `session_id`, `version`, `length`, `flags`, `port`; None or
+    left out where the header has no such field.
     """
 
     @property

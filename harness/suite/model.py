@@ -151,6 +151,7 @@ class Step:
     rows: requirement rows that this step checks; empty: those of the case.
     otherwise: what a failed check counts as; None: as the rows' levels say.
     unless: messages of the IUT on this tunnel, in scope, after which the step is left out.
+    when: saved values that have to fit, else the step is left out.
     """
 
     place: Place
@@ -162,6 +163,7 @@ class Step:
     otherwise: Severity | None = None
     note: str = ""
     unless: tuple[str, ...] = ()
+    when: Mapping[str, Matcher] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +195,7 @@ class Expect(Step):
     any_session: take messages of every session of the tunnel into account.
     again: look for a retransmission of the message among what came since the last send.
     save: value name -> `assigned_tunnel_id`, `result_code.error`, `header.ns`, …
+    collect: the same, for values that are added to the series of that name.
     """
 
     alternatives: tuple[Alternative, ...]
@@ -200,6 +203,7 @@ class Expect(Step):
     any_session: bool = False
     again: bool = False
     save: Mapping[str, str] = field(default_factory=dict)
+    collect: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,6 +274,36 @@ class Retransmissions(Step):
     sends: tuple[int, int] = (4, 10)
     at_least: int = 3
     until_given_up: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outstanding(Step):
+    """Count the IUT's messages that are unacknowledged at once while acknowledgements are held."""
+
+    within: float
+    at_most: int
+    at_least: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advance(Step):
+    """Send HELLOs, each acknowledged, until the next Ns is `to`. They are not recorded."""
+
+    to: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series(Step):
+    """Judge numbers that `collect` has gathered.
+
+    count: how many there must be. distinct: no two are the same. unpredictable: none follows from
+    those before it by a simple rule (RFC 2661 9.1).
+    """
+
+    of: str
+    count: int = 2
+    distinct: bool = False
+    unpredictable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

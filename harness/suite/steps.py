@@ -37,6 +37,7 @@ from harness.suite.model import (
     DEFAULT_SESSION,
     DEFAULT_TUNNEL,
     Acks,
+    Advance,
     Alive,
     Compare,
     DeviceAction,
@@ -44,10 +45,13 @@ from harness.suite.model import (
     Expect,
     Hello,
     LinkStep,
+    Matcher,
+    Outstanding,
     Repeat,
     Resend,
     Retransmissions,
     Send,
+    Series,
     Severity,
     Silence,
     Step,
@@ -75,6 +79,7 @@ class Common(TypedDict):
     otherwise: Severity | None
     note: str
     unless: tuple[str, ...]
+    when: Mapping[str, Matcher]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,7 @@ class StepReader:
         self._reader = reader
         self._taken = {*axes, *RESERVED_NAMES, *reader.given}
         self._names: set[str] = {*reader.given, *BUILT_IN_NAMES}
+        self._series: set[str] = set()
         self._sent: set[str] = set()
         self._established = False
 
@@ -177,6 +183,7 @@ class StepReader:
             otherwise=None,
             note="",
             unless=(),
+            when={},
         )
         with self._reader.caught():
             if "tunnel" in entries:
@@ -194,6 +201,8 @@ class StepReader:
             if "unless" in entries:
                 messages = entries["unless"].items_or_one()
                 common["unless"] = tuple(self._reader.message(one) for one in messages)
+            if "when" in entries:
+                common["when"] = self._saved_values(entries["when"])
         return common
 
     def _block(self, name: str, node: Node) -> dict[str, Node]:
@@ -252,8 +261,12 @@ class StepReader:
     def _expect(self, step: Parted) -> Step:
         alternatives = read_alternatives(self._reader, step.head, step.entries)
         save: dict[str, str] = {}
+        collect: dict[str, str] = {}
         if "save" in step.entries:
             save = read_save(self._reader, step.entries["save"], self._taken)
+        if "collect" in step.entries:
+            collect = read_save(self._reader, step.entries["collect"])
+            self._series.update(collect)
         return Expect(
             **step.common,
             alternatives=alternatives,
@@ -261,6 +274,7 @@ class StepReader:
             any_session="any_session" in step.entries and step.entries["any_session"].boolean(),
             again="again" in step.entries and step.entries["again"].boolean(),
             save=save,
+            collect=collect,
         )
 
     def _establish(self, step: Parted) -> Step:
@@ -351,6 +365,43 @@ class StepReader:
             until_given_up="until_given_up" in block and block["until_given_up"].boolean(),
         )
 
+    def _outstanding(self, step: Parted) -> Step:
+        block = self._block("outstanding", step.head)
+        at_least = count(block["at_least"]) if "at_least" in block else 1
+        at_most = count(block["at_most"])
+        if at_least > at_most:
+            text = f"{at_least} is above {at_most}: nothing lies between"
+            raise block["at_least"].fail("suite.range", text)
+        return Outstanding(
+            **step.common,
+            within=duration(block["within"]),
+            at_most=at_most,
+            at_least=at_least,
+        )
+
+    def _advance(self, step: Parted) -> Step:
+        block = self._block("advance", step.head)
+        return Advance(**step.common, to=integer(block["to"], 0, 0xFFFF))
+
+    def _series_step(self, step: Parted) -> Step:
+        block = self._block("series", step.head)
+        name = plain_text(block["of"])
+        if name not in self._series:
+            raise unknown(block["of"], self._series, "series")
+        judged = {
+            key: block[key].boolean() for key in ("distinct", "unpredictable") if key in block
+        }
+        if not any(judged.values()):
+            raise step.head.fail(
+                "suite.series", "nothing is judged", hint="distinct: true, or unpredictable: true"
+            )
+        return Series(
+            **step.common,
+            of=name,
+            count=count(block["count"]) if "count" in block else 2,
+            **judged,
+        )
+
     def _wait(self, step: Parted) -> Step:
         return Wait(**step.common, seconds=duration(step.head))
 
@@ -374,15 +425,19 @@ class StepReader:
         )
 
     def _compare(self, step: Parted) -> Step:
-        values = {}
-        for name, part in step.head.mapping().items():
-            with self._reader.caught():
-                if name not in self._names:
-                    raise unknown(key_node(step.head, name), self._names, "value")
-                values[name] = read_matcher(self._reader, part, free_subject(name))
         if not step.head.content:
             raise step.head.fail("suite.compare", "nothing to compare")
-        return Compare(**step.common, values=values)
+        return Compare(**step.common, values=self._saved_values(step.head))
+
+    def _saved_values(self, node: Node) -> dict[str, Matcher]:
+        """Names of saved values, each with what it has to be."""
+        values = {}
+        for name, part in node.mapping().items():
+            with self._reader.caught():
+                if name not in self._names:
+                    raise unknown(key_node(node, name), self._names, "value")
+                values[name] = read_matcher(self._reader, part, free_subject(name))
+        return values
 
     def _repeat(self, step: Parted) -> Step:
         block = self._block("repeat", step.head)
@@ -404,6 +459,9 @@ _READERS: Mapping[str, Callable[[StepReader, Parted], Step]] = {
     "hello": StepReader._hello,
     "link": StepReader._link,
     "retransmissions": StepReader._retransmissions,
+    "outstanding": StepReader._outstanding,
+    "advance": StepReader._advance,
+    "series": StepReader._series_step,
     "wait": StepReader._wait,
     "device": StepReader._device,
     "alive": StepReader._alive,
@@ -416,4 +474,7 @@ def checks(step: Step) -> bool:
     """Whether a step judges the IUT, itself or by a step within."""
     if isinstance(step, Repeat):
         return any(checks(one) for one in step.steps)
-    return isinstance(step, (Expect, Silence, Retransmissions, Alive, Compare))
+    return isinstance(step, _CHECKS)
+
+
+_CHECKS = (Expect, Silence, Retransmissions, Outstanding, Advance, Series, Alive, Compare)

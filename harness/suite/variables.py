@@ -37,7 +37,7 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PLACEHOLDER = re.compile(r"\$\{([^{}]*)\}")
 _REFERENCE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?: *([+-]) *([0-9]{1,9}))?(?: *: *([1-8]))?")
 _HEX = re.compile(r"0[xX][0-9A-Fa-f_\s]*")
-_FOR_REPORTS = frozenset({"place", "text", "note", "save"})
+_FOR_REPORTS = frozenset({"place", "text", "note", "save", "collect"})
 _PRINTED_NUMBER = 1 << 128
 
 
@@ -63,10 +63,12 @@ class Piece(NamedTuple):
         """What the placeholder gives for a value. Raises ValueError where it does not fit."""
         if not self.add and not self.octets:
             return value
-        if self.octets and isinstance(value, bytes) and not self.add:
-            if len(value) != self.octets:
-                raise ValueError(f"{self.placeholder}: {shown(value)} has {len(value)} octets")
-            return value
+        if isinstance(value, bytes) and value and self.octets in (0, len(value)):
+            # octets are a number of their own width, which wraps as counters do
+            number = int.from_bytes(value, "big") + self.add
+            return (number % (1 << 8 * len(value))).to_bytes(len(value), "big")
+        if isinstance(value, bytes) and self.octets and not self.add:
+            raise ValueError(f"{self.placeholder}: {shown(value)} has {len(value)} octets")
         if not isinstance(value, int):
             raise ValueError(f"{self.placeholder}: {shown(value)!r} is no number")
         number = value + self.add
@@ -149,6 +151,8 @@ def names_used(value: object) -> frozenset[str]:
         found |= names_used(part)
     if isinstance(value, Compare):
         found |= set(value.values)
+    if isinstance(value, Step):
+        found |= set(value.when)
     return frozenset(found)
 
 

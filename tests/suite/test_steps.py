@@ -7,6 +7,7 @@ import pytest
 from harness.spec.model import Role
 from harness.suite.model import (
     Acks,
+    Advance,
     Alive,
     Compare,
     DeviceAction,
@@ -15,10 +16,12 @@ from harness.suite.model import (
     Hello,
     LinkStep,
     Matcher,
+    Outstanding,
     Repeat,
     Resend,
     Retransmissions,
     Send,
+    Series,
     Severity,
     Silence,
     Wait,
@@ -381,3 +384,43 @@ def test_the_avps_outside_of_a_message() -> None:
     found = {case.axes["avp"] for case in cases}
     assert "result_code" in found
     assert not found & {"host_name", "random_vector", "message_type", "accm"}
+
+
+def test_a_step_may_depend_on_saved_values() -> None:
+    before = "- expect: SCCRQ\n  save: {theirs: tie_breaker}"
+    step = step_of("- send: HELLO\n  when: {theirs: {range: [5, null]}}", before)
+    assert step.when == {"theirs": Matcher(low=5)}
+    assert step_of("- send: HELLO").when == {}
+
+
+def test_counting_steps() -> None:
+    step = step_of("- outstanding: {within: 500ms, at_most: 4}")
+    assert isinstance(step, Outstanding)
+    assert (step.within, step.at_least, step.at_most) == (0.5, 1, 4)
+    advance = step_of("- advance: {to: 0xfffe}")
+    assert isinstance(advance, Advance)
+    assert advance.to == 65534
+
+
+def test_a_series_is_made_of_what_was_collected() -> None:
+    before = "- expect: SCCRP\n  collect: {ids: assigned_tunnel_id}"
+    collecting = expect(before)
+    assert collecting.collect == {"ids": "assigned_tunnel_id"}
+    step = step_of("- series: {of: ids, count: 8, distinct: true}", before)
+    assert isinstance(step, Series)
+    assert (step.of, step.count, step.distinct, step.unpredictable) == ("ids", 8, True, False)
+
+
+@pytest.mark.parametrize(
+    ("step", "code"),
+    [
+        ("- series: {of: id, distinct: true}", "data.unknown-series"),
+        ("- series: {of: ids}", "suite.series"),
+        ("- outstanding: {within: 1s, at_least: 5, at_most: 4}", "suite.range"),
+        ("- advance: {to: 65536}", "data.range"),
+        ("- send: HELLO\n  when: {id: 1}", "data.unknown-value"),
+    ],
+)
+def test_what_counting_steps_cannot_be(step: str, code: str) -> None:
+    text = in_case(f"- expect: SCCRP\n  collect: {{ids: assigned_tunnel_id}}\n{step}")
+    assert [error.code for error in errors_of(text)] == [code]

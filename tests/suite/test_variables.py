@@ -223,3 +223,17 @@ def test_a_message_without_variables_stays_what_it_is() -> None:
     assert resolve(step, {}) == step
     assert isinstance(step, Send)
     assert step.compose == Compose(message="SCCRQ", set={"host_name": "x"}, append=b"\0")
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "result"),
+    [
+        ("${id+1}", b"\x00\xff", b"\x01\x00"),
+        ("${id-1}", b"\x00\x00", b"\xff\xff"),
+        ("${id+1}", b"\xff" * 8, b"\x00" * 8),
+        ("${id-1:2}", b"\x01\x00", b"\x00\xff"),
+        ("0x00${id+1}", b"\x09", b"\x00\x0a"),
+    ],
+)
+def test_octets_are_a_number_of_their_width(text: str, given: bytes, result: bytes) -> None:
+    assert substitute(text, {"id": given}) == result

@@ -1,0 +1,108 @@
+"""The `advance` step: as many HELLOs as it takes to bring Ns to a given number.
+
+Sequence numbers begin at 0, so what happens behind 65535 shows only after 65536 messages. These
+are counted, not recorded: a note says how many there were.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from harness.peer.channel import HALF, MODULUS, after
+from harness.peer.scripted import ScriptedTunnel
+from harness.run.context import Context
+from harness.run.events import Note
+from harness.suite.model import Advance, Compose
+from harness.wire import Packet, build
+
+PATIENCE: Final = 10.0
+"""Seconds without an acknowledgement after which the IUT has failed."""
+
+AGAIN: Final = 0.5
+"""Seconds after which what may have been lost is sent once more."""
+
+BARE: Final = 12
+"""Octets of a control message that has nothing but its header (3.1)."""
+
+NS_OCTETS: Final = slice(8, 10)
+NR_OCTETS: Final = slice(10, 12)
+
+
+async def advance(context: Context, step: Advance) -> None:
+    """Send HELLOs, at most a window full at a time, until the next Ns is the one asked for."""
+    tunnel = context.tunnel(step)
+    if not tunnel.channel.idle:
+        context.inconclusive(step, "all acknowledged that was sent before", "not all is")
+    hello = context.assembler.assemble(
+        Compose(message="HELLO"), tunnel, context.session(step), step.place
+    )
+    number = after(step.to, tunnel.channel.ns)
+    flood = _Flood(tunnel, hello.packet, number)
+    context.peer.aside = flood.take
+    try:
+        await _run(context, step, flood)
+    finally:
+        context.peer.aside = None
+    text = f"{number} HELLOs were sent and acknowledged; they are not in the record"
+    context.emit(Note(context.case.id, context.at, text))
+    context.passed(step, "advance", f"every HELLO up to Ns {step.to} is acknowledged", text)
+
+
+class _Flood:
+    """HELLOs under way. first: the Ns of the oldest that is not acknowledged yet."""
+
+    def __init__(self, tunnel: ScriptedTunnel, hello: Packet, number: int) -> None:
+        self.tunnel = tunnel
+        self.octets = bytearray(build(hello))
+        self.first = tunnel.channel.ns
+        self.left = number
+        self.under_way = 0
+
+    def send(self) -> None:
+        """Fill the window."""
+        while self.under_way < min(self.left, self.tunnel.channel.peer_window):
+            self._transmit((self.first + self.under_way) % MODULUS)
+            self.under_way += 1
+
+    def send_again(self) -> None:
+        """Send what is under way once more."""
+        for index in range(self.under_way):
+            self._transmit((self.first + index) % MODULUS)
+
+    def _transmit(self, ns: int) -> None:
+        self.octets[NS_OCTETS] = ns.to_bytes(2, "big")
+        self.octets[NR_OCTETS] = self.tunnel.channel.nr.to_bytes(2, "big")
+        self.tunnel.link.send(bytes(self.octets), self.tunnel.remote)
+
+    def take(self, data: bytes) -> bool:
+        """Take a bare acknowledgement of ours; all else goes its usual way."""
+        if len(data) != BARE or int.from_bytes(data[4:6], "big") != self.tunnel.local_id:
+            return False
+        acknowledged = after(int.from_bytes(data[NR_OCTETS], "big"), self.first)
+        if acknowledged > self.under_way and acknowledged < HALF:
+            return False
+        if 0 < acknowledged < HALF:
+            self.first = (self.first + acknowledged) % MODULUS
+            self.under_way -= acknowledged
+            self.left -= acknowledged
+            self.send()
+        return True
+
+
+async def _run(context: Context, step: Advance, flood: _Flood) -> None:
+    tunnel = context.tunnel(step)
+    flood.send()
+    heard, patience = context.peer.now, context.scaled(PATIENCE)
+    while flood.left:
+        before = flood.left
+        await context.news(context.peer.now + context.scaled(AGAIN))
+        if tunnel.ended is not None or context.peer.now - heard > patience:
+            told = f"no acknowledgement of Ns {flood.first}"
+            if tunnel.ended is not None:
+                told = "the IUT has ended the tunnel"
+            context.failed(step, "advance", "every HELLO is acknowledged", told)
+        if flood.left < before:
+            heard = context.peer.now
+        else:
+            flood.send_again()
+    tunnel.channel.ns = step.to
