@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from typing import Final
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, UsageError
 from harness.peer.config import PeerConfig
 from harness.peer.endpoint import Endpoint
 from harness.peer.network import Address, Network
@@ -49,17 +50,18 @@ async def serve(
     told, so it has to be made safe before a terminal shows it.
 
     When cancelled it sends StopCCN on every tunnel, waits up to `farewell` seconds until all are
-    acknowledged, and gives the port back. Raises DeviceError when the port cannot be had, and
-    PeerCrashedError.
+    acknowledged, and gives the port back. Raises UsageError when `dial` is no literal address,
+    DeviceError when the port cannot be had, and PeerCrashedError.
     """
+    callee = None if dial is None else _as_datagrams_show_it(dial)
     endpoint = Endpoint(specification, config, log=log)
     server = PeerServer(endpoint)
     host, bound = await server.open(network or UdpNetwork(), address, port)
     log(f"{_SIDES[config.role]} {config.host_name} listens on {host} port {bound}")
     try:
-        if dial is not None:
-            log(f"dialling {dial[0]} port {dial[1]}")
-            tunnel = endpoint.open_tunnel(dial, server.now)
+        if callee is not None:
+            log(f"dialling {callee[0]} port {callee[1]}")
+            tunnel = endpoint.open_tunnel(callee, server.now)
             endpoint.call(tunnel, server.now, number)
             server.flush()
         error = await server.until_crash()
@@ -68,6 +70,17 @@ async def serve(
         if server.crash is None:
             await _say_goodbye(server, log, farewell)
         server.close()
+
+
+def _as_datagrams_show_it(address: Address) -> Address:
+    """The form in which answers will name their source: an IPv6 address can be written in many."""
+    try:
+        found = socket.getaddrinfo(*address, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST)
+    except (OSError, UnicodeError) as error:
+        hint = "give an IPv4 or IPv6 address, not a name"
+        raise UsageError("usage.address", f"{address[0]!r} is no address", hint=hint) from error
+    host, port = found[0][4][:2]
+    return str(host), int(port)
 
 
 async def _say_goodbye(server: PeerServer, log: Callable[[str], None], farewell: float) -> None:

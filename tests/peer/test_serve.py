@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from harness.errors import DeviceError
+from harness.errors import DeviceError, UsageError
 from harness.peer import clock
 from harness.peer.config import PeerConfig
 from harness.peer.endpoint import Endpoint
@@ -93,6 +93,27 @@ def test_one_dials_the_other_over_udp(address: str, caller: Role) -> None:
                 await (dialler if caller is Role.LAC else answerer).says(f"{last} queued")
             await answerer.says("receive StopCCN")
             assert not [line for line in dialler.lines if "did not acknowledge" in line]
+
+    clock.run(main())
+
+
+def test_the_address_to_dial_may_be_written_in_any_form() -> None:
+    async def main() -> None:
+        async with serving(PeerConfig(role=Role.LNS), "::1") as lns:
+            _, port = await lns.place()
+            dial = ("0:0:0:0:0:0:0:1", port)
+            async with serving(PeerConfig(role=Role.LAC), "::1", dial=dial) as lac:
+                await lac.says("ICCN queued")
+
+    clock.run(main())
+
+
+@pytest.mark.parametrize("name", ["localhost", "", "300.1.1.1", "x" * 300])
+def test_what_is_dialled_is_an_address(name: str) -> None:
+    async def main() -> None:
+        async with serving(PeerConfig(role=Role.LAC), dial=(name, 1701)) as lac:
+            with pytest.raises(UsageError, match="no address"):
+                await lac.task
 
     clock.run(main())
 
