@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from harness.device.lease import Death, Lease
+from harness.device.lease import RESTART, Death, Lease
 from harness.device.model import DEFAULT_CONFIGURATION, Device, EmbeddedLaunch
 from harness.errors import DataError, DeviceError
 from harness.located import suggest
@@ -89,13 +89,14 @@ class EmbeddedRunner:
     ) -> Lease:
         """A fresh reference peer."""
         device = self._device.configured(configuration)
-        lease = EmbeddedLease(device, peer)
         chance = random.Random(f"{self._seed}:{case}:iut")
         config = replace(_config(device), **self._launch.parameters)  # type: ignore[arg-type]
-        lease.server = PeerServer(
-            self._factory(self._specification, config, chance, lease.lines.append)
-        )
-        lease.address = await lease.server.open(lease.network, ADDRESS, device.ixit.port)
+
+        def endpoint() -> Endpoint:
+            return self._factory(self._specification, config, chance, lease.lines.append)
+
+        lease = EmbeddedLease(device, peer, endpoint)
+        await lease.start()
         return lease
 
     async def release(self, lease: Lease) -> None:
@@ -103,6 +104,8 @@ class EmbeddedRunner:
         if isinstance(lease, EmbeddedLease) and lease.server is not None:
             lease.server.close()
 
+
+TIE_BREAKER_OCTETS: Final = 8
 
 _PARAMETERS: Final = frozenset(PeerConfig.__dataclass_fields__) - {
     "role",
@@ -120,13 +123,18 @@ def _config(device: Device) -> PeerConfig:
         schedule = ixit.retransmit
         cap = schedule.cap if schedule.cap is not None else policy.cap
         policy = RetransmitPolicy(schedule.first, cap, schedule.max - 1)
+    given: dict[str, object] = {
+        name: value for name, value in ixit.extra.items() if name in _PARAMETERS
+    }
+    if isinstance(tie_breaker := given.get("tie_breaker"), int):
+        given["tie_breaker"] = tie_breaker.to_bytes(TIE_BREAKER_OCTETS, "big")
     return PeerConfig(
         role=device.role,
         host_name=ixit.host_name or "reference",
         secret=ixit.secret.encode() if ixit.secret else None,
-        challenge=bool(ixit.extra.get("challenge", False)),
         hello_interval=ixit.hello_interval,
         retransmit=policy,
+        **given,  # type: ignore[arg-type]
     )
 
 
@@ -136,18 +144,29 @@ class EmbeddedLease:
 
     device: Device
     peer: Address | None
+    endpoint: Callable[[], Endpoint]
     network: MemoryNetwork
     lines: deque[str]
     server: PeerServer | None
     address: Address
 
-    def __init__(self, device: Device, peer: Address | None) -> None:
+    def __init__(
+        self, device: Device, peer: Address | None, endpoint: Callable[[], Endpoint]
+    ) -> None:
         self.device = device
         self.peer = peer
+        self.endpoint = endpoint
         self.network = MemoryNetwork()
         self.lines = deque(maxlen=LOG_LINES)
         self.server = None
         self.address = (ADDRESS, device.ixit.port)
+
+    async def start(self) -> None:
+        """Begin with a peer that knows of nothing; what one before it knew is gone."""
+        if self.server is not None:
+            self.server.close()
+        self.server = PeerServer(self.endpoint())
+        self.address = await self.server.open(self.network, *self.address)
 
     def death(self) -> Death | None:
         """An exception in the peer is its death, as a crash would be that of a process."""
@@ -167,13 +186,16 @@ class EmbeddedLease:
         return tuple(self.lines)
 
     async def action(self, name: str, values: Mapping[str, str]) -> None:
-        """dial, hangup, call-out or shutdown. DeviceError `device.no-action` for others."""
+        """One of `ACTIONS`. DeviceError `device.no-action` for others."""
+        if name == RESTART:
+            await self.start()
+            return
         action = _ACTIONS.get(name)
         if action is None:
             raise DeviceError(
                 "device.no-action",
                 f"the reference peer cannot {name!r}",
-                hint=suggest(name, _ACTIONS),
+                hint=suggest(name, ACTIONS),
             )
         assert self.server is not None
         action(self, self.server, values)
@@ -206,6 +228,13 @@ class EmbeddedLease:
                 if wanted in ("0", str(session.local_id)):
                     server.endpoint.hang_up(session, server.now)
 
+    def close_tunnel(self, server: PeerServer, values: Mapping[str, str]) -> None:
+        """Close the tunnel with the id `tunnel_id`, or all tunnels."""
+        wanted = values.get("tunnel_id", "0")
+        for tunnel in list(server.endpoint.tunnels.values()):
+            if tunnel.phase is Phase.OPEN and wanted in ("0", str(tunnel.local_id)):
+                tunnel.close(None, server.now)
+
     def shut_down(self, server: PeerServer, _values: Mapping[str, str]) -> None:
         """Close all tunnels."""
         server.endpoint.shut_down(server.now)
@@ -215,5 +244,9 @@ _ACTIONS: Final[Mapping[str, Callable[[EmbeddedLease, PeerServer, Mapping[str, s
     "dial": EmbeddedLease.dial,
     "hangup": EmbeddedLease.hang_up,
     "call-out": EmbeddedLease.call_out,
+    "close": EmbeddedLease.close_tunnel,
     "shutdown": EmbeddedLease.shut_down,
 }
+
+ACTIONS: Final = (*_ACTIONS, RESTART)
+"""What a reference peer can be told to do."""

@@ -27,6 +27,7 @@ _STEPS = {
     "run": "cannot run {path}: {reason}",
     "mount": "cannot mount over {path}: {reason}",
     "namespaces": "cannot make a namespace: {reason}",
+    "network": "cannot enter a network namespace: {reason}",
     "fork": "cannot start a process: {reason}",
 }
 
@@ -100,10 +101,12 @@ class Keeper:
         environment: Mapping[str, str],
         stand_ins: Sequence[tuple[Path, Path]],
         log: int,
+        network: int | None = None,
     ) -> Child:
         """Start a process; `argv[0]` is a path, `log` the descriptor of its output and errors.
 
-        Raises DeviceError when the request is too large. `log` may be closed when this returns.
+        network: a descriptor of the network namespace that it runs in, if not in this one. Raises
+        DeviceError when the request is too large. Descriptors may be closed when this returns.
         """
         loop = asyncio.get_running_loop()
         self._count += 1
@@ -121,7 +124,7 @@ class Keeper:
             raise DeviceError("device.start", "the command and its environment are too long")
         child = Child(number, loop.create_future(), loop.create_future(), loop.create_future())
         self._children[number] = child
-        await self._send(data, [log])
+        await self._send(data, [log] if network is None else [log, network])
         return child
 
     async def signal(self, child: Child, number: signal.Signals) -> None:

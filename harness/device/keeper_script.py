@@ -18,9 +18,10 @@ How nothing survives, whatever ends first:
 
 The device is the keeper's own child: its wait status comes through unchanged, a crash as a signal.
 
-Messages are JSON objects, one per packet. From the harness: `start` (with the log's descriptor),
-`signal`, `kill`, `ping`. To the harness: `hello`, `started` or `failed`, `died` (with the wait
-status), `ended` (everything it had started is gone), `pong`.
+Messages are JSON objects, one per packet. From the harness: `start` (with the descriptors of the
+log and, for a device in a network namespace of its own, of that), `signal`, `kill`, `ping`. To the
+harness: `hello`, `started` or `failed`, `died` (with the wait status), `ended` (everything it had
+started is gone), `pong`.
 
 Rules of this file: nothing but the standard library, because it runs without site-packages;
 one thread; no wait but the one in `serve`.
@@ -46,6 +47,7 @@ MARK = "L2TP_HARNESS_DEVICE"
 _NEW_MOUNTS = 0x00020000
 _NEW_USER = 0x10000000
 _NEW_PIDS = 0x20000000
+_NEW_NETWORK = 0x40000000
 _BIND = 4096
 _RECURSIVE = 16384
 _PRIVATE = 1 << 18
@@ -164,7 +166,7 @@ class Keeper:
     def _request(self) -> bool:
         try:
             data, descriptors, _flags, _address = socket.recv_fds(
-                self._channel, LARGEST_MESSAGE, 1, socket.MSG_CMSG_CLOEXEC
+                self._channel, LARGEST_MESSAGE, 2, socket.MSG_CMSG_CLOEXEC
             )
         except ConnectionResetError:
             return False
@@ -173,7 +175,7 @@ class Keeper:
         message = json.loads(data)
         match message["do"]:
             case "start":
-                self._start(message, descriptors[0])
+                self._start(message, *descriptors)
             case "signal":
                 device = self._devices.get(message["id"])
                 if device is not None and not device.dead:
@@ -190,7 +192,7 @@ class Keeper:
 
     # Starting
 
-    def _start(self, message: dict[str, Any], log: int) -> None:
+    def _start(self, message: dict[str, Any], log: int, network: int | None = None) -> None:
         number = message["id"]
         errors, errors_end = os.pipe()
         guard = None
@@ -200,7 +202,7 @@ class Keeper:
                     guard = self._fork_guard()
                 process = os.fork()
                 if process == 0:
-                    self._become(message, log, errors_end)
+                    self._become(message, log, network, errors_end)
             finally:
                 if self._namespaces:
                     _call("namespaces", "", _libc.setns(self._own_pids, _NEW_PIDS))
@@ -234,10 +236,12 @@ class Keeper:
         finally:
             os._exit(0)
 
-    def _become(self, message: dict[str, Any], log: int, errors: int) -> NoReturn:
+    def _become(
+        self, message: dict[str, Any], log: int, network: int | None, errors: int
+    ) -> NoReturn:
         """In the forked child: turn into the device. Never returns."""
         try:
-            self._prepare(message, log)
+            self._prepare(message, log, network)
             os.execve(message["argv"][0], message["argv"], self._environment(message))  # noqa: S606
         except StepError as error:
             os.write(errors, json.dumps(_failure(message["id"], error)).encode())
@@ -247,13 +251,18 @@ class Keeper:
         finally:
             os._exit(127)
 
-    def _prepare(self, message: dict[str, Any], log: int) -> None:
+    def _prepare(self, message: dict[str, Any], log: int, network: int | None) -> None:
         os.setsid()
+        if network is not None:
+            _call("network", "", _libc.setns(network, _NEW_NETWORK))
         if self._namespaces:
             _own_mounts()
             # A device may look itself up in /proc. Where that is not permitted it sees the
             # outer one, as it would without namespaces.
             _libc.mount(b"proc", b"/proc", b"proc", _NO_SETUID_DEVICES_EXEC, None)
+            if network is not None:
+                # The same for its links, which are in /sys
+                _libc.mount(b"sysfs", b"/sys", b"sysfs", _NO_SETUID_DEVICES_EXEC, None)
             for source, target in message["stand_ins"]:
                 _mount(source, target, "", _BIND)
         else:

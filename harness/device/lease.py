@@ -6,10 +6,14 @@ import os
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from harness.device.model import DEFAULT_CONFIGURATION
 from harness.peer.network import Address, Network
+
+
+RESTART: Final = "restart"
+"""The action that every device has which the harness starts: it ends, and begins anew."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,19 +6,30 @@ import asyncio
 import ipaddress
 import sys
 from pathlib import Path
+from typing import TextIO
 
 from harness.peer.network import Address
 
 _LOOK_EVERY = 0.005
 
 
-async def listening(address: Address) -> None:
+def open_table(address: str) -> TextIO:
+    """The table of UDP sockets for addresses of this kind, of the thread's network namespace.
+
+    It stays that namespace's wherever it is read.
+    """
+    version = ipaddress.ip_address(address).version
+    name = "udp" if version == 4 else "udp6"
+    return Path("/proc/thread-self/net", name).open(encoding="ascii")
+
+
+async def listening(address: Address, table: TextIO) -> None:
     """Return once the port is bound, to the address itself or to all addresses.
 
     It never ends by itself otherwise: the caller bounds it.
     """
     loop = asyncio.get_running_loop()
-    while not is_bound(address):
+    while not is_bound(address, table):
         # The kernel tells nobody of a bound port; whoever awaits this has the deadline
         looked: asyncio.Future[None] = loop.create_future()
         handle = loop.call_later(_LOOK_EVERY, looked.set_result, None)
@@ -28,12 +39,12 @@ async def listening(address: Address) -> None:
             handle.cancel()
 
 
-def is_bound(address: Address) -> bool:
-    """Whether a UDP socket of this network namespace is bound to it."""
+def is_bound(address: Address, table: TextIO) -> bool:
+    """Whether a UDP socket in the table is bound to it."""
     ip = ipaddress.ip_address(address[0])
-    table = Path("/proc/net/udp" if ip.version == 4 else "/proc/net/udp6")
     wanted = {f"{_in_kernel_order(one)}:{address[1]:04X}" for one in (ip, type(ip)(0))}
-    lines = table.read_text(encoding="ascii").splitlines()[1:]
+    table.seek(0)
+    lines = table.read().splitlines()[1:]
     return any(line.split()[1] in wanted for line in lines)
 
 

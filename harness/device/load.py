@@ -5,8 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import shlex
-import signal
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
@@ -14,6 +13,8 @@ from typing import Final, TypeVar
 from harness.device.ics import read_ics
 from harness.device.model import (
     LEASE_NAMES,
+    NAMES_IN_A_NAMESPACE,
+    NAMES_OF_THE_PEER,
     Action,
     CommandAction,
     ControlAction,
@@ -24,13 +25,26 @@ from harness.device.model import (
     Needs,
     PlainValue,
     ProcessLaunch,
-    Retransmission,
     SignalAction,
     Stop,
     Template,
 )
+from harness.device.namespace import read_namespace
 from harness.device.overrides import as_usage_error, is_override, override, text_of
-from harness.device.templates import check, check_file, names_in
+from harness.device.pieces import (
+    check_address,
+    entries,
+    optional,
+    optional_seconds,
+    optional_text,
+    plain,
+    read_needs,
+    read_pattern,
+    read_retransmission,
+    read_signal,
+    read_stop,
+)
+from harness.device.templates import check, check_file, names_in, names_in_file
 from harness.errors import DataError, DataErrors, HarnessError
 from harness.located import Node, load, suggest
 from harness.spec.model import Role
@@ -47,7 +61,7 @@ _KEYS: Final = (
 )
 _PROCESS_KEYS: Final = (
     *("binary", "command", "config", "stand_ins", "ready", "ready_within", "stop"),
-    *("environment", "control", "needs"),
+    *("environment", "control", "needs", "namespace", "ahead", "at_once"),
 )
 _IXIT_KEYS: Final = (
     *("address", "port", "secret", "host_name", "hello_interval", "retransmit", "extra"),
@@ -76,23 +90,24 @@ class _Reader:
 
     def device(self, document: Node) -> Device:
         keys = document.mapping(_KEYS, required=("title", "role", "launch"))
-        ixit = self._kept(lambda: _optional(keys.get("ixit"), self._ixit), None) or Ixit()
-        ics = self._kept(lambda: _optional(keys.get("ics"), read_ics), None) or {}
+        ixit = self._kept(lambda: optional(keys.get("ixit"), self._ixit), None) or Ixit()
+        ics = self._kept(lambda: optional(keys.get("ics"), read_ics), None) or {}
         self._raise()  # what follows would only repeat these errors
         configurations = {
             name: self._kept(partial(self._configuration, name, node, ixit), {})
-            for name, node in _entries(keys.get("configurations")).items()
+            for name, node in entries(keys.get("configurations")).items()
         }
         names = {**LEASE_NAMES, **ixit.names()}
         launch = self._launch(keys["launch"], names)
+        self._kept(lambda: _check_listening(keys.get("ixit"), ixit, launch), None)
         actions = {
             name: self._kept(partial(self._action, name, node, launch), None)
-            for name, node in _entries(keys.get("actions")).items()
+            for name, node in entries(keys.get("actions")).items()
         }
         title = self._kept(lambda: text_of(keys["title"]), "")
         roles = [role.value for role in Role]
         role = self._kept(lambda: keys["role"].choice(roles, "role"), "")
-        profile = self._kept(lambda: _text(keys.get("profile"), _PROFILE), None) or _PROFILE
+        profile = self._kept(lambda: optional_text(keys.get("profile"), _PROFILE), None) or _PROFILE
         self._raise()
         return Device(
             name=self._folder.resolve().name,
@@ -126,27 +141,27 @@ class _Reader:
 
     def _ixit(self, node: Node) -> Ixit:
         keys = node.mapping(_IXIT_KEYS)
-        address = _text(keys.get("address"))
+        address = optional_text(keys.get("address"))
         if address is not None:
-            _check_address(keys["address"], address)
+            check_address(keys["address"], address)
         return Ixit(
             address=address,
-            port=_optional(keys.get("port"), lambda port: port.integer(1, 65535)) or 1701,
-            secret=_text(keys.get("secret")),
-            host_name=_text(keys.get("host_name")),
-            hello_interval=_optional(keys.get("hello_interval"), Node.seconds),
-            retransmit=_optional(keys.get("retransmit"), _retransmission),
+            port=optional(keys.get("port"), lambda port: port.integer(1, 65535)) or 1701,
+            secret=optional_text(keys.get("secret")),
+            host_name=optional_text(keys.get("host_name")),
+            hello_interval=optional(keys.get("hello_interval"), Node.seconds),
+            retransmit=optional(keys.get("retransmit"), read_retransmission),
             extra=self._extra(keys.get("extra")),
         )
 
     def _extra(self, node: Node | None) -> Mapping[str, PlainValue]:
         extra: dict[str, PlainValue] = {}
-        for name, value in _entries(node).items():
+        for name, value in entries(node).items():
             if name in LEASE_NAMES or name in _IXIT_KEYS:
                 raise value.fail("device.name-taken", f"{name!r} has a meaning of its own")
             if not _NAME.fullmatch(name):
                 raise value.fail("device.name", f"{name!r} is not a name", hint="write a_b_1")
-            extra[name] = _plain(value)
+            extra[name] = plain(value)
         return extra
 
     def _configuration(self, name: str, node: Node, ixit: Ixit) -> Mapping[str, PlainValue]:
@@ -158,11 +173,11 @@ class _Reader:
             if key == "port":
                 changes[key] = value.integer(1, 65535)
             elif key == "hello_interval":
-                changes[key] = _optional(value, Node.seconds)
+                changes[key] = optional(value, Node.seconds)
             elif key in ixit.extra:
-                changes[key] = _plain(value)
+                changes[key] = plain(value)
             else:
-                changes[key] = _text(value)
+                changes[key] = optional_text(value)
         return changes
 
     # Launch
@@ -180,32 +195,39 @@ class _Reader:
         return kinds[kind](below, names)
 
     def _embedded(self, node: Node, _names: Mapping[str, object]) -> Launch:
-        parameters = _entries(node)
+        parameters = entries(node)
         return EmbeddedLaunch(
-            parameters={name: _plain(value) for name, value in parameters.items()},
+            parameters={name: plain(value) for name, value in parameters.items()},
             places={name: value.place for name, value in parameters.items()},
             place=node.place,
         )
 
     def _process(self, node: Node, names: Mapping[str, object]) -> Launch:
         keys = node.mapping(_PROCESS_KEYS, required=("binary", "command"))
-        known = names.keys()
+        namespace = self._kept(lambda: optional(keys.get("namespace"), read_namespace), None)
+        known = set(names) if namespace else set(names) - NAMES_IN_A_NAMESPACE
         stop = Stop()
         control = partial(self._optional_template, keys.get("control"), known)
         environment = self._kept(lambda: self._templates(keys.get("environment"), known), {})
-        return ProcessLaunch(
+        launch = ProcessLaunch(
             binary=self._kept(lambda: self._program(keys["binary"]), ""),
             command=self._kept(lambda: self._command(keys["command"], known), ()),
             config=tuple(self._config(keys.get("config"), known)),
             stand_ins=self._kept(lambda: self._stand_ins(keys.get("stand_ins"), known), {}),
-            ready=self._kept(lambda: _optional(keys.get("ready"), _pattern), None),
-            ready_within=self._kept(lambda: _seconds(keys.get("ready_within"), 5.0), 0.0),
-            stop=self._kept(lambda: _optional(keys.get("stop"), _stop), stop) or stop,
+            ready=self._kept(lambda: optional(keys.get("ready"), read_pattern), None),
+            ready_within=self._kept(lambda: optional_seconds(keys.get("ready_within"), 5.0), 0.0),
+            stop=self._kept(lambda: optional(keys.get("stop"), read_stop), stop) or stop,
             environment=environment,
             control=self._kept(control, Template("", node.place)),
-            needs=self._kept(lambda: _optional(keys.get("needs"), _needs), None) or Needs(),
+            needs=self._kept(lambda: optional(keys.get("needs"), read_needs), None) or Needs(),
+            namespace=namespace,
+            ahead=self._kept(lambda: optional(keys.get("ahead"), _count), None) or 0,
+            at_once=self._kept(lambda: optional(keys.get("at_once"), _count), None),
             place=node.place,
         )
+        if launch.ahead:
+            self._kept(lambda: _check_ahead(keys["ahead"], launch), None)
+        return launch
 
     def _program(self, node: Node) -> str:
         """A bare name is looked up in PATH later; a path is made absolute here."""
@@ -247,16 +269,16 @@ class _Reader:
         return path
 
     def _stand_ins(self, node: Node | None, known: Collection[str]) -> dict[str, Template]:
-        for path, value in _entries(node).items():
+        for path, value in entries(node).items():
             if not path.startswith("/"):
                 raise value.fail("device.path", f"{path!r} is not an absolute path")
         return self._templates(node, known)
 
     def _templates(self, node: Node | None, known: Collection[str]) -> dict[str, Template]:
-        return {name: self._checked(value, known) for name, value in _entries(node).items()}
+        return {name: self._checked(value, known) for name, value in entries(node).items()}
 
     def _optional_template(self, node: Node | None, known: Collection[str]) -> Template | None:
-        return _optional(node, lambda given: self._checked(given, known))
+        return optional(node, lambda given: self._checked(given, known))
 
     def _checked(self, node: Node, known: Collection[str] | None) -> Template:
         template = Template(text_of(node), node.place)
@@ -276,10 +298,10 @@ class _Reader:
         if "control" in keys and len(keys) == 1:
             return self._control(keys["control"], launch)
         if "signal" in keys and len(keys) == 1:
-            return SignalAction(_signal(keys["signal"]))
+            return SignalAction(read_signal(keys["signal"]))
         if "command" in keys and keys.keys() <= {"command", "within"}:
             command = self._command(keys["command"], None)
-            return CommandAction(command, _seconds(keys.get("within"), _COMMAND_WITHIN))
+            return CommandAction(command, optional_seconds(keys.get("within"), _COMMAND_WITHIN))
         raise node.fail(
             "device.action", "an action is one of: a line for `control`, `signal`, `command`"
         )
@@ -301,6 +323,37 @@ def _line_of(error: DataError) -> int:
     return error.place.line if error.place else 0
 
 
+def _count(node: Node) -> int:
+    return node.integer(1, 1000)
+
+
+def _check_ahead(node: Node, launch: ProcessLaunch) -> None:
+    """What starts before its lease does not know whom it will talk to."""
+    templates = [*launch.command, *launch.stand_ins.values(), *launch.environment.values()]
+    named = {name for template in templates for name in names_in(template)}
+    for path in launch.config:
+        named |= names_in_file(path)
+    for name in sorted(named & NAMES_OF_THE_PEER):
+        raise node.fail(
+            "device.ahead",
+            f"an instance that is started ahead of its case has no {name} yet",
+            hint=f"leave `ahead` out, or {name} out of the templates",
+        )
+
+
+def _check_listening(node: Node | None, ixit: Ixit, launch: Launch) -> None:
+    namespace = launch.namespace if isinstance(launch, ProcessLaunch) else None
+    if node is None or namespace is None or ixit.address is None:
+        return
+    own = [str(interface.ip) for interface in namespace.addresses]
+    if str(ipaddress.ip_address(ixit.address)) not in own:
+        raise node.mapping()["address"].fail(
+            "device.address",
+            f"{ixit.address} is no address of the device's namespace",
+            hint=f"it has {', '.join(own)}",
+        )
+
+
 def _check_word(name: str, node: Node) -> None:
     if not _WORD.fullmatch(name):
         raise node.fail("device.name", f"{name!r} is not a name", hint="write call-out")
@@ -311,76 +364,3 @@ def _check(template: Template, known: Collection[str] | None) -> None:
         list(names_in(template))
     else:
         check(template, known)
-
-
-def _entries(node: Node | None) -> dict[str, Node]:
-    return {} if node is None or node.is_null else node.mapping()
-
-
-def _optional(node: Node | None, read: Callable[[Node], Value]) -> Value | None:
-    return None if node is None or node.is_null else read(node)
-
-
-def _text(node: Node | None, default: str | None = None) -> str | None:
-    return default if node is None or node.is_null else text_of(node)
-
-
-def _seconds(node: Node | None, default: float) -> float:
-    return default if node is None or node.is_null else node.seconds()
-
-
-def _plain(node: Node) -> PlainValue:
-    content = node.content
-    if content is not None and not isinstance(content, (str, int, float, bool)):
-        raise node.fail("device.value", "expected text, a number, true or false")
-    return content
-
-
-def _retransmission(node: Node) -> Retransmission:
-    keys = node.mapping(("first", "cap", "max"), required=("first", "max"))
-    return Retransmission(
-        first=keys["first"].seconds(),
-        cap=_optional(keys.get("cap"), Node.seconds),
-        max=keys["max"].integer(1, 1000),
-    )
-
-
-def _check_address(node: Node, text: str) -> None:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError as error:
-        raise node.fail("device.address", f"{text!r} is no IP address") from error
-
-
-def _signal(node: Node) -> signal.Signals:
-    names = {one.name.removeprefix("SIG"): one for one in signal.Signals}
-    name = text_of(node).removeprefix("SIG")
-    if name not in names:
-        raise node.fail("device.signal", f"unknown signal {name!r}", hint=suggest(name, names))
-    return names[name]
-
-
-def _stop(node: Node) -> Stop:
-    keys = node.mapping(("signal", "within"))
-    default = Stop()
-    return Stop(
-        signal=_signal(keys["signal"]) if "signal" in keys else default.signal,
-        within=_seconds(keys.get("within"), default.within),
-    )
-
-
-def _needs(node: Node) -> Needs:
-    keys = node.mapping(("root", "programs", "install"))
-    programs: Iterable[Node] = keys["programs"].items_or_one() if "programs" in keys else ()
-    return Needs(
-        root=_optional(keys.get("root"), Node.boolean) or False,
-        programs=tuple(text_of(item) for item in programs),
-        install=_text(keys.get("install")) or "",
-    )
-
-
-def _pattern(node: Node) -> re.Pattern[str]:
-    try:
-        return re.compile(text_of(node), re.MULTILINE)
-    except re.error as error:
-        raise node.fail("device.pattern", f"no regular expression: {error}") from error

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from harness.device.ics import CapabilityValue
+from harness.device.namespace import Namespace
 from harness.errors import Place, UsageError
 from harness.located import suggest
 from harness.spec.model import Role
@@ -25,8 +26,12 @@ LEASE_NAMES: Final[Mapping[str, str]] = {
     "port": "the UDP port on which the device listens",
     "peer_address": "the IP address of the scripted peer",
     "peer_port": "the UDP port of the scripted peer",
+    "interface": "the link of the device in its network namespace",
 }
 """What templates may name beside the values of the IXIT, with the meaning."""
+
+NAMES_IN_A_NAMESPACE: Final = frozenset({"interface"})
+NAMES_OF_THE_PEER: Final = frozenset({"peer_address", "peer_port"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +52,14 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What must be there before a device can start. `install` says how to get it."""
+    """What must be there before a device can start. `install` says how to get it.
+
+    files: paths of this machine, such as /dev/net/tun.
+    """
 
     root: bool = False
     programs: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
     install: str = ""
 
 
@@ -60,9 +69,12 @@ class ProcessLaunch:
 
     command: split into words, then each is filled in. config: Jinja2 templates, each rendered into
     the work folder under its name without `.j2`; a result that begins with `#!` is made
-    executable. stand_ins: files that take the place of others (path: template of the path of
-    the file), for this process and its children only. ready: what its output says once it serves;
-    None: it has bound its UDP port. control: the FIFO that actions are written to.
+    executable. stand_ins: files or folders that take the place of others (path: template of the
+    path of the stand-in), for this process and its children only. ready: what its output says once
+    it serves; None: it has bound its UDP port. control: the FIFO that actions are written to.
+    namespace: the network namespace of its own, if it has one. ahead: how many instances are
+    started before a case wants one. at_once: how many there may be at a time, those ahead not
+    counted; None: any number.
     """
 
     binary: str
@@ -75,6 +87,9 @@ class ProcessLaunch:
     environment: Mapping[str, Template] = field(default_factory=dict)
     control: Template | None = None
     needs: Needs = field(default_factory=Needs)
+    namespace: Namespace | None = None
+    ahead: int = 0
+    at_once: int | None = None
     place: Place
 
 

@@ -18,6 +18,16 @@ def check_needs(device: Device, launch: ProcessLaunch) -> None:
     find_program(launch.binary, launch)
     for program in launch.needs.programs:
         find_program(program, launch)
+    for file in launch.needs.files:
+        if not Path(file).exists():
+            raise DeviceError(
+                "device.no-file",
+                f"{device.name} needs {file}, which is not there",
+                hint="modprobe tun; a container needs --device /dev/net/tun"
+                if file == "/dev/net/tun"
+                else launch.needs.install,
+                place=launch.place,
+            )
     if launch.needs.root and os.geteuid() != 0:
         raise DeviceError(
             "device.root",

@@ -1,259 +1,30 @@
 """Devices that are programs on this machine: one process, with all it starts, for each lease.
 
-Each lease has a work folder, a loopback address, a session and a PID namespace of its own, so that
-hundreds run at once and none can touch another. See `keeper_script` for how they end.
+Each lease has a work folder, a session, a PID namespace and either a loopback address or a network
+namespace of its own, so that hundreds run at once and none can touch another. See `keeper_script`
+for how they end.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.device.addresses import LoopbackAddresses, is_free
-from harness.device.control import write_control
-from harness.device.keeper import PROCESS_GROUPS, Child, Keeper
-from harness.device.lease import Death, Lease, death_of
-from harness.device.listening import listening
-from harness.device.log import DeviceLog
-from harness.device.model import (
-    DEFAULT_CONFIGURATION,
-    CommandAction,
-    ControlAction,
-    Device,
-    PlainValue,
-    ProcessLaunch,
-    SignalAction,
-)
-from harness.device.needs import check_needs, find_program
-from harness.device.templates import fill, render_file
+from harness.device.addresses import LoopbackAddresses
+from harness.device.keeper import PROCESS_GROUPS, Keeper
+from harness.device.lease import Lease
+from harness.device.model import DEFAULT_CONFIGURATION, Device, ProcessLaunch
+from harness.device.needs import check_needs
+from harness.device.netlink import Namespaces
+from harness.device.process_lease import ProcessLease
 from harness.errors import DeviceError
-from harness.located import suggest
 from harness.peer.network import Address, Network
 
 _STARTS_AT_ONCE = 8
-_KILLED_WITHIN = 10.0
-_CONTROL_WITHIN = 1.0
-_LAST_WORDS = 6
-
-
-class ProcessLease:
-    """One running process."""
-
-    def __init__(
-        self, device: Device, launch: ProcessLaunch, keeper: Keeper, network: Network, scale: float
-    ) -> None:
-        self.device = device
-        self._launch = launch
-        self._keeper = keeper
-        self._network = network
-        self._scale = scale
-        self._values: dict[str, PlainValue] = {}
-        self._address: Address = ("", 0)
-        self._child: Child | None = None
-        self._log: DeviceLog | None = None
-        self._death: Death | None = None
-        self._ending = False
-
-    @property
-    def address(self) -> Address:
-        """Where it listens."""
-        return self._address
-
-    @property
-    def work(self) -> Path:
-        """Its work folder, which goes with the lease."""
-        return Path(str(self._values["work"]))
-
-    @property
-    def network(self) -> Network:
-        """The network of this machine."""
-        return self._network
-
-    def log(self) -> tuple[str, ...]:
-        """Its last lines, safe to show."""
-        return self._log.lines() if self._log else ()
-
-    def death(self) -> Death | None:
-        """How it ended; None while it lives, and for one that was asked to end."""
-        child = self._child
-        if self._death is None and not self._ending and child is not None and child.died.done():
-            if self._log:
-                self._log.drain()
-            error = child.died.exception()
-            self._death = Death(str(error)) if error else death_of(child.died.result(), self.log())
-        return self._death
-
-    async def examine(self) -> Death | None:
-        """As `death`, after asking the keeper whether it has just died."""
-        if self.death() is None and not self._ending:
-            await self._keeper.ping()
-        return self.death()
-
-    async def action(self, name: str, values: Mapping[str, str]) -> None:
-        """Do what peer.yaml says under this name. `values`: what its `${…}` stand for besides.
-
-        Raises DeviceError when there is no such action, the device is dead, or the action fails.
-        """
-        action = self.device.actions.get(name)
-        if action is None:
-            raise DeviceError(
-                "device.no-action",
-                f"{self.device.name} has no action {name!r}",
-                hint=suggest(name, self.device.actions)
-                if self.device.actions
-                else "its peer.yaml defines none",
-            )
-        if death := self.death():
-            raise DeviceError("device.dead", f"{name}: the device has {death.reason}")
-        names = {**self._values, **values}
-        match action:
-            case ControlAction(line):
-                if self._launch.control is None:
-                    raise DeviceError("device.control", f"{self.device.name} has no control FIFO")
-                fifo = Path(fill(self._launch.control, self._values))
-                await write_control(fifo, fill(line, names), _CONTROL_WITHIN * self._scale)
-            case SignalAction(number):
-                if self._child is not None:
-                    await self._keeper.signal(self._child, number)
-            case CommandAction():
-                await self._command(name, action, names)
-
-    async def start(self, folder: Path, address: Address, peer: Address | None) -> None:
-        """Write its configuration, start it and wait until it is ready. DeviceError if it fails."""
-        launch = self._launch
-        self._address = address
-        binary = find_program(launch.binary, launch)
-        self._values = {
-            **self.device.ixit.names(),
-            "work": str(folder),
-            "folder": str(self.device.folder.resolve()),
-            "binary": binary,
-            "address": address[0],
-            "port": address[1],
-            "peer_address": peer[0] if peer else None,
-            "peer_port": peer[1] if peer else None,
-        }
-        for template in launch.config:
-            _write(folder / template.name.removesuffix(".j2"), render_file(template, self._values))
-        argv = [fill(word, self._values) for word in launch.command]
-        argv[0] = find_program(argv[0], launch)
-        if not is_free(*address):
-            raise DeviceError(
-                "device.port-taken",
-                f"UDP {address[0]} port {address[1]} is taken",
-                hint=f"`ss -lunp sport = :{address[1]}` names the program that has it",
-            )
-        stand_ins = [
-            (Path(fill(source, self._values)), Path(target))
-            for target, source in launch.stand_ins.items()
-        ]
-        self._child, self._log = await self._run(argv, folder, stand_ins)
-        await self._ready(self._child, self._log)
-
-    async def stop(self) -> None:
-        """End it: by its signal, and when it does not obey, by SIGKILL."""
-        self.death()
-        self._ending = True
-        child = self._child
-        if child is not None and not child.died.done():
-            await self._keeper.signal(child, self._launch.stop.signal)
-            if not await _done(child.ended, self._launch.stop.within * self._scale):
-                await self._keeper.kill(child)
-        if child is not None and not await _done(child.ended, _KILLED_WITHIN):
-            raise DeviceError(
-                "device.stuck",
-                f"{self.device.name} is still there {_KILLED_WITHIN:g} s after SIGKILL",
-                hint="a process in uninterruptible sleep: the machine's log may say why",
-            )
-
-    def close(self) -> None:
-        """Let go of its output."""
-        if self._log:
-            self._log.drain()
-            self._log.close()
-
-    async def _run(
-        self, argv: list[str], folder: Path, stand_ins: list[tuple[Path, Path]]
-    ) -> tuple[Child, DeviceLog]:
-        reader, writer = os.pipe()
-        log = DeviceLog(reader)
-        environment = {
-            name: fill(value, self._values) for name, value in self._launch.environment.items()
-        }
-        try:
-            child = await self._keeper.start(
-                argv, folder=folder, environment=environment, stand_ins=stand_ins, log=writer
-            )
-        except BaseException:
-            log.close()
-            raise
-        finally:
-            os.close(writer)
-        return child, log
-
-    async def _ready(self, child: Child, log: DeviceLog) -> None:
-        launch = self._launch
-        within = launch.ready_within * self._scale
-        what = f"{self._values['binary']} ({self.device.title})"
-        if launch.ready is not None:
-            ready = log.await_match(launch.ready)
-            sign = f"its output had no {launch.ready.pattern!r}"
-        else:
-            ready = asyncio.ensure_future(listening(self._address))
-            sign = f"it had not bound UDP {self._address[0]} port {self._address[1]}"
-        try:
-            await asyncio.wait((child.started,), timeout=within)
-            if child.started.done():
-                child.started.result()
-            await asyncio.wait(
-                (ready, child.died), timeout=within, return_when=asyncio.FIRST_COMPLETED
-            )
-            is_ready = ready.done()
-        finally:
-            ready.cancel()
-        if child.died.done() and (death := self.death()):
-            raise DeviceError(
-                "device.died-early",
-                f"{what} {death.reason} before it was ready",
-                hint=self._words(),
-            )
-        if not is_ready:
-            raise DeviceError(
-                "device.not-ready",
-                f"{what} was not ready within {within:g} s: {sign}",
-                hint=self._words(),
-            )
-        ready.result()
-
-    async def _command(
-        self, name: str, action: CommandAction, names: Mapping[str, PlainValue]
-    ) -> None:
-        argv = [fill(word, names) for word in action.command]
-        argv[0] = find_program(argv[0], self._launch)
-        child, log = await self._run(argv, self.work, [])
-        within = action.within * self._scale
-        try:
-            await asyncio.wait((child.started,))
-            child.started.result()
-            if not await _done(child.died, within):
-                await self._keeper.kill(child)
-                raise DeviceError("device.action", f"{name}: {argv[0]} took more than {within:g} s")
-            log.drain()
-            death = death_of(child.died.result(), log.lines())
-            if child.died.result():
-                last = "\n".join(death.log[-_LAST_WORDS:])
-                raise DeviceError("device.action", f"{name}: {argv[0]} {death.reason}", hint=last)
-        finally:
-            log.close()
-
-    def _words(self) -> str:
-        lines = self.log()[-_LAST_WORDS:]
-        return "it said: " + "\n    ".join(lines) if lines else "it said nothing"
 
 
 @dataclass(slots=True)
@@ -270,14 +41,19 @@ class ProcessRunner:
     time_scale: float = 1.0
     _keeper: Keeper | None = None
     _folder: Path | None = None
+    _namespaces: Namespaces | None = None
     _leases: dict[ProcessLease, Path] = field(default_factory=dict)
+    _ahead: deque[asyncio.Task[ProcessLease]] = field(default_factory=deque)
     _starting: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_STARTS_AT_ONCE))
-    _alone: asyncio.Semaphore | None = None
+    _places: asyncio.Semaphore | None = None
+    _placed: set[ProcessLease] = field(default_factory=set)
 
     @property
     def parallel(self) -> int | None:
-        """1 for a device with an address of its own; otherwise there is no limit."""
-        return None if self.device.ixit.address is None else 1
+        """1 for a device with an address of this machine; otherwise what peer.yaml says."""
+        if self.device.ixit.address is not None and self._launch.namespace is None:
+            return 1
+        return self._launch.at_once
 
     @property
     def work(self) -> Path | None:
@@ -294,10 +70,13 @@ class ProcessRunner:
         launch = self._launch
         check_needs(self.device, launch)
         if self.parallel is not None:
-            self._alone = asyncio.Semaphore(self.parallel)
+            self._places = asyncio.Semaphore(self.parallel)
         self._folder = Path(tempfile.mkdtemp(prefix="l2tp-"))
         self._keeper = Keeper(self._folder, bool(launch.stand_ins))
         try:
+            if launch.namespace is not None:
+                self._namespaces = Namespaces()
+                await self._namespaces.open()
             await self._keeper.open()
             if launch.stand_ins and self._keeper.isolation == PROCESS_GROUPS:
                 raise DeviceError(
@@ -315,22 +94,15 @@ class ProcessRunner:
         self, case: str, peer: Address | None, configuration: str = DEFAULT_CONFIGURATION
     ) -> ProcessLease:
         """A fresh process, ready to serve. Raises DeviceError when it does not come up."""
-        if self._keeper is None or self._folder is None:
-            raise DeviceError("device.closed", f"{self.device.name} is not open")
-        device = self.device.configured(configuration)
-        lease = ProcessLease(device, self._launch, self._keeper, self.network, self.time_scale)
-        folder = Path(tempfile.mkdtemp(prefix=f"{_file_name(case)}-", dir=self._folder))
-        if self._alone is not None:
-            await self._alone.acquire()
-        self._leases[lease] = folder
+        if self._places is None:
+            return await self._instance(case, peer, configuration)
+        await self._places.acquire()
         try:
-            async with self._starting:
-                port = device.ixit.port
-                address = device.ixit.address or self.addresses.take(port)
-                await lease.start(folder, (address, port), peer)
+            lease = await self._instance(case, peer, configuration)
         except BaseException:
-            await self.release(lease)
+            self._places.release()
             raise
+        self._placed.add(lease)
         return lease
 
     async def release(self, lease: Lease) -> None:
@@ -341,27 +113,87 @@ class ProcessRunner:
         try:
             await lease.stop()
         finally:
-            lease.close()
-            self.addresses.release(lease.address[0])
-            if self._alone is not None:
-                self._alone.release()
+            self._let_go(lease)
+            if self._places is not None and lease in self._placed:
+                self._placed.discard(lease)
+                self._places.release()
             # What a device left there may be anything; the keeper removes what stays behind
             shutil.rmtree(folder, ignore_errors=True)
 
     async def close(self) -> None:
         """End all processes that are left, and the keeper."""
+        starting = list(self._ahead)
+        self._ahead.clear()
+        for task in starting:
+            task.cancel()
+        await asyncio.gather(*starting, return_exceptions=True)
         keeper, self._keeper = self._keeper, None
         folder, self._folder = self._folder, None
+        namespaces, self._namespaces = self._namespaces, None
         try:
             if keeper is not None:
                 await keeper.close()
         finally:
             for lease in self._leases:
-                lease.close()
-                self.addresses.release(lease.address[0])
+                self._let_go(lease)
             self._leases.clear()
+            if namespaces is not None:
+                namespaces.close()
             if folder is not None:
                 shutil.rmtree(folder, ignore_errors=True)
+
+    async def _instance(self, case: str, peer: Address | None, configuration: str) -> ProcessLease:
+        """One that was started ahead, or one that is started now."""
+        if not self._launch.ahead or configuration != DEFAULT_CONFIGURATION:
+            return await self._started(case, peer, configuration)
+        if not self._ahead:
+            lease = await self._started(case, None, configuration)
+        else:
+            lease = await self._ahead.popleft()
+        while len(self._ahead) < self._launch.ahead:
+            starting = self._started("ahead", None, DEFAULT_CONFIGURATION)
+            self._ahead.append(asyncio.create_task(starting, name="start ahead"))
+        if death := await lease.examine():
+            await self.release(lease)
+            raise DeviceError(
+                "device.died-early",
+                f"{self.device.name} {death.reason} before anything was sent to it",
+                hint="\n".join(death.log),
+            )
+        return lease
+
+    async def _started(self, case: str, peer: Address | None, configuration: str) -> ProcessLease:
+        if self._keeper is None or self._folder is None:
+            raise DeviceError("device.closed", f"{self.device.name} is not open")
+        device = self.device.configured(configuration)
+        async with _Turn(self._starting) as turn:
+            pair = None
+            if self._namespaces is not None and self._launch.namespace is not None:
+                pair = await self._namespaces.make(self._launch.namespace)
+            lease = ProcessLease(
+                device, self._launch, self._keeper, self.network, self.time_scale, pair
+            )
+            folder = Path(tempfile.mkdtemp(prefix=f"{_file_name(case)}-", dir=self._folder))
+            self._leases[lease] = folder
+            try:
+                address = (self._address(device), device.ixit.port)
+                await lease.start(folder, address, peer, turn.end)
+            except BaseException:
+                await self.release(lease)
+                raise
+        return lease
+
+    def _address(self, device: Device) -> str:
+        namespace = self._launch.namespace
+        if device.ixit.address is not None:
+            return device.ixit.address
+        return namespace.address if namespace else self.addresses.take(device.ixit.port)
+
+    def _let_go(self, lease: ProcessLease) -> None:
+        lease.close()
+        self.addresses.release(lease.address[0])
+        if lease.pair is not None and self._namespaces is not None:
+            self._namespaces.drop(lease.pair)
 
     @property
     def _launch(self) -> ProcessLaunch:
@@ -371,18 +203,28 @@ class ProcessRunner:
         return launch
 
 
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
-    if text.startswith("#!"):
-        path.chmod(0o755)
+class _Turn:
+    """A place of a semaphore, given back at the end, or as soon as it is over before that."""
+
+    def __init__(self, places: asyncio.Semaphore) -> None:
+        self._places = places
+        self._over = True
+
+    async def __aenter__(self) -> _Turn:
+        await self._places.acquire()
+        self._over = False
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Let the next one have its turn."""
+        if not self._over:
+            self._over = True
+            self._places.release()
 
 
 def _file_name(case: str) -> str:
     letters = "".join(one if one.isascii() and one.isalnum() else "-" for one in case)
     return letters[:40].strip("-") or "case"
-
-
-async def _done(future: asyncio.Future[None] | asyncio.Future[int], within: float) -> bool:
-    """Whether a future is done within so many seconds. It goes on if not."""
-    await asyncio.wait((future,), timeout=within)
-    return future.done()

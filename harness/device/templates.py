@@ -76,6 +76,17 @@ def text_of(value: PlainValue) -> str:
 
 def check_file(path: Path, known: Collection[str]) -> None:
     """Raise DataError when a Jinja2 template does not compile or names something unknown."""
+    for name, line in _names_and_lines(path):
+        if name not in known:
+            raise _unknown(name, known, Place(str(path), line, 1))
+
+
+def names_in_file(path: Path) -> set[str]:
+    """The names that a Jinja2 template takes from outside."""
+    return {name for name, _line in _names_and_lines(path)}
+
+
+def _names_and_lines(path: Path) -> Iterator[tuple[str, int]]:
     import jinja2.meta
     import jinja2.nodes
 
@@ -86,10 +97,10 @@ def check_file(path: Path, known: Collection[str]) -> None:
         raise DataError(
             "device.template", str(error.message), place=Place(str(path), error.lineno, 1)
         ) from error
-    undeclared = jinja2.meta.find_undeclared_variables(tree)
+    undeclared = jinja2.meta.find_undeclared_variables(tree) - environment.globals.keys()
     for node in tree.find_all(jinja2.nodes.Name):
-        if node.name in undeclared - environment.globals.keys() and node.name not in known:
-            raise _unknown(node.name, known, Place(str(path), node.lineno, 1))
+        if node.name in undeclared:
+            yield node.name, node.lineno
 
 
 def render_file(path: Path, values: Mapping[str, PlainValue]) -> str:

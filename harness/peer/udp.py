@@ -30,42 +30,55 @@ class UdpNetwork:
 
     async def open(self, receiver: Receiver, address: str, port: int = 0) -> Link:
         """Bind a socket. DeviceError `network.bind` says why when that fails."""
-        try:
-            return _UdpLink(_bound(address, port), receiver)
-        except OSError as error:
-            raise DeviceError(
-                "network.bind",
-                f"cannot bind UDP {address} port {port}: {error.strerror or error}",
-                hint=_HINTS.get(error.errno or 0, ""),
-            ) from error
+        return link_on(bound(address, port), receiver)
+
+
+def bound(address: str, port: int) -> socket.socket:
+    """A UDP socket bound in the network namespace of this thread, where it then stays.
+
+    Raises DeviceError `network.bind`, whose cause is the OSError.
+    """
+    try:
+        return _bound(address, port)
+    except OSError as error:
+        raise DeviceError(
+            "network.bind",
+            f"cannot bind UDP {address} port {port}: {error.strerror or error}",
+            hint=_HINTS.get(error.errno or 0, ""),
+        ) from error
+
+
+def link_on(given: socket.socket, receiver: Receiver) -> Link:
+    """A link on a bound socket, read by the running loop. It closes the socket in the end."""
+    return _UdpLink(given, receiver)
 
 
 def _bound(address: str, port: int) -> socket.socket:
     family, kind, protocol, _, place = socket.getaddrinfo(
         address, port, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST
     )[0]
-    bound = socket.socket(family, kind, protocol)
+    made = socket.socket(family, kind, protocol)
     try:
-        bound.setblocking(False)
-        bound.bind(place)
+        made.setblocking(False)
+        made.bind(place)
     except OSError:
-        bound.close()
+        made.close()
         raise
-    return bound
+    return made
 
 
 class _UdpLink:
     """`lost`: datagrams that the system would not send, and errors that it reported."""
 
-    def __init__(self, bound: socket.socket, receiver: Receiver) -> None:
-        self._socket = bound
+    def __init__(self, given: socket.socket, receiver: Receiver) -> None:
+        self._socket = given
         self._receiver = receiver
         self._loop = asyncio.get_running_loop()
         self._open = True
         self.lost = 0
-        name = bound.getsockname()
+        name = given.getsockname()
         self._local: Address = (name[0], name[1])
-        self._loop.add_reader(bound, self._read)
+        self._loop.add_reader(given, self._read)
 
     @property
     def local(self) -> Address:

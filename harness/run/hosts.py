@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
+import ipaddress
 from typing import Final, Protocol
 
 from harness.device.addresses import LoopbackAddresses
+from harness.device.namespace import Namespace
+from harness.errors import DeviceError
 
 
 class Hosts(Protocol):
@@ -31,17 +33,54 @@ class LoopbackHosts:
         self._addresses.release(address)
 
 
-DOCUMENTATION: Final = "198.51.100."
+BENCHMARKING: Final = ipaddress.IPv4Network("198.18.0.0/15")
+"""For networks that do not exist (RFC 2544)."""
 
 
-class MemoryHosts:
-    """Addresses of the documentation range: an embedded case has a network to itself."""
+class NetworkHosts:
+    """Addresses of a network that every case has to itself, one by one from its beginning.
 
-    def __init__(self) -> None:
-        self._numbers = itertools.cycle(range(1, 255))
+    Nobody else is in it, but the addresses of a case must differ: none is taken twice at a time.
+    """
+
+    def __init__(
+        self, network: ipaddress.IPv4Network | ipaddress.IPv6Network, *reserved: str
+    ) -> None:
+        self._network = network
+        self._held = {ipaddress.ip_address(one) for one in reserved}
+        self._last = 0
 
     def take(self, _port: int) -> str:
-        return f"{DOCUMENTATION}{next(self._numbers)}"
+        """An address. Raises DeviceError `device.addresses` when all are taken."""
+        size = self._network.num_addresses - 2
+        for _ in range(len(self._held) + 1):
+            self._last = self._last % size + 1
+            address = self._network[self._last]
+            if address not in self._held:
+                self._held.add(address)
+                return str(address)
+        raise DeviceError(
+            "device.addresses",
+            f"all addresses of {self._network} are taken",
+            hint="give the device's network more room, or run fewer cases at a time: --jobs",
+        )
 
     def release(self, address: str) -> None:
-        """Nothing is held."""
+        self._held.discard(ipaddress.ip_address(address))
+
+
+class MemoryHosts(NetworkHosts):
+    """For embedded devices: an embedded case has a network to itself."""
+
+    def __init__(self) -> None:
+        super().__init__(BENCHMARKING)
+
+
+class NamespaceHosts(NetworkHosts):
+    """For devices in a network namespace of their own, in the network in which they listen."""
+
+    def __init__(self, namespace: Namespace, listening: str | None) -> None:
+        host = namespace.host(listening or namespace.address)
+        if host is None:
+            raise ValueError(f"{listening} is not in the namespace")
+        super().__init__(host.network, *[str(interface.ip) for interface in namespace.addresses])

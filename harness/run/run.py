@@ -14,7 +14,7 @@ from harness.device.addresses import LoopbackAddresses
 from harness.device.embedded import EmbeddedRunner
 from harness.device.ics import CAPABILITIES
 from harness.device.lease import Runner
-from harness.device.model import Device, EmbeddedLaunch
+from harness.device.model import Device, EmbeddedLaunch, ProcessLaunch
 from harness.device.process import ProcessRunner
 from harness.peer import clock
 from harness.peer.udp import UdpNetwork
@@ -23,7 +23,7 @@ from harness.run.baseline import Baseline, load_baseline
 from harness.run.capture import Capture
 from harness.run.case import Setting
 from harness.run.events import CAPTURE_FILE, Event, Footer, Header, Row
-from harness.run.hosts import Hosts, LoopbackHosts, MemoryHosts
+from harness.run.hosts import Hosts, LoopbackHosts, MemoryHosts, NamespaceHosts
 from harness.run.interrupts import interruptible
 from harness.run.record import Recorder
 from harness.run.schedule import run_all
@@ -209,7 +209,14 @@ def _bring_up(options: Options, specification: Specification) -> tuple[Runner, H
     jobs = options.jobs or JOBS_OF_PROCESSES
     if runner.parallel is not None:
         jobs = min(jobs, runner.parallel)
-    return runner, LoopbackHosts(addresses), jobs
+    return runner, _hosts(device, addresses), jobs
+
+
+def _hosts(device: Device, addresses: LoopbackAddresses) -> Hosts:
+    namespace = device.launch.namespace if isinstance(device.launch, ProcessLaunch) else None
+    if namespace is None:
+        return LoopbackHosts(addresses)
+    return NamespaceHosts(namespace, device.ixit.address)
 
 
 def names_of(specification: Specification) -> Names:

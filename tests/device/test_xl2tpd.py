@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.device import ProcessRunner, load_device
-from harness.device.process import ProcessLease
+from harness.device.process_lease import ProcessLease
 from harness.errors import DeviceError
 from harness.peer.network import Address, Link
 from harness.wire import AVP, Header, Packet, build, challenge_response, message, parse, zlb

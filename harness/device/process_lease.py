@@ -1,0 +1,295 @@
+"""One running process, from its configuration to its end. See `process` for who leases it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TextIO
+
+from harness.device.addresses import is_free
+from harness.device.control import write_control
+from harness.device.keeper import Child, Keeper
+from harness.device.lease import Death, death_of
+from harness.device.listening import listening, open_table
+from harness.device.log import DeviceLog
+from harness.device.model import (
+    CommandAction,
+    ControlAction,
+    Device,
+    PlainValue,
+    ProcessLaunch,
+    SignalAction,
+)
+from harness.device.needs import find_program
+from harness.device.netlink import Pair
+from harness.device.templates import fill, render_file
+from harness.errors import DeviceError
+from harness.located import suggest
+from harness.peer.network import Address, Network
+
+_KILLED_WITHIN = 10.0
+_CONTROL_WITHIN = 1.0
+_LAST_WORDS = 6
+
+
+class ProcessLease:
+    """One running process. `pair`: the network namespaces between which it is reached, if any."""
+
+    def __init__(
+        self,
+        device: Device,
+        launch: ProcessLaunch,
+        keeper: Keeper,
+        network: Network,
+        scale: float,
+        pair: Pair | None = None,
+    ) -> None:
+        self.device = device
+        self.pair = pair
+        self._launch = launch
+        self._keeper = keeper
+        self._network = network
+        self._scale = scale
+        self._values: dict[str, PlainValue] = {}
+        self._address: Address = ("", 0)
+        self._child: Child | None = None
+        self._log: DeviceLog | None = None
+        self._death: Death | None = None
+        self._ending = False
+
+    @property
+    def address(self) -> Address:
+        """Where it listens."""
+        return self._address
+
+    @property
+    def work(self) -> Path:
+        """Its work folder, which goes with the lease."""
+        return Path(str(self._values["work"]))
+
+    @property
+    def network(self) -> Network:
+        """That of this machine, or that of the device's own namespace."""
+        return self.pair.network if self.pair else self._network
+
+    def log(self) -> tuple[str, ...]:
+        """Its last lines, safe to show."""
+        return self._log.lines() if self._log else ()
+
+    def death(self) -> Death | None:
+        """How it ended; None while it lives, and for one that was asked to end."""
+        child = self._child
+        if self._death is None and not self._ending and child is not None and child.died.done():
+            if self._log:
+                self._log.drain()
+            error = child.died.exception()
+            self._death = Death(str(error)) if error else death_of(child.died.result(), self.log())
+        return self._death
+
+    async def examine(self) -> Death | None:
+        """As `death`, after asking the keeper whether it has just died."""
+        if self.death() is None and not self._ending:
+            await self._keeper.ping()
+        return self.death()
+
+    async def action(self, name: str, values: Mapping[str, str]) -> None:
+        """Do what peer.yaml says under this name. `values`: what its `${…}` stand for besides.
+
+        Raises DeviceError when there is no such action, the device is dead, or the action fails.
+        """
+        action = self.device.actions.get(name)
+        if action is None:
+            raise DeviceError(
+                "device.no-action",
+                f"{self.device.name} has no action {name!r}",
+                hint=suggest(name, self.device.actions)
+                if self.device.actions
+                else "its peer.yaml defines none",
+            )
+        if death := self.death():
+            raise DeviceError("device.dead", f"{name}: the device has {death.reason}")
+        names = {**self._values, **values}
+        match action:
+            case ControlAction(line):
+                if self._launch.control is None:
+                    raise DeviceError("device.control", f"{self.device.name} has no control FIFO")
+                fifo = Path(fill(self._launch.control, self._values))
+                await write_control(fifo, fill(line, names), _CONTROL_WITHIN * self._scale)
+            case SignalAction(number):
+                if self._child is not None:
+                    await self._keeper.signal(self._child, number)
+            case CommandAction():
+                await self._command(name, action, names)
+
+    async def start(
+        self,
+        folder: Path,
+        address: Address,
+        peer: Address | None,
+        settled: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Write its configuration, start it and wait until it is ready. DeviceError if it fails.
+
+        settled: called when the work of starting is done and what is left is to wait.
+        """
+        launch = self._launch
+        self._address = address
+        binary = find_program(launch.binary, launch)
+        self._values = {
+            **self.device.ixit.names(),
+            "work": str(folder),
+            "folder": str(self.device.folder.resolve()),
+            "binary": binary,
+            "address": address[0],
+            "port": address[1],
+            "peer_address": peer[0] if peer else None,
+            "peer_port": peer[1] if peer else None,
+            "interface": launch.namespace.interface if launch.namespace else None,
+        }
+        for template in launch.config:
+            _write(folder / template.name.removesuffix(".j2"), render_file(template, self._values))
+        argv = [fill(word, self._values) for word in launch.command]
+        argv[0] = find_program(argv[0], launch)
+        if self.pair is None and not is_free(*address):
+            raise DeviceError(
+                "device.port-taken",
+                f"UDP {address[0]} port {address[1]} is taken",
+                hint=f"`ss -lunp sport = :{address[1]}` names the program that has it",
+            )
+        stand_ins = [
+            (Path(fill(source, self._values)), Path(target))
+            for target, source in launch.stand_ins.items()
+        ]
+        table = await self.pair.table(address[0]) if self.pair else open_table(address[0])
+        with table:
+            self._child, self._log = await self._run(argv, folder, stand_ins)
+            await self._ready(self._child, self._log, table, settled)
+
+    async def stop(self) -> None:
+        """End it: by its signal, and when it does not obey, by SIGKILL."""
+        self.death()
+        self._ending = True
+        child = self._child
+        if child is not None and not child.died.done():
+            await self._keeper.signal(child, self._launch.stop.signal)
+            if not await _done(child.ended, self._launch.stop.within * self._scale):
+                await self._keeper.kill(child)
+        if child is not None and not await _done(child.ended, _KILLED_WITHIN):
+            raise DeviceError(
+                "device.stuck",
+                f"{self.device.name} is still there {_KILLED_WITHIN:g} s after SIGKILL",
+                hint="a process in uninterruptible sleep: the machine's log may say why",
+            )
+
+    def close(self) -> None:
+        """Let go of its output."""
+        if self._log:
+            self._log.drain()
+            self._log.close()
+
+    async def _run(
+        self, argv: list[str], folder: Path, stand_ins: list[tuple[Path, Path]]
+    ) -> tuple[Child, DeviceLog]:
+        reader, writer = os.pipe()
+        log = DeviceLog(reader)
+        environment = {
+            name: fill(value, self._values) for name, value in self._launch.environment.items()
+        }
+        try:
+            child = await self._keeper.start(
+                argv,
+                folder=folder,
+                environment=environment,
+                stand_ins=stand_ins,
+                log=writer,
+                network=self.pair.namespace if self.pair else None,
+            )
+        except BaseException:
+            log.close()
+            raise
+        finally:
+            os.close(writer)
+        return child, log
+
+    async def _ready(
+        self, child: Child, log: DeviceLog, table: TextIO, settled: Callable[[], None]
+    ) -> None:
+        launch = self._launch
+        within = launch.ready_within * self._scale
+        deadline = asyncio.get_running_loop().time() + within
+        what = f"{self._values['binary']} ({self.device.title})"
+        bound = asyncio.ensure_future(listening(self._address, table))
+        ready: asyncio.Future[None] = bound
+        sign = f"it had not bound UDP {self._address[0]} port {self._address[1]}"
+        if launch.ready is not None:
+            ready = log.await_match(launch.ready)
+            sign = f"its output had no {launch.ready.pattern!r}"
+        try:
+            await _first(deadline, child.started)
+            if child.started.done():
+                child.started.result()
+            await _first(deadline, ready, bound, child.died)
+            settled()
+            await _first(deadline, ready, child.died)
+            is_ready = ready.done()
+        finally:
+            ready.cancel()
+            bound.cancel()
+        if child.died.done() and (death := self.death()):
+            raise DeviceError(
+                "device.died-early",
+                f"{what} {death.reason} before it was ready",
+                hint=self._words(),
+            )
+        if not is_ready:
+            raise DeviceError(
+                "device.not-ready",
+                f"{what} was not ready within {within:g} s: {sign}",
+                hint=self._words(),
+            )
+        ready.result()
+
+    async def _command(
+        self, name: str, action: CommandAction, names: Mapping[str, PlainValue]
+    ) -> None:
+        argv = [fill(word, names) for word in action.command]
+        argv[0] = find_program(argv[0], self._launch)
+        child, log = await self._run(argv, self.work, [])
+        within = action.within * self._scale
+        try:
+            await asyncio.wait((child.started,))
+            child.started.result()
+            if not await _done(child.died, within):
+                await self._keeper.kill(child)
+                raise DeviceError("device.action", f"{name}: {argv[0]} took more than {within:g} s")
+            log.drain()
+            death = death_of(child.died.result(), log.lines())
+            if child.died.result():
+                last = "\n".join(death.log[-_LAST_WORDS:])
+                raise DeviceError("device.action", f"{name}: {argv[0]} {death.reason}", hint=last)
+        finally:
+            log.close()
+
+    def _words(self) -> str:
+        lines = self.log()[-_LAST_WORDS:]
+        return "it said: " + "\n    ".join(lines) if lines else "it said nothing"
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+    if text.startswith("#!"):
+        path.chmod(0o755)
+
+
+async def _first(deadline: float, *futures: asyncio.Future[None] | asyncio.Future[int]) -> None:
+    """Wait until one of these is done, or until the deadline. They go on."""
+    timeout = max(0.0, deadline - asyncio.get_running_loop().time())
+    await asyncio.wait(futures, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+
+
+async def _done(future: asyncio.Future[None] | asyncio.Future[int], within: float) -> bool:
+    """Whether a future is done within so many seconds. It goes on if not."""
+    await asyncio.wait((future,), timeout=within)
+    return future.done()
