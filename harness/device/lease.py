@@ -11,7 +11,6 @@ from typing import Final, Protocol
 from harness.device.model import DEFAULT_CONFIGURATION
 from harness.peer.network import Address, Network
 
-
 RESTART: Final = "restart"
 """The action that every device has which the harness starts: it ends, and begins anew."""
 

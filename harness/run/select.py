@@ -10,14 +10,17 @@ import fnmatch
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from harness.device.embedded import ACTIONS
 from harness.device.ics import OF_EVERY_LNS
-from harness.device.model import DEFAULT_CONFIGURATION, Device
+from harness.device.lease import RESTART
+from harness.device.model import DEFAULT_CONFIGURATION, Device, EmbeddedLaunch
 from harness.errors import NothingSelected, UsageError
 from harness.located import suggest
 from harness.spec.model import Role
-from harness.suite.model import Case, Suite
+from harness.suite.model import Case, DeviceAction, Repeat, Step, Suite
 
 TAG = "tag:"
+DIAL = "dial"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,33 @@ def why_skipped(case: Case, device: Device) -> str:
     known = (DEFAULT_CONFIGURATION, *device.configurations)
     if case.configuration not in known:
         return f"the device has no configuration {case.configuration!r}"
+    lacking = [name for name in actions_of(case.steps) if not can(device, name)]
+    if lacking:
+        return f"the device has no action {', '.join(lacking)}"
     return ""
+
+
+def actions_of(steps: Iterable[Step]) -> list[str]:
+    """The actions of the device that steps ask for, each once."""
+    names: dict[str, None] = {}
+    for step in steps:
+        if isinstance(step, DeviceAction):
+            names[step.action] = None
+        elif isinstance(step, Repeat):
+            names.update(dict.fromkeys(actions_of(step.steps)))
+    return list(names)
+
+
+def can(device: Device, action: str) -> bool:
+    """Whether a device has an action. One that dials by itself needs no `dial`."""
+    if isinstance(device.launch, EmbeddedLaunch):
+        return action in ACTIONS
+    return action in (*device.actions, RESTART, DIAL)
+
+
+def dials_when_told(device: Device) -> bool:
+    """Whether there is an action for it; without one, a device that dials does so by itself."""
+    return isinstance(device.launch, EmbeddedLaunch) or DIAL in device.actions
 
 
 def _unknown(word: str, cases: Sequence[Case]) -> UsageError:

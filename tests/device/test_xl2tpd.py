@@ -178,7 +178,7 @@ def test_session_has_a_ppp() -> None:
     run(main())
 
 
-def test_lac_dials_and_hangs_up() -> None:
+def test_lac_dials_and_closes_its_tunnel() -> None:
     async def main() -> None:
         async with (
             opened(load_device(PEERS / "xl2tpd-lac")) as runner,
@@ -194,7 +194,7 @@ def test_lac_dials_and_hangs_up() -> None:
             scccn = await wire.hear(SCCCN)
             assert value(scccn, RESPONSE) == challenge_response(SCCCN, b"secret", OCTETS)
             await wire.hear(ICRQ)
-            await lease.action("hangup", {})
+            await lease.action("close", {})
             assert (value(await wire.hear(STOPCCN), 1) or b"").endswith(b"Goodbye!")
 
     run(main())
