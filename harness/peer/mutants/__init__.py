@@ -1,0 +1,8 @@
+"""Mutants of the reference LNS and LAC. Importing this package registers all of them."""
+
+from __future__ import annotations
+
+from harness.peer.mutants import calls, connection, delivery, wire
+from harness.peer.mutants.base import MUTANTS, Mutant
+
+__all__ = ["MUTANTS", "Mutant", "calls", "connection", "delivery", "wire"]
