@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from harness.peer import clock
+from harness.peer.channel import RetransmitPolicy
 from harness.peer.compose import compose
 from harness.peer.config import PeerConfig
 from harness.peer.endpoint import Endpoint
@@ -92,6 +93,21 @@ def test_a_failure_names_the_datagram_and_comes_back(monkeypatch: pytest.MonkeyP
         campaign.replay(failure.number, SEED, lambda data: None)
     assert again.value.failure[:4] == failure[:4]
     campaign.replay(failure.number - 1, SEED, lambda data: None)
+
+
+def test_a_failure_in_a_timer_is_found_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = RetransmitPolicy.interval
+
+    def interval(self: RetransmitPolicy, transmissions: int) -> float:
+        if transmissions == 4:
+            raise KeyError("the fourth transmission")
+        return honest(self, transmissions)
+
+    monkeypatch.setattr(RetransmitPolicy, "interval", interval)
+    for episode in range(3):
+        with pytest.raises(FuzzError) as raised:
+            run_episode(specification(), SEED, episode, SMOKE)
+        assert "the fourth transmission" in raised.value.failure.error
 
 
 def test_the_command_shows_a_failure_and_how_to_see_it_again(

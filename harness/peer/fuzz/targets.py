@@ -263,6 +263,16 @@ class ScriptedTarget:
         self.frames = 0
         self.peer = ScriptedPeer(specification, self.wire, self._count)
         self.link: Link = self.wire
+        self.defect: Exception | None = None
+
+    def _note(self, _loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+        """What went wrong in a timer; asyncio would only log it."""
+        found = context.get("exception")
+        self.defect = found if isinstance(found, Exception) else BoundError(str(context))
+
+    def _raise_defect(self) -> None:
+        if self.defect is not None:
+            raise self.defect
 
     def _count(self, _sent: bool, _data: bytes, _source: Address, _to: Address) -> int:
         self.frames += 1
@@ -270,6 +280,7 @@ class ScriptedTarget:
 
     async def open(self) -> None:
         """Bind, and open the tunnels of the script."""
+        asyncio.get_running_loop().set_exception_handler(self._note)
         self.link = await self.peer.open_link("peer", self.iut[0], 1701)
         for _ in range(4):
             self._open_tunnel()
@@ -321,6 +332,7 @@ class ScriptedTarget:
         until = loop.time() + seconds
         while loop.time() < until:
             await self.peer.news(until)
+            self._raise_defect()
 
     async def finish(self) -> None:
         await self.pass_time(QUIET)
