@@ -74,7 +74,9 @@ def endpoint(text: str) -> Address:
     """`ADDRESS`, `ADDRESS:PORT`, `[IPV6]:PORT`; the port is 1701 unless given. UsageError."""
     host, port = text, str(_PORT)
     if text.startswith("["):
-        host, _, rest = text[1:].partition("]")
+        host, bracket, rest = text[1:].partition("]")
+        if not bracket:
+            raise _no_endpoint(text)
         port = rest.removeprefix(":") or port
     elif text.count(":") == 1:
         host, _, port = text.partition(":")
