@@ -6,11 +6,14 @@ them. Nothing is left to chance.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
 Kind = Literal["drop", "duplicate", "delay", "reorder"]
 Direction = Literal["sent", "received"]
+Passage = Callable[[], None]
+"""Lets one datagram go on to where it was on its way to."""
 
 
 @dataclass(slots=True)
@@ -29,28 +32,30 @@ class Impairments:
     """The impairments in force, in the order in which they were asked for."""
 
     active: list[Impairment] = field(default_factory=list)
-    _kept: dict[Direction, bytes] = field(default_factory=dict)
+    _kept: dict[Direction, list[Passage]] = field(default_factory=dict)
 
     def add(self, impairment: Impairment) -> None:
         """Put one in force."""
         self.active.append(impairment)
 
-    def apply(self, direction: Direction, data: bytes, message: str) -> list[tuple[float, bytes]]:
-        """What becomes of a datagram: (delay in seconds, octets) for each that goes on."""
+    def apply(
+        self, direction: Direction, message: str, passage: Passage
+    ) -> list[tuple[float, Passage]]:
+        """What becomes of a datagram: after how many seconds which go on, in this order.
+
+        Those that were kept to be swapped go on behind the first that is not.
+        """
         chosen = self._take(direction, message)
         kind = chosen.kind if chosen else None
         if kind == "drop":
             return []
-        if kind == "delay":
-            assert chosen is not None
-            return [(chosen.seconds, data)]
-        if kind == "duplicate":
-            return [(0.0, data), (0.0, data)]
-        if kind == "reorder" and direction not in self._kept:
-            self._kept[direction] = data
+        if kind == "reorder":
+            self._kept.setdefault(direction, []).append(passage)
             return []
-        kept = self._kept.pop(direction, None)
-        return [(0.0, data)] if kept is None else [(0.0, data), (0.0, kept)]
+        delay = chosen.seconds if chosen and kind == "delay" else 0.0
+        copies = 2 if kind == "duplicate" else 1
+        going = [(delay, passage)] * copies
+        return [*going, *((delay, kept) for kept in self._kept.pop(direction, []))]
 
     def _take(self, direction: Direction, message: str) -> Impairment | None:
         for one in self.active:

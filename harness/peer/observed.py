@@ -53,3 +53,17 @@ class Observed:
             return "unreadable"
         message = self.examined.message
         return message.name if message else str(self.examined.number)
+
+    def repeats(self, original: Observed) -> bool:
+        """Whether it is an earlier message sent again: the same one about the same thing.
+
+        Whether a copy is the same in every octet is for the `retransmissions` step to judge.
+        """
+        if self.name != original.name or self.header.session_id != original.header.session_id:
+            return False
+        if self.examined is None or original.examined is None:
+            return self.examined is original.examined
+        return all(
+            self.examined.integer(one) == original.examined.integer(one)
+            for one in ("assigned_tunnel_id", "assigned_session_id")
+        )

@@ -8,12 +8,12 @@ the other side assigns, unless the script says otherwise.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from harness.peer.channel import Channel, RetransmitPolicy
 from harness.peer.examine import examine
-from harness.peer.impair import Impairments
+from harness.peer.impair import Impairments, Passage
 from harness.peer.network import Address, Link, Network
 from harness.peer.observed import Observed
 from harness.peer.scripted_tunnel import SCCRQ, ScriptedSession, ScriptedTunnel
@@ -36,7 +36,10 @@ SCRIPT_POLICY: Final = RetransmitPolicy()
 class ScriptedPeer:
     """All tunnels and links of one running case.
 
-    on_frame: told every datagram, sent or received; gives its number in the run.
+    on_frame: told every datagram, sent or received; gives its number in the run. flooded: the
+    device sends without end, and what it sends is not looked at any more. defect: what went wrong
+    in the background, where nobody waits for it: a case in which it did says nothing. aside: shown
+    each datagram before all else; what it takes is not recorded.
     """
 
     def __init__(
@@ -56,7 +59,11 @@ class ScriptedPeer:
         self.tunnels: dict[str, ScriptedTunnel] = {}
         self.strays: list[Observed] = []
         self.impairments = Impairments()
+        self.aside: Callable[[bytes], bool] | None = None
         self.flooded = False
+        self.defect: Exception | None = None
+        self._control_strays: dict[Address, list[Observed]] = {}
+        self._under_way: set[asyncio.TimerHandle] = set()
         self._received = 0
         self._octets = 0
         self._next_tunnel = first_id
@@ -96,14 +103,43 @@ class ScriptedPeer:
         self.tunnels[name] = tunnel
         return tunnel
 
-    def transmit(self, link: Link, data: bytes, to: Address) -> None:
-        """Send a datagram, unless the script's impairments lose, change or delay it."""
-        for delay, one in self.impairments.apply("sent", data, self._name_of(data)):
-            self.on_frame(True, one, link.local, to)
-            if delay:
-                asyncio.get_running_loop().call_later(delay, link.send, one, to)
-            else:
-                link.send(one, to)
+    def transmit(
+        self, link: Link, data: bytes, to: Address, sent: Callable[[int], None] | None = None
+    ) -> None:
+        """Send a datagram, unless the script's impairments lose, delay or swap it.
+
+        sent: told the number of the frame whenever the datagram really goes out.
+        """
+
+        def go() -> None:
+            number = self.on_frame(True, data, link.local, to)
+            if sent is not None:
+                sent(number)
+            link.send(data, to)
+
+        for delay, passage in self.impairments.apply("sent", self._name_of(data), go):
+            self._let_pass(delay, passage)
+
+    def _let_pass(self, delay: float, passage: Passage) -> None:
+        if not delay:
+            passage()
+            return
+
+        def arrive() -> None:
+            self._under_way.discard(timer)
+            self.guard(passage)
+
+        timer = asyncio.get_running_loop().call_later(delay, arrive)
+        self._under_way.add(timer)
+
+    def guard(self, work: Callable[[], None]) -> None:
+        """Do what no step waits for. An exception in it is kept as `defect`, and goes on."""
+        try:
+            work()
+        except Exception as error:
+            self.defect = self.defect or error
+            self._news.set()
+            raise
 
     def _name_of(self, data: bytes) -> str:
         if not self.impairments.active:
@@ -111,12 +147,20 @@ class ScriptedPeer:
         packet = parse(data).packet
         if packet is None:
             return ""
+        if not packet.header.control:
+            return "data"
         if packet.is_zlb:
             return "ZLB"
         message = self.specification.message(packet.message_type or 0)
-        return message.name if message else ""
+        return message.name if message else str(packet.message_type)
 
     def _arrived(self, link_name: str, data: bytes, source: Address) -> None:
+        self.guard(lambda: self._accept(link_name, data, source))
+
+    def _accept(self, link_name: str, data: bytes, source: Address) -> None:
+        if self.aside is not None and self.aside(data):
+            self._news.set()
+            return
         self._received += 1
         self._octets += len(data)
         if self._received > ARRIVAL_LIMIT or self._octets > ARRIVAL_OCTETS:
@@ -125,12 +169,12 @@ class ScriptedPeer:
             return
         link = self.links[link_name]
         number = self.on_frame(False, data, source, link.local)
-        for delay, one in self.impairments.apply("received", data, self._name_of(data)):
-            if delay:
-                loop = asyncio.get_running_loop()
-                loop.call_later(delay, self._take, link, number, one, source)
-            else:
-                self._take(link, number, one, source)
+
+        def go() -> None:
+            self._take(link, number, data, source)
+
+        for delay, passage in self.impairments.apply("received", self._name_of(data), go):
+            self._let_pass(delay, passage)
 
     def _take(self, link: Link, number: int, data: bytes, source: Address) -> None:
         parsed = parse(data)
@@ -146,6 +190,8 @@ class ScriptedPeer:
                 examined = examine(self.specification, packet, None)
             observed = Observed(number, self.now, source, link.local, parsed, examined, None)
             self.strays.append(observed)
+            if observed.name != "data":
+                self._control_strays.setdefault(link.local, []).append(observed)
         self._news.set()
 
     def _tunnel_of(self, link: Link, packet: Packet) -> ScriptedTunnel | None:
@@ -158,11 +204,14 @@ class ScriptedPeer:
             # the other.
             return next((tunnel for tunnel in named if tunnel.link is link), named[0])
         candidates = [tunnel for tunnel in self.tunnels.values() if tunnel.link is link]
-        if tunnel_id:
-            # An IUT that knows no id of ours, and so should have sent 0, still means this tunnel
-            unlearned = [one for one in candidates if one.bound and not one.peer_id]
-            return unlearned[0] if len(unlearned) == 1 else None
-        assigned = examine(self.specification, packet, None).integer("assigned_tunnel_id")
+        unlearned = [one for one in candidates if one.bound and not one.peer_id]
+        if tunnel_id or packet.is_zlb:
+            # An IUT that refuses what it could not read knows no id of ours: it should have sent
+            # 0, but still means this tunnel. One that goes on has to know it.
+            refuses = packet.is_zlb or packet.message_type == STOPCCN
+            return unlearned[0] if refuses and len(unlearned) == 1 else None
+        secret = candidates[0].secret if candidates else None
+        assigned = examine(self.specification, packet, secret).integer("assigned_tunnel_id")
         for tunnel in candidates:
             if tunnel.bound and tunnel.peer_id and tunnel.peer_id == assigned:
                 return tunnel
@@ -171,17 +220,14 @@ class ScriptedPeer:
                 if not tunnel.bound:
                     tunnel.bound = True
                     return tunnel
-        elif packet.message_type == STOPCCN:
+        elif packet.message_type == STOPCCN and unlearned:
             # nothing else says whose it is than that it comes here
-            for tunnel in candidates:
-                if tunnel.bound and not tunnel.peer_id:
-                    return tunnel
+            return unlearned[0]
         return None
 
-    def strays_to(self, tunnel: ScriptedTunnel) -> list[Observed]:
-        """Control messages that came to the tunnel's endpoint but belong to no tunnel of ours."""
-        local = tunnel.link.local
-        return [one for one in self.strays if one.destination == local and one.name != "data"]
+    def strays_to(self, tunnel: ScriptedTunnel) -> Sequence[Observed]:
+        """What came to the tunnel's endpoint but is neither data nor for any tunnel of ours."""
+        return self._control_strays.get(tunnel.link.local, ())
 
     async def news(self, deadline: float) -> bool:
         """Wait until something arrives or the deadline passes; False when it passed."""
@@ -209,6 +255,8 @@ class ScriptedPeer:
 
     def close(self) -> None:
         """Close every tunnel and link."""
+        for timer in self._under_way:
+            timer.cancel()
         for tunnel in self.tunnels.values():
             tunnel.close()
         for link in self.links.values():

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from harness.peer.channel import Arrival, Channel, after
+from harness.peer.channel import HALF, Arrival, Channel, after
 from harness.peer.examine import Examined, examine
 from harness.peer.network import Address, Link
 from harness.peer.observed import Observed
-from harness.wire import Packet, Parsed, build
+from harness.wire import Packet, Parsed, build, parse, zlb
 
 if TYPE_CHECKING:
     from harness.peer.scripted import ScriptedPeer
 
 SCCRQ: Final = 1
 HELLO: Final = 6
+
+Octets = Callable[[Packet], bytes]
+"""Makes the octets of a message, once its Ns and Nr are known."""
 
 
 @dataclass(slots=True, eq=False)
@@ -29,9 +33,33 @@ class ScriptedSession:
     peer_id: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message as it went out last. numbered: whether a copy of it gets a fresh Nr."""
+
+    data: bytes
+    link: Link
+    numbered: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Outgoing:
+    """A message on the reliable channel, and how it is sent each time."""
+
+    name: str
+    octets: Octets
+    link: Link
+
+
 @dataclass(slots=True, eq=False)
 class ScriptedTunnel:
-    """A tunnel of the script. `inbox`: messages in order that no step has consumed yet."""
+    """A tunnel of the script.
+
+    inbox: messages in order that no step has consumed yet. ended: the StopCCN of the other side.
+    sent_at, sent_ns, sent_frame: when the script's last message went out first, the Ns that an
+    acknowledgement of it covers, and its frame, if it really went out. arrivals_before_send,
+    strays_before_send: how many there were when it did.
+    """
 
     peer: ScriptedPeer
     name: str
@@ -45,15 +73,25 @@ class ScriptedTunnel:
     peer_challenge: bytes | None = None
     sessions: dict[str, ScriptedSession] = field(default_factory=dict)
     arrivals: list[Observed] = field(default_factory=list)
-    inbox: deque[Observed] = field(default_factory=deque)
-    last_sent: dict[str, Packet] = field(default_factory=dict)
+    inbox: list[Observed] = field(default_factory=list)
+    ended: Observed | None = None
+    last_sent: dict[str, Sent] = field(default_factory=dict)
     sent_at: float = 0.0
     sent_ns: int = 0
+    sent_frame: int | None = None
     arrivals_before_send: int = 0
+    strays_before_send: int = 0
     bound: bool = False
     closed: bool = False
     hello_ignored: bool = False
+    acks_held: bool = False
     _early: dict[int, Observed] = field(default_factory=dict)
+    _ahead: list[Observed] = field(default_factory=list)
+    _misnumbered: list[Observed] = field(default_factory=list)
+    _by_ns: dict[int, Observed] = field(default_factory=dict)
+    _queued: deque[_Outgoing] = field(default_factory=deque)
+    _numbered: dict[int, _Outgoing] = field(default_factory=dict)
+    _sendings: int = 0
     _probe: int | None = None
     _timer: asyncio.TimerHandle | None = None
 
@@ -65,10 +103,15 @@ class ScriptedTunnel:
 
     # -- sending -----------------------------------------------------------------------------
 
-    def send(self, name: str, packet: Packet) -> None:
-        """Send reliably: in sequence, with retransmission until it is acknowledged."""
-        self.channel.tunnel_id = self.peer_id
-        self._mark(name, packet._replace(header=packet.header._replace(ns=self.channel.ns)))
+    def send(
+        self, name: str, packet: Packet, octets: Octets = build, link: Link | None = None
+    ) -> None:
+        """Send reliably: in sequence, with retransmission until it is acknowledged.
+
+        octets: makes the datagram, each time anew, from the packet with the Ns and Nr of then.
+        """
+        self._mark()
+        self._queued.append(_Outgoing(name, octets, link or self.link))
         self.channel.send(packet)
         self.flush()
 
@@ -77,49 +120,107 @@ class ScriptedTunnel:
 
         When it carries the next Ns, that number counts as used as soon as it is acknowledged.
         """
-        self._mark(name, packet)
-        if packet.header.ns == self.channel.ns and not packet.is_zlb:
-            self._probe = self.channel.ns
-        self.peer.transmit(link or self.link, data, self.remote)
+        sent = parse(data).packet
+        is_control = sent is not None and sent.header.control
+        ns = sent.header.ns if sent is not None and is_control else None
+        if ns == self.channel.ns and not packet.is_zlb:
+            self._probe = ns
+        if is_control or name != "data":
+            # without an Ns of its own it stands where the next message would
+            self.sent_ns = self.channel.ns if ns is None else ns
+        self._transmit(name, Sent(data, link or self.link, numbered=name != "raw"))
 
     def resend(self, name: str) -> bool:
-        """Send the last message of that name again, with the same Ns and a fresh Nr."""
-        packet = self.last_sent.get(name)
-        if packet is None:
+        """Send the last message of that name again, octet for octet but for a fresh Nr."""
+        sent = self.last_sent.get(name)
+        if sent is None:
             return False
-        header = packet.header._replace(nr=self.channel.acknowledged_nr, tunnel_id=self.peer_id)
-        again = packet._replace(header=header)
-        self._mark(name, again)
-        self.peer.transmit(self.link, build(again), self.remote)
+        data = with_nr(sent.data, self.channel.acknowledged_nr) if sent.numbered else sent.data
+        packet = parse(data).packet
+        if packet is not None and packet.header.control and packet.header.ns is not None:
+            self.sent_ns = packet.header.ns
+        self._transmit(name, Sent(data, sent.link, sent.numbered))
         return True
 
-    def _mark(self, name: str, packet: Packet) -> None:
-        self.last_sent[name] = packet
+    def _mark(self) -> None:
+        """What came until now has nothing to do with what is sent now."""
         self.sent_at = self.peer.now
-        self.sent_ns = packet.header.ns or 0
+        self.sent_frame = None
         self.arrivals_before_send = len(self.arrivals)
+        self.strays_before_send = len(self.peer.strays)
+        self._sendings += 1
+
+    def _transmit(self, name: str, sent: Sent) -> None:
+        self._mark()
+        self.last_sent[name] = sent
+        this = self._sendings
+
+        def went_out(number: int) -> None:
+            if this == self._sendings and self.sent_frame is None:
+                self.sent_frame = number
+
+        self.peer.transmit(sent.link, sent.data, self.remote, went_out)
 
     def flush(self) -> None:
         """Transmit what the channel has due, and set its timer."""
         if self.closed:
             return
         self.channel.tunnel_id = self.peer_id
-        for packet in self.channel.poll(self.peer.now):
-            header = packet.header
-            if not header.tunnel_id and packet.message_type != SCCRQ:
-                header = header._replace(tunnel_id=self.peer_id)
-            self.peer.transmit(self.link, build(packet._replace(header=header)), self.remote)
+        first = self.channel.ns
+        due = self.channel.poll(self.peer.now)
+        given = after(self.channel.ns, first)
+        for packet in due:
+            ns = packet.header.ns or 0
+            if after(ns, first) < given:
+                self._numbered[ns] = message = self._queued.popleft()
+                self.sent_ns = ns
+                self._transmit(message.name, Sent(message.octets(packet), message.link))
+            elif ns in self._numbered:
+                self._retransmit(ns, packet)
+            else:
+                self.peer.transmit(self.link, build(packet), self.remote)
+        if self.channel.failed:
+            self._queued.clear()
+            self._numbered.clear()
+            self._acknowledge_alone()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         deadline = self.channel.next_deadline()
         if deadline is not None:
-            self._timer = asyncio.get_running_loop().call_at(deadline, self.flush)
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_at(deadline, self.peer.guard, self.flush)
+
+    def _retransmit(self, ns: int, packet: Packet) -> None:
+        message = self._numbered[ns]
+        data = message.octets(packet)
+        this = self._sendings
+
+        def went_out(number: int) -> None:
+            if this == self._sendings and self.sent_ns == ns and self.sent_frame is None:
+                self.sent_frame = number  # the first transmission never went out
+
+        self.peer.transmit(message.link, data, self.remote, went_out)
+
+    def _acknowledge_alone(self) -> None:
+        """What comes is acknowledged also after a message of ours was given up."""
+        channel = self.channel
+        if channel.ack_due and not channel.acks_held:
+            channel.ack_due = False
+            bare = zlb(self.peer_id, channel.ns, channel.nr)
+            self.peer.transmit(self.link, build(bare), self.remote)
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether the script has sent what may well end the tunnel: a StopCCN, or a CDN."""
+        return "StopCCN" in self.last_sent or "CDN" in self.last_sent
 
     def acknowledges(self, observed: Observed) -> bool:
         """Whether a datagram's Nr covers what was sent last."""
+        if self._queued or observed.parsed.packet is None:
+            return False  # the window has kept it from being sent at all
         nr = observed.header.nr
-        return nr is not None and 0 < after(nr, self.sent_ns) < 32768
+        return nr is not None and 0 < after(nr, self.sent_ns) < HALF
 
     # -- receiving ---------------------------------------------------------------------------
 
@@ -130,6 +231,7 @@ class ScriptedTunnel:
         examined = None if packet.is_zlb else examine(self.peer.specification, packet, self.secret)
         if packet.header.ns is None:
             self.arrivals.append(self._observed(number, source, parsed, examined, None))
+            self._misnumbered.append(self.arrivals[-1])
             return
         if self._probe is not None and packet.header.nr == (self._probe + 1) % 65536:
             if self._probe == self.channel.ns:
@@ -141,15 +243,36 @@ class ScriptedTunnel:
         arrival, ready = self.channel.receive(packet)
         observed = self._observed(number, source, parsed, examined, arrival)
         self.arrivals.append(observed)
+        if observed.name == "StopCCN" and self.ended is None:
+            self.ended = observed
         if arrival is Arrival.AHEAD:
+            self._ahead.append(observed)
             self._early[id(packet)] = observed
             kept = self.channel.early_packets()
             self._early = {key: one for key, one in self._early.items() if key in kept}
+        elif arrival is Arrival.DUPLICATE:
+            original = self._by_ns.get(packet.header.ns)
+            if original is None or not observed.repeats(original):
+                self._misnumbered.append(observed)
         for one in ready:
             delivered = observed if one is packet else self._early.pop(id(one), None)
             if delivered is not None:
+                self._by_ns[delivered.header.ns or 0] = delivered
                 self._deliver(delivered)
+        for ns in [one for one in self._numbered if self._is_acknowledged(one)]:
+            del self._numbered[ns]
         self.flush()
+
+    def _is_acknowledged(self, ns: int) -> bool:
+        return after(ns, self.channel.oldest_unacknowledged) >= HALF
+
+    def out_of_sequence(self) -> list[Observed]:
+        """Messages that came but cannot be delivered, in the order in which they came.
+
+        They have no Ns, that of another message, or one before which others are missing.
+        """
+        missing = [one for one in self._ahead if after(one.header.ns or 0, self.channel.nr) < HALF]
+        return sorted([*self._misnumbered, *missing], key=lambda one: one.number)
 
     def _observed(
         self,
@@ -192,3 +315,18 @@ class ScriptedTunnel:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def with_nr(data: bytes, nr: int) -> bytes:
+    """The octets of a control message with another Nr, if it has one (3.1)."""
+    if len(data) < 2 or not data[0] & _CONTROL or not data[0] & _SEQUENCE:
+        return data
+    place = (2 if data[0] & _LENGTH else 0) + 8
+    if len(data) < place + 2:
+        return data
+    return data[:place] + nr.to_bytes(2, "big") + data[place + 2 :]
+
+
+_CONTROL: Final = 0x80
+_LENGTH: Final = 0x40
+_SEQUENCE: Final = 0x08

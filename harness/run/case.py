@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 
 from harness.device.lease import Lease, Runner
 from harness.device.model import Device
-from harness.errors import HarnessError
+from harness.errors import DeviceError, HarnessError
 from harness.peer.clock import ClockStalledError
 from harness.peer.network import Address
 from harness.peer.scripted import ScriptedPeer
 from harness.run.baseline import Baseline
-from harness.run.context import CaseEndedError, Context
+from harness.run.context import FLOOD, CaseEndedError, Context
 from harness.run.events import (
     CaseEnd,
     CaseStart,
@@ -32,7 +32,7 @@ from harness.run.events import (
     Verdict,
 )
 from harness.run.hosts import Hosts
-from harness.run.script import run_steps
+from harness.run.script import run_script
 from harness.run.sending import Assembler
 from harness.run.verdicts import SURVIVAL, fold
 from harness.spec.model import Role, Specification
@@ -100,12 +100,14 @@ async def run_case(setting: Setting, case: Case) -> None:
         )
     )
     checks: list[Check] = []
+    longest = LONGEST_CASE * setting.time_scale
     try:
-        async with asyncio.timeout(LONGEST_CASE * setting.time_scale):
+        async with asyncio.timeout(longest) as limit:
             await _with_device(setting, case, checks)
         verdict, reason = fold(checks)
-    except TimeoutError:
-        verdict, reason = Verdict.ERROR, f"the case did not end within {LONGEST_CASE:g} s"
+    except TimeoutError as error:
+        late = f"the case did not end within {longest:g} s"
+        verdict, reason = Verdict.ERROR, late if limit.expired() else _defect(error)
     except ClockStalledError:
         raise
     except HarnessError as error:
@@ -168,8 +170,6 @@ async def _with_peer(
 
     def on_frame(sent: bool, data: bytes, source: Address, destination: Address) -> int:
         number = setting.numbers.take()
-        if sent and context is not None:
-            context.last_sent_frame = number
         setting.emit(
             Frame(
                 case=case.id,
@@ -206,20 +206,31 @@ async def _with_peer(
             time_scale=setting.time_scale,
             checks=checks,
         )
-        await _script(context)
-        _tell_log(context)
+        try:
+            await _script(context)
+        finally:
+            _tell_log(context)
     finally:
         peer.close()
 
 
 async def _script(context: Context) -> None:
     """The steps, then the last word: an IUT that died has failed, whatever was said before."""
+    broken: DeviceError | None = None
     with contextlib.suppress(CaseEndedError):  # the check that raised it decides the verdict
-        await run_steps(context, context.case.steps)
+        try:
+            await run_script(context)
+        except DeviceError as error:
+            broken = error  # what a dead device cannot do any more is no fault of the set-up
     death = await context.lease.examine()
     if death is not None:
         with contextlib.suppress(CaseEndedError):
             context.check(None, SURVIVAL, Verdict.FAIL, "the IUT survives the case", death.reason)
+    elif broken is not None:
+        raise broken
+    if all(check.name != FLOOD for check in context.checks):
+        with contextlib.suppress(CaseEndedError):
+            context.look_behind()
 
 
 def _tell_log(context: Context) -> None:

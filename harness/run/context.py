@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from harness.device.lease import Lease
 from harness.device.model import Device
@@ -24,6 +25,9 @@ RANK: Mapping[Severity, int] = {
     Severity.INCONC: 1,
     Severity.NOTE: 0,
 }
+FLOOD = "flood"
+"""The check that a device sends no more than anybody would."""
+
 CHALLENGED: Mapping[str, int] = {"SCCRQ": 2, "SCCRP": 3}
 """Who sends a Challenge in which message, and the id of the digest that answers it (4.4.3)."""
 
@@ -51,7 +55,7 @@ class Context:
     step: int | None = None
     checks: list[Check] = field(default_factory=list)
     variables: dict[str, Value] = field(default_factory=dict)
-    last_sent_frame: int | None = None
+    collected: dict[str, list[Value]] = field(default_factory=dict)
 
     # -- time and names ----------------------------------------------------------------------
 
@@ -63,6 +67,24 @@ class Context:
     def scaled(self, seconds: float) -> float:
         """How long to wait for something that takes `seconds` on a device of this machine."""
         return seconds * self.time_scale
+
+    async def news(self, deadline: float) -> bool:
+        """Wait until something arrives or the deadline passes; False when it passed.
+
+        A device that floods us, and a defect in the background, end the case here.
+        """
+        self.look_behind()
+        came = await self.peer.news(deadline)
+        self.look_behind()
+        return came
+
+    def look_behind(self) -> None:
+        """End the case when something happened that no step waits for, but none gets over."""
+        if self.peer.defect is not None:
+            raise self.peer.defect
+        if self.peer.flooded:
+            expected = "a bounded number of datagrams"
+            self.check(None, FLOOD, Verdict.FAIL, expected, "more than anybody would send")
 
     @property
     def secret(self) -> str | None:
@@ -97,6 +119,8 @@ class Context:
         """What `${name}` stands for in this step."""
         values: dict[str, Value] = {**self.variables, **self.peer.ids(step.tunnel, step.session)}
         tunnel = self.peer.tunnels.get(step.tunnel)
+        if tunnel is not None:
+            values["sent_ns"] = tunnel.sent_ns
         if tunnel is not None and tunnel.challenge is not None and tunnel.secret is not None:
             challenger = "SCCRQ" if "SCCRQ" in tunnel.last_sent else "SCCRP"
             values["expected_challenge_response"] = challenge_response(
@@ -147,11 +171,12 @@ class Context:
         policy: str = "",
         note: str = "",
     ) -> None:
-        """Record one judgement; anything worse than a warning ends the case."""
+        """Record one judgement; anything worse than a warning ends the case.
+
+        Evidence are the frames that were judged, and the message of the script before them.
+        """
         rows = self.rows(step)
-        evidence = tuple(
-            sorted({*frames, *([self.last_sent_frame] if self.last_sent_frame else [])})
-        )
+        evidence = tuple(sorted({*frames, *self._provoking(step)}))
         check = Check(
             case=self.case.id,
             step=self.step,
@@ -171,6 +196,14 @@ class Context:
         if verdict not in (Verdict.PASS, Verdict.WARN):
             raise CaseEndedError
 
+    def _provoking(self, step: Step | None) -> tuple[int, ...]:
+        """The frame of what was sent last on the step's tunnel, or last of all."""
+        tunnels = list(self.peer.tunnels.values())
+        if step is not None and step.tunnel in self.peer.tunnels:
+            tunnels = [self.peer.tunnels[step.tunnel]]
+        sent = [one.sent_frame for one in tunnels if one.sent_frame is not None]
+        return (max(sent),) if sent else ()
+
     def passed(
         self, step: Step, name: str, expected: str, actual: str, frames: Sequence[int] = ()
     ) -> None:
@@ -179,7 +212,7 @@ class Context:
 
     def failed(
         self, step: Step, name: str, expected: str, actual: str, frames: Sequence[int] = ()
-    ) -> None:
+    ) -> NoReturn:
         """Record a check that does not hold, as grave as its rows are. The case ends with it."""
         self.settle(step, name, self.severity(step), expected, actual, frames)
         raise CaseEndedError
@@ -204,9 +237,12 @@ class Context:
         verdict = _VERDICTS[severity]
         self.check(step, name, verdict, expected, actual, frames, policy=policy, note=note)
 
-    def inconclusive(self, step: Step, expected: str, actual: str) -> None:
+    def inconclusive(
+        self, step: Step, expected: str, actual: str, frames: Sequence[int] = ()
+    ) -> NoReturn:
         """A prerequisite did not come about: nothing can be said."""
-        self.check(step, "preamble", Verdict.INCONC, expected, actual)
+        self.check(step, "preamble", Verdict.INCONC, expected, actual, frames)
+        raise CaseEndedError
 
 
 _VERDICTS: Mapping[Severity, Verdict] = {

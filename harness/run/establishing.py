@@ -9,11 +9,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from harness.device.model import EmbeddedLaunch
 from harness.peer.observed import Observed
 from harness.peer.scripted import ScriptedTunnel
 from harness.run.context import CHALLENGED, Context
 from harness.run.expecting import BACKGROUND, describe, in_scope
+from harness.run.select import DIAL, dials_when_told
 from harness.spec.model import Role
 from harness.suite.model import Compose, Establish
 from harness.wire import Value, challenge_response
@@ -36,7 +36,7 @@ DIALLED: Final = "dialled"
 async def establish(context: Context, step: Establish) -> None:
     """Bring up what the step names, and what it needs below."""
     tunnel = context.peer.tunnels.get(step.tunnel)
-    if tunnel is None or (not tunnel.peer_id and step.what == "tunnel"):
+    if tunnel is None or not tunnel.peer_id:
         tunnel = await _tunnel(context, step)
     if step.what != "tunnel":
         await _SESSIONS[context.device.role, step.what](context, step, tunnel)
@@ -46,7 +46,8 @@ async def _tunnel(context: Context, step: Establish) -> ScriptedTunnel:
     if step.before == "SCCRP" or (step.before != "SCCCN" and _dials(context)):
         return await _answer_tunnel(context, step)
     tunnel = context.tunnel(step)
-    extra: dict[str, Value] = {"challenge": CHALLENGE} if step.authenticate else {}
+    _choose_tunnel_id(step, tunnel)
+    extra = _challenge(context, step)
     if step.what == "outgoing-session":
         extra["bearer_capabilities"] = BEARERS  # else no OCRQ may come (6.9)
     send(context, step, tunnel, "SCCRQ", extra)
@@ -70,7 +71,8 @@ async def _answer_tunnel(context: Context, step: Establish) -> ScriptedTunnel:
     tunnel = await await_sccrq(context, step)
     if step.before == "SCCRP":
         return tunnel
-    extra: dict[str, Value] = {"challenge": CHALLENGE} if step.authenticate else {}
+    _choose_tunnel_id(step, tunnel)
+    extra = _challenge(context, step)
     send(context, step, tunnel, "SCCRP", extra)
     connected = await receive(context, step, tunnel, "SCCCN")
     if step.authenticate:
@@ -85,27 +87,45 @@ async def _answer_first_call(context: Context, step: Establish, tunnel: Scripted
     if step.what == "outgoing-session":
         step = replace(step, session=DIALLED, local_id=None)
     deadline = context.peer.now + context.scaled(FIRST_CALL)
-    while not any(one.name == "ICRQ" for one in tunnel.inbox):
+    looked = 0
+    while not any(one.name == "ICRQ" for one in tunnel.inbox[looked:]):
         if context.peer.now >= deadline:
             return
-        await context.peer.news(deadline)
+        looked = len(tunnel.inbox)
+        await context.news(deadline)
     await _incoming_by_iut(context, step, tunnel)
 
 
 async def await_sccrq(context: Context, step: Establish) -> ScriptedTunnel:
     """A tunnel that stands ready, and the IUT's SCCRQ on it."""
     tunnel = context.tunnel(step)
-    if isinstance(context.device.launch, EmbeddedLaunch) or "dial" in context.device.actions:
-        await context.lease.action("dial", {})
+    if dials_when_told(context.device):
+        await context.lease.action(DIAL, {})
     await receive(context, step, tunnel, "SCCRQ")
     return tunnel
+
+
+def _choose_tunnel_id(step: Establish, tunnel: ScriptedTunnel) -> None:
+    if step.what == "tunnel" and step.local_id is not None:
+        tunnel.local_id = step.local_id
+
+
+def _challenge(context: Context, step: Establish) -> dict[str, Value]:
+    """What a message of ours carries besides, when the IUT is to be challenged."""
+    if not step.authenticate:
+        return {}
+    if context.secret is None:
+        context.inconclusive(step, "a secret to authenticate with", "the device has none")
+    return {"challenge": CHALLENGE}
 
 
 def _check_response(
     context: Context, step: Establish, tunnel: ScriptedTunnel, observed: Observed, asked: str
 ) -> None:
-    assert tunnel.secret is not None
-    expected = challenge_response(CHALLENGED[asked], tunnel.secret, CHALLENGE)
+    # The case may have put another challenge into the message, or none
+    if tunnel.challenge is None or tunnel.secret is None:
+        return
+    expected = challenge_response(CHALLENGED[asked], tunnel.secret, tunnel.challenge)
     got = observed.examined.octets.get("challenge_response") if observed.examined else None
     if got != expected:
         context.inconclusive(step, "a right Challenge Response", describe(observed))
@@ -165,7 +185,7 @@ async def _answer_call(
 
 def _choose_id(step: Establish, tunnel: ScriptedTunnel) -> None:
     session = tunnel.session(step.session)
-    if step.local_id is not None:
+    if step.what != "tunnel" and step.local_id is not None:
         session.local_id = step.local_id
 
 
@@ -179,37 +199,34 @@ def send(
     """Send a message of the preamble, with the edits that the step has for it."""
     edits = step.messages.get(name, Compose(message=name))
     if extra:
-        edits = Compose(
-            message=name,
-            set={**extra, **edits.set},
-            add=edits.add,
-            omit=edits.omit,
-            double=edits.double,
-            replace=edits.replace,
-            order=edits.order,
-            reverse=edits.reverse,
-            hide=edits.hide,
-        )
+        edits = replace(edits, set={**extra, **edits.set})
     session = tunnel.session(step.session)
     assembled = context.assembler.assemble(edits, tunnel, session, step.place)
     tunnel.bound = True
-    tunnel.send(name, assembled.packet)
+    tunnel.send(name, assembled.packet, assembled.octets)
 
 
 async def receive(context: Context, step: Establish, tunnel: ScriptedTunnel, name: str) -> Observed:
     """The next message, which has to be this one; else the case is inconclusive."""
     deadline = context.peer.now + context.scaled(PATIENCE)
+    looked = 0
     while True:
-        for observed in list(tunnel.inbox):
+        while looked < len(tunnel.inbox):
+            observed = tunnel.inbox[looked]
             if observed.name in BACKGROUND or not in_scope(step, tunnel, observed, False):
+                looked += 1
                 continue
-            tunnel.inbox.remove(observed)
+            del tunnel.inbox[looked]
             if observed.name != name:
-                context.inconclusive(step, name, describe(observed))
+                context.inconclusive(step, name, describe(observed), [observed.number])
             return observed
         if context.peer.now >= deadline:
-            context.inconclusive(step, name, f"nothing within {context.scaled(PATIENCE):g} s")
-        await context.peer.news(deadline)
+            odd = [*tunnel.out_of_sequence(), *context.peer.strays_to(tunnel)]
+            told = f"nothing within {context.scaled(PATIENCE):g} s"
+            if odd:
+                told += f" but, out of sequence or for no tunnel of ours: {describe(odd[-1])}"
+            context.inconclusive(step, name, told, [one.number for one in odd[-1:]])
+        await context.news(deadline)
 
 
 async def acknowledged(
@@ -217,10 +234,10 @@ async def acknowledged(
 ) -> None:
     """Wait until the IUT has acknowledged all that was sent."""
     deadline = context.peer.now + context.scaled(PATIENCE)
-    while not tunnel.channel.idle:
-        if context.peer.now >= deadline:
+    while not tunnel.channel.idle or tunnel.channel.failed:
+        if context.peer.now >= deadline or tunnel.channel.failed:
             context.inconclusive(step, f"an acknowledgement of {name}", "none came")
-        await context.peer.news(deadline)
+        await context.news(deadline)
 
 
 _SESSIONS: Mapping[

@@ -2,7 +2,9 @@
 
 The next message in scope decides: it is one of the alternatives, or the check fails on it at
 once. HELLOs and ZLBs are background and pass by unless an alternative names them. An
-acknowledgement counts at the moment it came, not at the moment it was looked at.
+acknowledgement counts at the moment it came, not at the moment it was looked at, and its time is
+that since the message went out. A message that cannot be delivered, because its Ns is wrong or
+others are missing before it, is no silence.
 """
 
 from __future__ import annotations
@@ -14,10 +16,11 @@ from harness.peer.observed import Observed
 from harness.peer.scripted import ScriptedTunnel
 from harness.run.context import CaseEndedError, Context
 from harness.run.view import pick
-from harness.suite.match import match, match_alternative
+from harness.suite.match import describe_alternative, match, match_alternative
 from harness.suite.model import Alternative, Compare, Expect, Severity, Silence, Step
 
 BACKGROUND = frozenset({"HELLO"})
+UNASKED = frozenset({"SLI", "WEN"})
 NOT_MESSAGES = frozenset({"ack", "ZLB", "silence", "data"})
 
 
@@ -27,7 +30,7 @@ async def expect(context: Context, step: Expect) -> None:
 
 
 class _Waiting:
-    """One `expect` while it waits."""
+    """One `expect` while it waits. Whatever arrives is looked at once."""
 
     def __init__(self, context: Context, step: Expect) -> None:
         self.context = context
@@ -39,51 +42,98 @@ class _Waiting:
         self.silences = [one for one in step.alternatives if one.message == "silence"]
         self.named = {one.message for one in self.messages}
         self.deadline = self.started + max(self.limit(one) for one in step.alternatives)
+        self.found: tuple[Alternative, Observed] | None = None
+        self.passed_by: list[Observed] = []
+        self.looked = 0
+        self.arrivals_seen = 0
+        self.strays_seen = 0
 
     def limit(self, alternative: Alternative) -> float:
-        """How long this alternative may take, in seconds from the start of the step."""
+        """How long this alternative may take, in seconds."""
         within = alternative.within
         return self.context.scaled(self.step.within if within is None else within)
 
     async def run(self) -> None:
         while True:
-            # An acknowledgement alone is asked for: messages are left to later steps.
-            if (self.messages or self.silences) and self.take_message():
-                return
             over = self.context.peer.now >= self.deadline
-            # With a message among the alternatives a bare acknowledgement is only the answer
-            # when nothing else comes.
-            if (over or not self.messages) and self.take_frame():
+            if self.look():
                 return
             if over:
                 break
-            await self.context.peer.news(self.deadline)
-        strays = self.context.peer.strays_to(self.tunnel)
-        if self.silences and not strays:
-            self.matched(self.silences[0], None)
+            await self.context.news(self.deadline)
+        # With a message among the alternatives a bare acknowledgement is only the answer when
+        # nothing else comes.
+        if self.found is not None:
+            self.matched(*self.found)
             return
-        if strays:
-            self.fail(f"for no tunnel of ours: {describe(strays[-1])}", [strays[-1].number])
-        self.fail(f"nothing of it came within {self.deadline - self.started:g} s", [])
+        self.nothing_came()
 
-    def take_message(self) -> bool:
-        """Judge the next message in scope; False when there is none yet."""
+    def look(self) -> bool:
+        """Judge what has come; True when that decides the step.
+
+        What came first decides, so that it makes no difference when it is looked at.
+        """
+        self.look_for_frame()
         if self.step.again:
             return self.take_retransmission()
-        for observed in list(self.tunnel.inbox):
-            if not in_scope(self.step, self.tunnel, observed, self.step.any_session):
-                continue
-            if observed.name in BACKGROUND and not self.named & {observed.name, "any"}:
-                continue
-            self.tunnel.inbox.remove(observed)
-            self.judge(observed)
+        # An acknowledgement alone is asked for: messages are left to later steps.
+        message = self.next_message() if self.messages or self.silences else None
+        if self.found is not None and not self.messages:
+            alternative, frame = self.found
+            if message is None or frame.number <= message.number:
+                self.matched(alternative, frame)
+                return True
+        if message is None:
+            return False
+        del self.tunnel.inbox[self.looked]
+        self.judge(message)
+        return True
+
+    def next_message(self) -> Observed | None:
+        """The first message in the inbox that the step has to judge, at `looked`."""
+        while self.looked < len(self.tunnel.inbox):
+            observed = self.tunnel.inbox[self.looked]
+            if self.concerns(observed):
+                return observed
+            self.looked += 1
+        return None
+
+    def concerns(self, observed: Observed) -> bool:
+        """Whether a message is for this step to judge, rather than background or another's."""
+        if not in_scope(self.step, self.tunnel, observed, self.step.any_session):
+            return False
+        if self.named & {observed.name, "any"}:
             return True
-        return False
+        if observed.name in BACKGROUND:
+            return False
+        if self.is_unasked(observed):
+            self.passed_by.append(observed)
+            return False
+        return True
+
+    def is_unasked(self, observed: Observed) -> bool:
+        """Whether it is what an IUT sends of its own accord, beside what it acknowledges.
+
+        News about a call; and the end of a tunnel whose last call the script has just ended (P-37).
+        """
+        if all(one.message != "ack" for one in self.frames):
+            return False
+        if observed.name == "StopCCN":
+            return self.tunnel.is_ending
+        return observed.name in UNASKED
 
     def take_retransmission(self) -> bool:
         """Judge the first copy of a message that came since the last send; what else came waits."""
-        for observed in self.tunnel.arrivals[self.tunnel.arrivals_before_send :]:
-            if observed.name in self.named and observed.arrival is Arrival.DUPLICATE:
+        arrivals = self.tunnel.arrivals
+        self.looked = max(self.looked, self.tunnel.arrivals_before_send)
+        while self.looked < len(arrivals):
+            observed = arrivals[self.looked]
+            self.looked += 1
+            if (
+                observed.arrival is Arrival.DUPLICATE
+                and self.named & {observed.name, "any"}
+                and in_scope(self.step, self.tunnel, observed, self.step.any_session)
+            ):
                 self.judge(observed)
                 return True
         return False
@@ -105,23 +155,58 @@ class _Waiting:
         told = f"{received.message}: {'; '.join(problems)}" if problems else received.message
         self.fail(told, [observed.number])
 
-    def take_frame(self) -> bool:
+    def look_for_frame(self) -> None:
         """Look for an acknowledgement, a ZLB or data among what came since the last send."""
-        pool: Sequence[Observed] = self.tunnel.arrivals[self.tunnel.arrivals_before_send :]
+        if not self.frames:
+            return
+        tunnel, peer = self.tunnel, self.context.peer
+        first = max(self.arrivals_seen, tunnel.arrivals_before_send)
+        came = tunnel.arrivals[first:]
+        self.arrivals_seen = len(tunnel.arrivals)
         if any(one.message == "data" for one in self.frames):
-            pool = [*pool, *self.context.peer.strays]
-        for observed in pool:
-            for alternative in self.frames:
-                elapsed = max(0.0, observed.at - max(self.started, self.tunnel.sent_at))
-                if elapsed > self.limit(alternative):
-                    continue
-                if alternative.message == "ack" and not self.tunnel.acknowledges(observed):
-                    continue
-                received = self.context.view(observed, self.tunnel)
-                if not match_alternative(alternative, received, self.context.values(self.step)):
-                    self.matched(alternative, observed)
-                    return True
-        return False
+            first = max(self.strays_seen, tunnel.strays_before_send)
+            came += [one for one in peer.strays[first:] if self.is_our_data(one)]
+            self.strays_seen = len(peer.strays)
+        for observed in came:
+            if self.found is None:
+                self.try_frame(observed)
+
+    def is_our_data(self, observed: Observed) -> bool:
+        """Whether it is a data message of the step's session."""
+        if observed.name != "data":
+            return False
+        header, session = observed.header, self.context.session(self.step)
+        return (header.tunnel_id, header.session_id) == (self.tunnel.local_id, session.local_id)
+
+    def try_frame(self, observed: Observed) -> None:
+        sent_at = self.tunnel.sent_at if self.tunnel.last_sent else self.started
+        elapsed = max(0.0, observed.at - sent_at)
+        for alternative in self.frames:
+            if elapsed > self.limit(alternative):
+                continue
+            if alternative.message == "ack" and not self.tunnel.acknowledges(observed):
+                continue
+            received = self.context.view(observed, self.tunnel)
+            if not match_alternative(alternative, received, self.context.values(self.step)):
+                self.found = (alternative, observed)
+                return
+
+    def nothing_came(self) -> None:
+        """The time is over. It was silent only if nothing came that could not be delivered."""
+        tunnel = self.tunnel
+        odd = undeliverable(self.step, tunnel, self.step.any_session)
+        strays = self.context.peer.strays_to(tunnel)
+        if self.passed_by:
+            self.fail(describe(self.passed_by[0]), [self.passed_by[0].number])
+        if odd:
+            told = f"out of sequence, where Ns {tunnel.channel.nr} is next: {describe(odd[0])}"
+            self.fail(told, [one.number for one in odd[:5]])
+        if strays:
+            self.fail(f"for no tunnel of ours: {describe(strays[-1])}", [strays[-1].number])
+        if self.silences:
+            self.matched(self.silences[0], None)
+            return
+        self.fail(f"nothing of it came within {self.deadline - self.started:g} s", [])
 
     def matched(self, alternative: Alternative, observed: Observed | None) -> None:
         context = self.context
@@ -129,6 +214,8 @@ class _Waiting:
             received = context.view(observed, self.tunnel)
             for name, path in self.step.save.items():
                 context.variables[name] = pick(received, path)
+            for name, path in self.step.collect.items():
+                context.collected.setdefault(name, []).append(pick(received, path))
             actual = describe(observed)
         else:
             actual = f"silence for {self.deadline - self.started:g} s"
@@ -147,7 +234,9 @@ class _Waiting:
 
     def expected(self) -> str:
         """What the step asks for, in words."""
-        return self.step.text.removeprefix("expect: ")
+        told = dict.fromkeys(describe_alternative(one) for one in self.step.alternatives)
+        again = "once more " if self.step.again else ""
+        return f"{' or '.join(told)} {again}within {self.deadline - self.started:g} s"
 
     def fail(self, actual: str, frames: list[int]) -> None:
         self.context.failed(
@@ -196,29 +285,40 @@ def describe(observed: Observed) -> str:
     return text
 
 
+def undeliverable(step: Step, tunnel: ScriptedTunnel, any_session: bool) -> list[Observed]:
+    """Messages in scope that came, but out of sequence."""
+    return [one for one in tunnel.out_of_sequence() if in_scope(step, tunnel, one, any_session)]
+
+
 async def silence(context: Context, step: Silence) -> None:
     """Nothing may come; what has come and was never expected counts as well."""
     tunnel = context.tunnel(step)
     seconds = context.scaled(step.seconds)
     deadline = context.peer.now + seconds
-    mark = tunnel.arrivals_before_send
     expected = f"silence for {seconds:g} s"
+    if step.strict:
+        expected += ", not even an acknowledgement"
+    looked = tunnel.arrivals_before_send if step.strict else 0
     while True:
-        pending: list[Observed]
-        if step.strict:
-            pending = tunnel.arrivals[mark:]
-        else:
-            pending = [
+        over = context.peer.now >= deadline
+        came = (tunnel.arrivals if step.strict else tunnel.inbox)[looked:]
+        looked += len(came)
+        if not step.strict:
+            came = [
                 one
-                for one in tunnel.inbox
+                for one in came
                 if one.name not in BACKGROUND and in_scope(step, tunnel, one, step.whole_tunnel)
             ]
-        pending = pending or context.peer.strays_to(tunnel)
-        if pending:
-            told = describe(pending[0])
-            context.failed(step, "silence", expected, told, [one.number for one in pending[:5]])
-        if not await context.peer.news(deadline) and context.peer.now >= deadline:
+        if over:
+            # until now what is missing before them might have come
+            came += undeliverable(step, tunnel, step.whole_tunnel)
+        came += context.peer.strays_to(tunnel)
+        if came:
+            told = describe(came[0])
+            context.failed(step, "silence", expected, told, [one.number for one in came[:5]])
+        if over:
             break
+        await context.news(deadline)
     context.passed(step, "silence", expected, expected)
 
 

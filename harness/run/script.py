@@ -7,14 +7,19 @@ from dataclasses import replace
 
 from harness.errors import HarnessError
 from harness.peer.impair import Direction, Impairment, Kind
-from harness.run.context import Context
+from harness.run.advancing import advance
+from harness.run.context import CaseEndedError, Context
+from harness.run.counting import outstanding, series
 from harness.run.establishing import establish
-from harness.run.events import StepStart
+from harness.run.events import StepStart, Verdict
 from harness.run.expecting import compare, expect, in_scope, silence
 from harness.run.living import alive
 from harness.run.retransmitting import retransmissions
+from harness.run.select import DIAL, dials_when_told
+from harness.suite.match import MISSING, match
 from harness.suite.model import (
     Acks,
+    Advance,
     Alive,
     Compare,
     DeviceAction,
@@ -22,15 +27,17 @@ from harness.suite.model import (
     Expect,
     Hello,
     LinkStep,
+    Outstanding,
     Repeat,
     Resend,
     Retransmissions,
     Send,
+    Series,
     Silence,
     Step,
     Wait,
 )
-from harness.suite.variables import resolve, substitute_text
+from harness.suite.variables import NoValueError, resolve, substitute_text
 
 NEVER_RELIABLE = frozenset({"ZLB", "raw", "data"})
 
@@ -42,13 +49,45 @@ _KINDS: Mapping[str, Kind] = {
 }
 
 
+async def run_script(context: Context) -> None:
+    """Do the steps of the case. CaseEndedError: a check has settled the case.
+
+    A case that asks at its end whether the IUT is alive asks so however it went: a device that
+    hangs must not pass for one that only broke a SHOULD, or for a deviation that is known.
+    """
+    steps = context.case.steps
+    for position, step in enumerate(steps):
+        try:
+            await run_steps(context, (step,))
+        except CaseEndedError:
+            rest = steps[position + 1 :]
+            if rest and _asks_for_life(rest[-1]) and _is_open(context):
+                await run_steps(context, rest[-1:])
+            raise
+
+
+def _asks_for_life(step: Step) -> bool:
+    return isinstance(step, Alive) and step.what == "device"
+
+
+def _is_open(context: Context) -> bool:
+    """Whether it is worth asking: the case has said something, and the IUT not died of it."""
+    judged = context.checks and context.checks[-1].verdict is not Verdict.INCONC
+    return bool(judged) and not context.peer.flooded and context.lease.death() is None
+
+
 async def run_steps(context: Context, steps: tuple[Step, ...]) -> None:
     """Do all steps. CaseEndedError: a check has settled the case."""
     for step in steps:
         context.step = 0 if context.step is None else context.step + 1
         if step.unless and _has_come(context, step):
             continue
-        resolved = resolve(step, context.values(step))
+        if step.when and not _fits(context, step):
+            continue
+        try:
+            resolved = resolve(step, context.values(step))
+        except NoValueError as error:
+            context.inconclusive(step, "the values that the step needs", error.cause)
         context.emit(
             StepStart(
                 case=context.case.id,
@@ -60,8 +99,16 @@ async def run_steps(context: Context, steps: tuple[Step, ...]) -> None:
             )
         )
         await run_step(context, resolved)
-        if context.peer.flooded:
-            context.failed(step, "flood", "a bounded number of datagrams", "the IUT floods")
+        context.look_behind()
+
+
+def _fits(context: Context, step: Step) -> bool:
+    """Whether the saved values are such that the step makes sense."""
+    values = context.values(step)
+    return not any(
+        match(matcher, values.get(name, MISSING), name, values)
+        for name, matcher in step.when.items()
+    )
 
 
 def _has_come(context: Context, step: Step) -> bool:
@@ -91,6 +138,12 @@ async def run_step(context: Context, step: Step) -> None:
         await retransmissions(context, step)
     elif isinstance(step, Compare):
         await compare(context, step)
+    elif isinstance(step, Outstanding):
+        await outstanding(context, step)
+    elif isinstance(step, Series):
+        series(context, step)
+    elif isinstance(step, Advance):
+        await advance(context, step)
     elif isinstance(step, Wait):
         await _wait(context, context.scaled(step.seconds))
     elif isinstance(step, Resend):
@@ -102,10 +155,7 @@ async def run_step(context: Context, step: Step) -> None:
     elif isinstance(step, LinkStep):
         _impair(context, step)
     elif isinstance(step, DeviceAction):
-        context.tunnel(step)  # what the IUT opens has to find a tunnel that stands ready
-        values = {name: str(value) for name, value in context.values(step).items()}
-        values |= {"tunnel_id": values["iut_tunnel_id"], "session_id": values["iut_session_id"]}
-        await context.lease.action(step.action, {**values, **step.values})
+        await _action(context, step)
     elif isinstance(step, Repeat):
         for index in range(step.count):
             context.variables["index"] = index
@@ -125,8 +175,11 @@ async def _send(context: Context, step: Send) -> None:
     session = tunnel.session(step.session)
     assembled = context.assembler.assemble(step.compose, tunnel, session, step.place)
     reliable = not step.once and assembled.name not in NEVER_RELIABLE
+    if reliable and tunnel.channel.failed:
+        told = "nothing was acknowledged for so long that the peer has given the tunnel up"
+        context.inconclusive(step, f"a tunnel that takes the {assembled.name}", told)
     if reliable:
-        tunnel.send(assembled.name, assembled.packet)
+        tunnel.send(assembled.name, assembled.packet, assembled.octets, link)
     else:
         tunnel.send_once(assembled.name, assembled.packet, assembled.data, link)
     for _ in range(step.repeat - 1):
@@ -147,9 +200,19 @@ def _resend(context: Context, step: Resend) -> None:
             )
 
 
+async def _action(context: Context, step: DeviceAction) -> None:
+    context.tunnel(step)  # what the IUT opens has to find a tunnel that stands ready
+    if step.action == DIAL and not dials_when_told(context.device):
+        return
+    values = {name: str(value) for name, value in context.values(step).items()}
+    values |= {"tunnel_id": values["iut_tunnel_id"], "session_id": values["iut_session_id"]}
+    await context.lease.action(step.action, {**values, **step.values})
+
+
 def _acks(context: Context, step: Acks) -> None:
     tunnel = context.tunnel(step)
-    if step.mode == "hold":
+    tunnel.acks_held = step.mode == "hold"
+    if tunnel.acks_held:
         tunnel.channel.hold_acks()
     else:
         tunnel.channel.resume_acks()
@@ -159,7 +222,7 @@ def _acks(context: Context, step: Acks) -> None:
 def _hello(context: Context, step: Hello) -> None:
     tunnel = context.tunnel(step)
     tunnel.hello_ignored = step.mode == "ignore"
-    if not tunnel.hello_ignored:
+    if not tunnel.hello_ignored and not tunnel.acks_held:
         tunnel.channel.resume_acks()
         tunnel.flush()
 
@@ -175,6 +238,5 @@ def _impair(context: Context, step: LinkStep) -> None:
 async def _wait(context: Context, seconds: float) -> None:
     """Let time pass on the clock; what arrives is kept."""
     deadline = context.peer.now + seconds
-    while await context.peer.news(deadline) or context.peer.now < deadline:
-        if context.peer.flooded:
-            return
+    while await context.news(deadline) or context.peer.now < deadline:
+        pass

@@ -7,19 +7,21 @@ before left.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from harness.errors import DataError, Place
 from harness.peer.compose import complete, compose_avp
 from harness.peer.scripted import ScriptedSession, ScriptedTunnel
+from harness.peer.scripted_tunnel import Octets
 from harness.spec.model import Specification
 from harness.suite.model import AvpEdit, Compose, HeaderEdit, Hide
 from harness.wire import AUTO, AVP, Header, Packet, Value, build, challenge_response, hide_avp
 
 RANDOM_VECTOR: Final = 36
 RANDOM_VECTOR_OCTETS: Final = 16
+ID_OCTETS: Final = 2
 ANSWERS: Final[Mapping[str, int]] = {"SCCRP": 2, "SCCCN": 3}
 """Messages that owe an answer to a challenge, and the id of the digest (RFC 2661 4.4.3)."""
 
@@ -28,11 +30,16 @@ Named = tuple[str, AVP]
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
-    """A message ready to go: as values, and the octets when they differ from `build(packet)`."""
+    """A message ready to go.
+
+    packet: with its natural header. data: the datagram, with all edits. octets: makes the datagram
+    from the packet with other values of Ns and Nr, for each transmission.
+    """
 
     name: str
     packet: Packet
     data: bytes
+    octets: Octets
 
 
 class Assembler:
@@ -61,7 +68,7 @@ class Assembler:
         name = compose.message
         if name == "raw":
             raw = compose.raw if isinstance(compose.raw, bytes) else b""
-            return Assembled(name, Packet(Header(ns=None)), self._cut(compose, raw))
+            return Assembled(name, Packet(Header(ns=None)), _cut(compose, raw), build)
         if name == "data":
             header = Header(
                 control=False,
@@ -72,23 +79,11 @@ class Assembler:
             packet = Packet(header, payload=compose.payload)
         else:
             packet = self._control(compose, tunnel, session)
-        return self.finish(compose, packet, tunnel)
 
-    def finish(self, compose: Compose, packet: Packet, tunnel: ScriptedTunnel) -> Assembled:
-        """Apply the edits of the header and of the octets."""
-        edit = compose.header
-        if edit is not None:
-            packet = packet._replace(header=edit_header(packet, edit, tunnel))
-        data = build(packet)
-        if edit is not None and edit.flags is not None:
-            data = edit.flags.to_bytes(2, "big") + data[2:]
-        return Assembled(compose.message, packet, self._cut(compose, data))
+        def octets(natural: Packet) -> bytes:
+            return finished(compose, natural, tunnel)
 
-    @staticmethod
-    def _cut(compose: Compose, data: bytes) -> bytes:
-        if compose.cut is not None:
-            data = data[: max(0, len(data) - compose.cut)]
-        return data + compose.append
+        return Assembled(name, packet, octets(packet), octets)
 
     def _control(
         self, compose: Compose, tunnel: ScriptedTunnel, session: ScriptedSession
@@ -114,8 +109,6 @@ class Assembler:
         avps += [
             (one, compose_avp(self.specification, one, value)) for one, value in values.items()
         ]
-        self._take_ids(name, values, tunnel, session)
-        self._remember_challenge(tunnel, values)
         avps = [
             (one, self._edited(one, avp, compose.replace[one]) if one in compose.replace else avp)
             for one, avp in avps
@@ -123,6 +116,7 @@ class Assembler:
         ]
         avps += [self._added(edit) for edit in compose.add]
         avps += [_again(avps, name) for name in compose.double]
+        self._take_note(name, avps, tunnel, session)
         avps = _ordered(avps, compose)
         if compose.hide is not None:
             avps = self._hidden(avps, compose.hide, tunnel)
@@ -146,22 +140,23 @@ class Assembler:
             )
         return values
 
-    @staticmethod
-    def _take_ids(
-        name: str, values: Mapping[str, Value], tunnel: ScriptedTunnel, session: ScriptedSession
+    def _take_note(
+        self, name: str, avps: Sequence[Named], tunnel: ScriptedTunnel, session: ScriptedSession
     ) -> None:
-        """What a message assigns counts from then on, also when a case chose it."""
-        tunnel_id = values.get("assigned_tunnel_id")
-        if name in {"SCCRQ", "SCCRP"} and isinstance(tunnel_id, int):
-            tunnel.local_id = tunnel_id
-        session_id = values.get("assigned_session_id")
-        if name in {"ICRQ", "ICRP", "OCRQ", "OCRP"} and isinstance(session_id, int):
-            session.local_id = session_id
-
-    def _remember_challenge(self, tunnel: ScriptedTunnel, values: Mapping[str, Value]) -> None:
-        challenge = values.get("challenge")
-        if challenge is not None:
-            tunnel.challenge = self.specification.avps["challenge"].encode(challenge)
+        """What a message assigns or asks counts from then on, whichever edit put it there."""
+        told: dict[str, bytes] = {}
+        for _, avp in avps:
+            spec = self.specification.avp(avp.type, avp.vendor)
+            if spec is not None:
+                told.setdefault(spec.name, avp.value)
+        tunnel_id = told.get("assigned_tunnel_id", b"")
+        if name in {"SCCRQ", "SCCRP"} and len(tunnel_id) == ID_OCTETS:
+            tunnel.local_id = int.from_bytes(tunnel_id, "big")
+        session_id = told.get("assigned_session_id", b"")
+        if name in {"ICRQ", "ICRP", "OCRQ", "OCRP"} and len(session_id) == ID_OCTETS:
+            session.local_id = int.from_bytes(session_id, "big")
+        if "challenge" in told:
+            tunnel.challenge = told["challenge"]
 
     def _edited(self, name: str, avp: AVP, edit: AvpEdit) -> AVP:
         value = avp.value
@@ -214,6 +209,23 @@ class Assembler:
         return out
 
 
+def finished(compose: Compose, packet: Packet, tunnel: ScriptedTunnel) -> bytes:
+    """The octets of a packet, once the edits of the header and of the octets are made."""
+    edit = compose.header
+    if edit is not None:
+        packet = packet._replace(header=edit_header(packet, edit, tunnel))
+    data = build(packet)
+    if edit is not None and edit.flags is not None:
+        data = edit.flags.to_bytes(2, "big") + data[2:]
+    return _cut(compose, data)
+
+
+def _cut(compose: Compose, data: bytes) -> bytes:
+    if compose.cut is not None:
+        data = data[: max(0, len(data) - compose.cut)]
+    return data + compose.append
+
+
 def _resized(value: bytes, edit: AvpEdit) -> bytes:
     if edit.size is not None:
         times = -(-edit.size // len(value)) if value else 0
@@ -241,12 +253,10 @@ def _ordered(avps: list[Named], compose: Compose) -> list[Named]:
 def edit_header(packet: Packet, edit: HeaderEdit, tunnel: ScriptedTunnel) -> Header:
     """The header with the edited fields, the others as they were."""
     header = packet.header
-    natural_length = len(build(packet._replace(header=header._replace(length=AUTO))))
     ns = _number(edit.ns, header.ns or 0, header.ns)
     nr = _number(edit.nr, tunnel.channel.acknowledged_nr, header.nr)
-    return header._replace(
+    header = header._replace(
         version=header.version if edit.version is None else edit.version,
-        length=_number(edit.length, natural_length, header.length),
         tunnel_id=_number(edit.tunnel_id, header.tunnel_id, header.tunnel_id) or 0,
         session_id=_number(edit.session_id, header.session_id, header.session_id) or 0,
         ns=ns,
@@ -256,6 +266,8 @@ def edit_header(packet: Packet, edit: HeaderEdit, tunnel: ScriptedTunnel) -> Hea
         offset_size=header.offset_size if edit.offset is None else edit.offset,
         offset_pad=header.offset_pad if edit.offset is None else bytes(edit.offset),
     )
+    whole = len(build(packet._replace(header=header._replace(length=AUTO))))
+    return header._replace(length=_number(edit.length, whole, header.length))
 
 
 def _number(given: int | str | bool | None, natural: int, current: int | None) -> int | None:
@@ -266,6 +278,5 @@ def _number(given: int | str | bool | None, natural: int, current: int | None) -
         return None
     if given is True:
         return natural
-    if isinstance(given, str):
-        return (natural + int(given)) % 65536
-    return given
+    number = natural + int(given) if isinstance(given, str) else given
+    return number % 65536  # a number that another was added to may have run over
