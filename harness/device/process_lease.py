@@ -11,7 +11,7 @@ from typing import TextIO
 from harness.device.addresses import is_free
 from harness.device.control import write_control
 from harness.device.keeper import Child, Keeper
-from harness.device.lease import Death, death_of
+from harness.device.lease import RESTART, Death, death_of
 from harness.device.listening import listening, open_table
 from harness.device.log import DeviceLog
 from harness.device.model import (
@@ -54,6 +54,7 @@ class ProcessLease:
         self._scale = scale
         self._values: dict[str, PlainValue] = {}
         self._address: Address = ("", 0)
+        self._peer: Address | None = None
         self._child: Child | None = None
         self._log: DeviceLog | None = None
         self._death: Death | None = None
@@ -100,6 +101,9 @@ class ProcessLease:
         Raises DeviceError when there is no such action, the device is dead, or the action fails.
         """
         action = self.device.actions.get(name)
+        if action is None and name == RESTART:
+            await self._restart()
+            return
         if action is None:
             raise DeviceError(
                 "device.no-action",
@@ -135,7 +139,7 @@ class ProcessLease:
         settled: called when the work of starting is done and what is left is to wait.
         """
         launch = self._launch
-        self._address = address
+        self._address, self._peer = address, peer
         binary = find_program(launch.binary, launch)
         self._values = {
             **self.device.ixit.names(),
@@ -166,6 +170,12 @@ class ProcessLease:
         with table:
             self._child, self._log = await self._run(argv, folder, stand_ins)
             await self._ready(self._child, self._log, table, settled)
+
+    async def _restart(self) -> None:
+        await self.stop()
+        self.close()
+        self._death, self._ending = None, False
+        await self.start(self.work, self._address, self._peer)
 
     async def stop(self) -> None:
         """End it: by its signal, and when it does not obey, by SIGKILL."""

@@ -35,11 +35,12 @@ def view(specification: Specification, observed: Observed, secret: bytes | None)
             except ValueError:
                 value = avp.value  # malformed: it stands as the octets that came
         avps.setdefault(name, value)
-    return Received(observed.name, avps, header_fields(packet.header, observed.parsed.raw))
+    port = observed.source[1]
+    return Received(observed.name, avps, header_fields(packet.header, observed.parsed.raw, port))
 
 
-def header_fields(header: Header, raw: bytes) -> dict[str, int | None]:
-    """The header's fields as matchers and `save` name them."""
+def header_fields(header: Header, raw: bytes, port: int) -> dict[str, int | None]:
+    """The header's fields, and the UDP port of the sender, as matchers and `save` name them."""
     return {
         "flags": int.from_bytes(raw[:2], "big"),
         "version": header.version,
@@ -48,6 +49,7 @@ def header_fields(header: Header, raw: bytes) -> dict[str, int | None]:
         "session_id": header.session_id,
         "ns": header.ns,
         "nr": header.nr,
+        "port": port,
     }
 
 
