@@ -46,6 +46,9 @@ def bound(address: str, port: int) -> socket.socket:
             f"cannot bind UDP {address} port {port}: {error.strerror or error}",
             hint=_HINTS.get(error.errno or 0, ""),
         ) from error
+    except UnicodeError as error:  # what cannot even be looked up, such as a label too long
+        cause = f"cannot bind UDP {address!r}: that is no address"
+        raise DeviceError("network.bind", cause, hint=_HINTS[socket.EAI_NONAME]) from error
 
 
 def link_on(given: socket.socket, receiver: Receiver) -> Link:
