@@ -190,7 +190,8 @@ class ScriptedPeer:
                 examined = examine(self.specification, packet, None)
             observed = Observed(number, self.now, source, link.local, parsed, examined, None)
             self.strays.append(observed)
-            if observed.name != "data":
+            # A LAC may dial once more at any time: that has nothing to do with what is judged
+            if observed.name not in ("data", "SCCRQ"):
                 self._control_strays.setdefault(link.local, []).append(observed)
         self._news.set()
 
@@ -226,7 +227,7 @@ class ScriptedPeer:
         return None
 
     def strays_to(self, tunnel: ScriptedTunnel) -> Sequence[Observed]:
-        """What came to the tunnel's endpoint but is neither data nor for any tunnel of ours."""
+        """Messages to the tunnel's endpoint for no tunnel of ours, but no SCCRQ and no data."""
         return self._control_strays.get(tunnel.link.local, ())
 
     async def news(self, deadline: float) -> bool:

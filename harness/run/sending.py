@@ -25,6 +25,9 @@ ID_OCTETS: Final = 2
 ANSWERS: Final[Mapping[str, int]] = {"SCCRP": 2, "SCCCN": 3}
 """Messages that owe an answer to a challenge, and the id of the digest (RFC 2661 4.4.3)."""
 
+REQUESTS: Final = frozenset({"ICRQ", "OCRQ"})
+"""Messages that ask for a session, and so have Session ID 0 (RFC 2661 4.4.4)."""
+
 Named = tuple[str, AVP]
 
 
@@ -101,6 +104,8 @@ class Assembler:
             avps = [("message_type", number)]
             values: dict[str, Value] = dict(compose.set)
         else:
+            if name in REQUESTS and (compose.header is None or compose.header.session_id is None):
+                session.peer_id = 0  # it asks for a new session, whatever there was before
             if message.scope == "session":
                 header = header._replace(session_id=session.peer_id)
             given = {**self.natural(name, tunnel, session), **compose.set}
@@ -131,7 +136,7 @@ class Assembler:
             values["assigned_tunnel_id"] = tunnel.local_id
         if name in {"ICRQ", "ICRP", "OCRQ", "OCRP", "CDN"}:
             values["assigned_session_id"] = session.local_id
-        if name in {"ICRQ", "OCRQ"}:
+        if name in REQUESTS:
             self._serial += 1
             values["call_serial_number"] = self._serial
         if name in ANSWERS and tunnel.peer_challenge is not None and self.secret is not None:
