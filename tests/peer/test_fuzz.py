@@ -24,11 +24,13 @@ from harness.peer.server import PeerServer
 from harness.peer.udp import UdpNetwork
 from harness.spec.model import Role
 from harness.wire import AVP, Packet, build, message, parse
-from tests.peer.test_links import Inbox, opened
+from tests.peer.test_links import WITHIN, Inbox, opened
 from tests.peer.world import specification
 
 SEED = 7
 SMOKE = 3_500
+SHORT = 4_000
+"""Octets; longer ones would fill a socket before it is read, and the honest ones be lost."""
 
 
 @pytest.mark.parametrize("episode", range(6), ids=target_name)
@@ -162,7 +164,7 @@ def test_a_reference_peer_on_a_socket_goes_on_serving(host: str, role: Role) -> 
                     for _ in range(25):
                         tunnel_id = mutator.chance.choice([0, *server.endpoint.tunnels])
                         aim = Aim(place, tunnel_id, (), 0, 0)
-                        hostile.send(mutator.datagram(aim), place)
+                        hostile.send(mutator.datagram(aim)[:SHORT], place)
                     sccrq = {"assigned_tunnel_id": number}
                     honest.send(build(compose(specification(), "SCCRQ", sccrq)), place)
                     await answers.holds(number)
@@ -171,6 +173,32 @@ def test_a_reference_peer_on_a_socket_goes_on_serving(host: str, role: Role) -> 
             assert server.crash is None
         finally:
             server.close()
+
+    clock.run(main())
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_the_scripted_peer_on_a_socket_goes_on(host: str) -> None:
+    async def main() -> None:
+        network = UdpNetwork()
+        peer = ScriptedPeer(specification(), network, lambda sent, data, source, to: 1)
+        link = await peer.open_link("peer", host)
+        mutator = Mutator(specification(), b"secret", random.Random(SEED))
+        try:
+            async with opened(network, Inbox(), host) as device:
+                tunnel = peer.open_tunnel("one", link, device.local, secret=b"secret")
+                tunnel.bound = True
+                for number in range(40):
+                    aim = Aim(link.local, tunnel.local_id, (), tunnel.channel.nr, 0)
+                    for _ in range(25):
+                        device.send(mutator.datagram(aim)[:SHORT], link.local)
+                    stray = build(message(6, tunnel_id=65000, ns=number))
+                    device.send(stray, link.local)
+                    deadline = peer.now + WITHIN
+                    while not any(one.parsed.raw == stray for one in peer.strays):
+                        assert await peer.news(deadline)
+        finally:
+            peer.close()
 
     clock.run(main())
 
