@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from harness.peer.call import CallState
 from harness.peer.compose import compose
+from harness.peer.config import PeerConfig
 from harness.peer.network import Address
+from harness.spec.model import Role
 from harness.wire import AVP, Packet, Value, decode_value, zlb
-from tests.peer.world import Frame, World, specification
+from tests.peer.world import LAC, LNS, Frame, World, specification
 
 HAND: Address = ("127.0.0.9", 40000)
 
@@ -97,6 +100,33 @@ class Hand:
         peer_id = integer(icrp, "assigned_session_id")
         assert names(self.send("ICCN", session_id=peer_id)) == ["ZLB"]
         return peer_id
+
+
+def lns_alone(world: World, **settings: object) -> Hand:
+    """A hand-driven LAC before a reference LNS."""
+    world.add(LNS, PeerConfig(role=Role.LNS, **settings))  # type: ignore[arg-type]
+    return Hand(world, LNS)
+
+
+def before_lns(world: World, **settings: object) -> Hand:
+    """A hand-driven LAC with a tunnel to a reference LNS."""
+    world.add(LNS, PeerConfig(role=Role.LNS, **settings))  # type: ignore[arg-type]
+    hand = Hand(world, LNS)
+    hand.establish({"bearer_capabilities": 3})
+    return hand
+
+
+def before_lac(world: World, **settings: object) -> Hand:
+    """A hand-driven LNS with a tunnel to a reference LAC."""
+    world.add(LAC, PeerConfig(role=Role.LAC, **settings))  # type: ignore[arg-type]
+    hand = Hand(world, LAC)
+    hand.establish()
+    return hand
+
+
+def states(world: World, at: tuple[str, int]) -> list[CallState]:
+    """Of the calls of its only tunnel."""
+    return [session.state for session in world.peers[at].only.sessions.values()]
 
 
 def names(frames: list[Frame]) -> list[str]:
