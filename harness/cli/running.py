@@ -60,6 +60,20 @@ class Request:
         return shlex.join([PROGRAM, *self.arguments])
 
     @property
+    def words(self) -> tuple[str, ...]:
+        """What of the command line changes how cases run."""
+        words = [word for setting in self.settings for word in ("--set", setting)]
+        if self.suites is not None:
+            words += ["--suites", str(self.suites)]
+        if self.no_baseline:
+            words += ["--no-baseline"]
+        if self.time_scale != 1.0:
+            words += ["--time-scale", f"{self.time_scale:g}"]
+        if self.seed:
+            words += ["--seed", str(self.seed)]
+        return tuple(words)
+
+    @property
     def folder(self) -> Path:
         """Where the reports go."""
         if self.out is not None:
@@ -127,6 +141,7 @@ def _options(request: Request, subscribers: Sequence[Callable[[Event], None]]) -
     return Options(
         device=device_of(request.device, request.settings),
         named=request.device,
+        words=request.words,
         selection=request.selection,
         jobs=request.jobs,
         out=request.folder,
@@ -166,6 +181,7 @@ def _record_failure(
         cases=0,
         command=request.command,
         seed=request.seed,
+        options=request.words,
     )
     error = RunError.of(problem) if problem else None
     footer = Footer({}, interrupted=problem is None, error=error)

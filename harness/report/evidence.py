@@ -40,11 +40,16 @@ def safe_lines(text: str, limit: int = _LONGEST) -> list[str]:
 
 
 def row_line(name: str, rows: Mapping[str, Row]) -> str:
-    """A requirement in one line: id, section, level, paraphrase."""
+    """A requirement in one line: id, section, level, paraphrase.
+
+    Where a run judges by more than one table, which it was of this row.
+    """
     row = rows.get(name)
     if row is None:
         return safe(name)
-    return safe(f"{name} (section {row.section}, {row.level}): {row.text}")
+    several = len({each.table for each in rows.values()}) > 1
+    table = f", as {row.table} has it" if several and row.table else ""
+    return safe(f"{name} (section {row.section}, {row.level}{table}): {row.text}")
 
 
 def headline(story: CaseStory) -> str:
@@ -133,7 +138,7 @@ def evidence_summary(story: CaseStory, header: Header | None) -> list[tuple[str,
         first, *rest = safe_lines(story.reason or story.verdict)
         said += [("reason", first), *(("", line) for line in rest)]
     if header is not None:
-        said += [("replay", replay(story.case, header.device))]
+        said += [("replay", replay(story.case, header))]
     return said
 
 
@@ -178,9 +183,10 @@ def evidence_frames(story: CaseStory) -> list[Frame]:
     return [frame for frame in frames if frame.number in numbers]
 
 
-def replay(case: str, device: str) -> str:
-    """The command that runs this case alone."""
-    return safe(f"l2tp-harness run --device {shlex.quote(device)} {shlex.quote(case)}")
+def replay(case: str, header: Header) -> str:
+    """The command that runs this case alone, as it was run."""
+    words = ["l2tp-harness", "run", "--device", header.device, *header.options, case]
+    return safe(shlex.join(words))
 
 
 def tshark(capture: str, frames: Sequence[Frame]) -> str:
@@ -235,7 +241,7 @@ def failure_text(story: CaseStory, header: Header | None) -> str:
     if header is not None:
         if header.capture and dumped:
             lines += [f"Capture: {tshark(header.capture, dumped)}"]
-        lines += [f"Replay:  {replay(story.case, header.device)}"]
+        lines += [f"Replay:  {replay(story.case, header)}"]
     if story.start.file:
         lines += [f"Source:  {safe(story.start.file)}:{story.start.line}"]
     return "\n".join(lines)

@@ -150,7 +150,7 @@ def _case_view(story: CaseStory, header: Header | None, number: int) -> dict[str
         "steps": _steps(story.steps, checks),
         "loose": loose,
         "frames": _frames(story),
-        "replay": replay(story.case, header.device) if header else "",
+        "replay": replay(story.case, header) if header else "",
         "row_line": lambda name: row_line(name, rows),
         "frame_line": frame_line,
     }

@@ -130,6 +130,9 @@ class Header:
     virtual_time: bool = False
     """Whether the cases ran on a clock of their own: then `at` and `seconds` are of that clock,
     and only the footer's `wall_s` is real."""
+    options: tuple[str, ...] = ()
+    """Words of the command that change how cases run, such as `--set title=x`: who runs a case
+    again needs them too."""
 
     def moment(self, at: float = 0.0) -> datetime:
         """The time of day `at` seconds after the start. ValueError if `started` is no timestamp."""

@@ -44,12 +44,14 @@ JOBS_OF_PROCESSES = 96
 class Options:
     """What a run is asked for.
 
-    named: how the device was asked for, a name or a path, for whoever runs a case again. jobs:
-    cases at a time, None: as many as suit the device.
+    named: how the device was asked for, a name or a path, and words: what else of the command line
+    changes how cases run; both for whoever runs a case again. jobs: cases at a time, None: as many
+    as suit the device.
     """
 
     device: Device
     named: str = ""
+    words: Sequence[str] = ()
     selection: Sequence[str] = ()
     jobs: int | None = None
     out: Path
@@ -155,6 +157,7 @@ def _header(options: Options, specification: Specification, plan: Sequence[Selec
         seed=options.seed,
         rows=rows,
         virtual_time=isinstance(options.device.launch, EmbeddedLaunch),
+        options=tuple(options.words),
     )
 
 

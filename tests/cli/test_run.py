@@ -123,6 +123,18 @@ def test_the_command_is_recorded(command: Command) -> None:
     assert header.seed == 7
 
 
+def test_a_failure_names_the_command_that_runs_it_again(
+    command: Command, failing_suite: Path
+) -> None:
+    arguments = ["--set", "title=two words", "--seed", "7", "--suites", str(failing_suite)]
+    said = command("run", *arguments, "--jobs", "3", "--out", "here").out
+    (line,) = [line for line in said.splitlines() if line.startswith("  replay ")]
+    words = shlex.split(line)[1:]
+    assert words[:4] == ["l2tp-harness", "run", "--device", "reference-lns"]
+    assert words[-1] == "odd/refuses"
+    assert line.strip().removeprefix("replay").strip() in command(*words[1:]).out
+
+
 def test_the_same_seed_is_the_same_conversation(command: Command) -> None:
     def frames(seed: str) -> list[str]:
         command("run", "5.1-control-connection", "--seed", seed, "--out", "here")
