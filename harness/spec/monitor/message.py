@@ -1,0 +1,192 @@
+"""A datagram as the judge reads it: what the wire says, and what the tables make of it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Final
+
+from harness.spec.model import AvpSpec, MessageSpec, Specification
+from harness.wire import AVP, Defect, DefectKind, Header, Packet, Value, parse, reveal
+from harness.wire.model import RANDOM_VECTOR
+
+ZLB: Final = "ZLB"
+UNKNOWN: Final = "?"
+
+HEADER_DEFECTS: Final = frozenset(
+    {
+        DefectKind.VERSION,
+        DefectKind.CONTROL_WITHOUT_LENGTH,
+        DefectKind.CONTROL_WITHOUT_SEQUENCE,
+        DefectKind.CONTROL_WITH_OFFSET,
+        DefectKind.CONTROL_WITH_PRIORITY,
+        DefectKind.LENGTH_IN_HEADER,
+        DefectKind.LENGTH_SHORT,
+        DefectKind.LENGTH_LONG,
+        DefectKind.HEADER_TRUNCATED,
+    }
+)
+"""Another reader may discard such a message, or read it in another way."""
+
+STRUCTURE_DEFECTS: Final = frozenset(
+    {
+        DefectKind.AVP_LENGTH_SMALL,
+        DefectKind.AVP_TRUNCATED,
+        DefectKind.TRAILING_OCTETS,
+        DefectKind.LENGTH_IN_HEADER,
+    }
+)
+"""Behind these nobody knows where an AVP begins, or whether all of them are there."""
+
+
+class Item:
+    """One AVP of a message: as it came, in clear, and its entry of the table.
+
+    `index` among the AVPs. `readable`: the value is in clear or could be deciphered.
+    """
+
+    __slots__ = ("avp", "came", "index", "readable", "spec")
+
+    def __init__(self, index: int, came: AVP, avp: AVP, spec: AvpSpec | None) -> None:
+        self.index = index
+        self.came = came
+        self.avp = avp
+        self.spec = spec
+        self.readable = not avp.hidden and avp.length is None
+
+
+@dataclass(slots=True, eq=False)
+class Message:
+    """A control message. `name`: as the tables have it, `ZLB`, or `?` where no table knows it.
+
+    `problems`: what hidden AVPs could not be read, index and reason.
+    """
+
+    packet: Packet
+    defects: tuple[Defect, ...]
+    data: bytes
+    name: str
+    spec: MessageSpec | None
+    items: list[Item]
+    problems: list[tuple[int, str]]
+    _digest: bytes | None = field(default=None, repr=False)
+
+    @property
+    def header(self) -> Header:
+        """The header as it came."""
+        return self.packet.header
+
+    @property
+    def sound(self) -> bool:
+        """Whether every reader takes it for the same message with the same AVPs."""
+        if self.name == UNKNOWN or self.problems:
+            return False
+        return not self.defects
+
+    def kinds(self) -> frozenset[DefectKind]:
+        """The kinds of its defects."""
+        return frozenset(defect.kind for defect in self.defects)
+
+    def offset(self, index: int) -> int:
+        """Where in the datagram the AVP of this index starts."""
+        return self.packet.offset_of(index)
+
+    def all(self, name: str) -> list[Item]:
+        """Every AVP of that name, readable or not."""
+        return [one for one in self.items if one.spec is not None and one.spec.name == name]
+
+    def has(self, name: str) -> bool:
+        """Whether an AVP of that name stands in it, readable or not."""
+        return any(one.spec is not None and one.spec.name == name for one in self.items)
+
+    def carries(self, spec: AvpSpec) -> bool:
+        """As `has`, counting an AVP that its reserved bits make unrecognized (4.1)."""
+        number = (spec.type, spec.vendor)
+        return any((one.came.type, one.came.vendor) == number for one in self.items)
+
+    def unreadable(self, name: str) -> bool:
+        """Whether an AVP of that name cannot be read: hidden, malformed, or of a bad length."""
+        return any(self._value(one) is None for one in self.all(name))
+
+    def octets(self, name: str) -> list[bytes]:
+        """The values of the readable AVPs of that name."""
+        return [one.avp.value for one in self.all(name) if one.readable]
+
+    def integers(self, name: str) -> list[int]:
+        """The values of the AVPs of that name that are integers of the right length."""
+        values = [self._value(one) for one in self.all(name)]
+        return [value for value in values if isinstance(value, int)]
+
+    def integer(self, name: str) -> int | None:
+        """The first of `integers`."""
+        for one in self.all(name):
+            value = self._value(one)
+            if isinstance(value, int):
+                return value
+        return None
+
+    def value(self, name: str) -> Value:
+        """The first value of that name; None if there is none or it cannot be read."""
+        for one in self.all(name):
+            value = self._value(one)
+            if value is not None:
+                return value
+        return None
+
+    @staticmethod
+    def _value(item: Item) -> Value:
+        if not item.readable or item.spec is None:
+            return None
+        try:
+            return item.spec.decode(item.avp.value)
+        except ValueError:
+            return None
+
+    @property
+    def digest(self) -> bytes:
+        """What stays the same when the message is sent again: its AVPs in clear.
+
+        A sender may hide its values anew under another Random Vector, so that these do not count.
+        """
+        if self._digest is None:
+            hidden = any(one.came.hidden for one in self.items)
+            digest = hashlib.blake2b(digest_size=16)
+            for one in self.items:
+                avp = one.avp
+                if hidden and avp.type == RANDOM_VECTOR and not avp.vendor:
+                    continue
+                value = avp.value if one.readable else b""
+                flags = avp.mandatory << 5 | one.came.hidden << 4 | avp.reserved
+                digest.update(b"%d/%d/%d/%d:" % (avp.vendor, avp.type, flags, len(value)))
+                digest.update(value)
+            digest.update(self.packet.trailing)
+            self._digest = digest.digest()
+        return self._digest
+
+
+def read(
+    specification: Specification, data: bytes, secret: bytes | None
+) -> Message | Packet | None:
+    """A control message; the packet as it is if it is a data message; None if it is neither.
+
+    Nothing of a datagram whose version is not 2 is read further: `Message.items` is empty.
+    """
+    parsed = parse(data)
+    packet = parsed.packet
+    if packet is None:
+        return None
+    if not packet.header.control:
+        return packet
+    if packet.header.version != 2:
+        return Message(packet, parsed.defects, data, UNKNOWN, None, [], [])
+    came = packet.avps
+    clear, problems = reveal(came, secret) if any(avp.hidden for avp in came) else (came, [])
+    items = [
+        Item(index, one, avp, None if avp.reserved else specification.avp(avp.type, avp.vendor))
+        for index, (one, avp) in enumerate(zip(came, clear, strict=True))
+    ]
+    number = packet.message_type
+    spec = specification.message(number) if number is not None else None
+    known = spec.name if spec is not None else UNKNOWN
+    name = ZLB if packet.is_zlb else known
+    return Message(packet, parsed.defects, data, name, spec, items, problems)

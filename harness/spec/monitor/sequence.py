@@ -1,0 +1,433 @@
+"""The reliable channel of one tunnel, seen from outside (RFC 2661 5.8).
+
+What is sure without having seen every frame
+- A number that comes again is the same message. Ns of a ZLB is not below what was sent before.
+- Nr does not go back. No doubling schedule explains intervals that do not grow.
+What rests on having seen every frame, and is a note in a capture
+- A number that was passed over; a ZLB or an Nr that claims more than was seen; a full window.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+from harness.spec.monitor.judge import Frame, Judge
+from harness.spec.monitor.message import ZLB, Message
+from harness.spec.monitor.numbering import LEAP, MODULUS, Gap, Numbering, Sent, unwrap
+from harness.spec.monitor.rules import RuleId
+from harness.spec.monitor.timing import (
+    EARLIEST,
+    MOST_TRANSMISSIONS,
+    Schedule,
+    judge_schedule,
+    reaches,
+)
+from harness.spec.monitor.tunnel import Side, Tunnel
+
+COPY: Final = 0.05
+"""Seconds within which the same octets again are a copy that a network or a capture made."""
+
+ANSWER: Final = 0.25
+"""Seconds within which a ZLB after a ZLB is an answer to it."""
+
+STORM: Final = 4
+"""ZLBs that answer ZLBs; frames that a capture lacks do not explain so many."""
+
+SAME: Final = 60.0
+"""Seconds after which a number of an unknown tunnel may belong to another one."""
+
+SOON: Final = 0.45
+"""Seconds within which a message that is new cannot be one that was lost and sent again."""
+
+PATIENCE: Final = 2.0
+"""Seconds in which a sender would have sent a lost message again."""
+
+MOST_CREDIT: Final = 64
+VARIANTS: Final = 4
+"""Messages with one number that are remembered, where one was made on purpose."""
+
+
+class Numbered(NamedTuple):
+    """A control message with its counts. `new`: not one that was seen before."""
+
+    ns: int
+    nr: int
+    new: bool
+
+
+def judge_numbers(
+    judge: Judge, tunnel: Tunnel, index: int, message: Message, *, unsure: bool
+) -> Numbered | None:
+    """Judge Ns and Nr of a control message of side `index`, and remember them.
+
+    `unsure`: the other side may have taken it for something else. None if it has no numbers.
+    """
+    me, peer = tunnel.sides[index], tunnel.sides[1 - index]
+    header = message.header
+    if header.ns is None or header.nr is None:
+        me.blurred = True
+        me.numbering.slack += 1
+        _hear(peer, judge.frame, zlb=False)
+        return None
+    if not (tunnel.whole or me.numbering.sent or me.numbering.levels):
+        me.numbering.begin(header.ns)
+    ns = me.numbering.absolute(header.ns)
+    if tunnel.whole and peer.numbering.started:
+        nr = unwrap(header.nr, peer.numbering.next)
+    else:
+        nr = unwrap(header.nr, me.numbering.nr) if me.numbering.levels else header.nr
+    judged = me.judged and not tunnel.entangled
+    acceptable = True
+    if judged and tunnel.whole and peer.numbering.started:
+        acceptable = _judge_beyond(judge, me, peer, nr)
+    if judged:
+        _judge_back(judge, me, message, ns, nr)
+    if message.name == ZLB:
+        new = False
+        if judged:
+            _judge_zlb(judge, tunnel, me, message, ns)
+    else:
+        new = _take(judge, tunnel, index, message, ns, judged=judged, unsure=unsure)
+    if acceptable:
+        me.numbering.acknowledge(nr, judge.frame)
+    if tunnel.whole:
+        _forget_lost(peer.numbering, nr)
+    if unsure and message.name == ZLB and message.packet.trailing:
+        me.numbering.slack += 1  # with its octets behind Length it may pass for a message
+    _hear(peer, judge.frame, zlb=message.name == ZLB and message.sound)
+    return Numbered(ns, nr, new)
+
+
+def suppose(frame: Frame, tunnel: Tunnel, index: int) -> None:
+    """A message made on purpose, which side `index` of this tunnel may be taken to have sent."""
+    me, peer = tunnel.sides[index], tunnel.sides[1 - index]
+    me.opaque = me.blurred = True
+    me.numbering.slack += 1
+    _hear(peer, frame, zlb=False)
+
+
+def _hear(peer: Side, frame: Frame, *, zlb: bool) -> None:
+    peer.heard = frame
+    peer.heard_zlb = zlb
+    if not zlb:
+        peer.zlb_credit = min(peer.zlb_credit + 1, MOST_CREDIT)
+        peer.zlb_storm = 0
+
+
+# -- Nr --------------------------------------------------------------------------------------
+
+
+def _judge_beyond(judge: Judge, me: Side, peer: Side, nr: int) -> bool:
+    """Whether Nr is one that the peer's messages explain."""
+    sent = peer.numbering
+    frame = judge.frame
+    if nr < 0:
+        if judge.violated(RuleId.NR_BEYOND, True):
+            text = f"Nr is {nr % MODULUS}, yet the peer has sent {_messages(sent.next)}"
+            judge.blame(RuleId.NR_BEYOND, text)
+        return False
+    seen_all = sent.contiguous + sent.slack
+    explained = nr <= seen_all or (nr <= sent.next and not judge.view.complete)
+    judge.violated(RuleId.NR_BEYOND, False)
+    if explained:
+        _weigh_claim(judge, me, nr)
+        return True
+    if judge.view.complete:
+        if judge.violated(RuleId.NR_BEYOND, True):
+            text = f"Nr is {nr % MODULUS}, yet the peer has sent {_up_to(sent.contiguous)} in order"
+            judge.blame(RuleId.NR_BEYOND, text)
+    elif me.claim is None and not frame.excused:
+        me.claim = (nr, frame)
+    return False
+
+
+def _weigh_claim(judge: Judge, me: Side, nr: int) -> None:
+    """Who has acknowledged more than it does now has claimed too much."""
+    if me.claim is None:
+        return
+    claimed, frame = me.claim
+    if nr >= claimed:
+        me.claim = None
+    elif judge.frame.at - frame.at > judge.view.horizon:
+        me.claim = None
+        text = f"Nr was {claimed % MODULUS}, later it is {nr % MODULUS}"
+        judge.blame(RuleId.NR_BEYOND, text, culprit=frame, earlier=(judge.frame.number,))
+
+
+def _judge_back(judge: Judge, me: Side, message: Message, ns: int, nr: int) -> None:
+    settled = me.numbering.settled(judge.frame.at - judge.view.horizon)
+    if settled is None:
+        return
+    before, frame = settled
+    again = message.name != ZLB and ns in me.numbering.sent
+    rule = RuleId.RETRANSMISSION_NR if again else RuleId.NR_BACK
+    if judge.violated(rule, nr < before):
+        what = f"{message.name} sent again has Nr" if again else "Nr is"
+        text = f"{what} {nr % MODULUS}, it was {before % MODULUS} already"
+        judge.blame(rule, text, earlier=(frame.number,))
+
+
+def _forget_lost(sent: Numbering, nr: int) -> None:
+    """What is acknowledged alone, without what follows, was sent and only missed by the capture."""
+    lost = [gap.ns for gap in sent.gaps.values() if gap.ns < nr <= gap.beyond.ns]
+    for number in lost:
+        del sent.gaps[number]
+    if lost:
+        sent.contiguous = min(sent.gaps, default=sent.next)
+
+
+# -- ZLB -------------------------------------------------------------------------------------
+
+
+def _judge_zlb(judge: Judge, tunnel: Tunnel, me: Side, message: Message, ns: int) -> None:
+    numbering = me.numbering
+    frame = judge.frame
+    if judge.view.complete and numbering.started:
+        if judge.violated(RuleId.ZLB_NS, ns != numbering.next):
+            text = f"a ZLB has Ns {ns % MODULUS}, {numbering.next % MODULUS} is the next"
+            judge.blame(RuleId.ZLB_NS, text, earlier=_latest(numbering))
+    else:
+        _judge_zlb_of_capture(judge, me, ns)
+    if message.header.session_id and judge.violated(RuleId.ZLB_SESSION_ID, True):
+        text = f"a ZLB has Session ID {message.header.session_id}"
+        judge.blame(RuleId.ZLB_SESSION_ID, text)
+    if not tunnel.whole or me.heard is None:
+        return
+    if me.zlb_credit:
+        me.zlb_credit -= 1
+        judge.violated(RuleId.ZLB_UNANSWERED, False)
+    elif me.heard_zlb and 0 <= frame.at - me.heard.at < ANSWER:
+        me.zlb_storm += 1
+        if judge.violated(RuleId.ZLB_UNANSWERED, True):
+            text = "a ZLB answers a ZLB: no message is left to be acknowledged"
+            sure = me.zlb_storm >= STORM
+            earlier = (me.heard.number,)
+            judge.blame(RuleId.ZLB_UNANSWERED, text, earlier=earlier, certain=sure)
+
+
+def _latest(numbering: Numbering) -> tuple[int, ...]:
+    sent = numbering.sent.get(numbering.next - 1)
+    return (sent.first.number,) if sent else ()
+
+
+def _judge_zlb_of_capture(judge: Judge, me: Side, ns: int) -> None:
+    frame = judge.frame
+    numbering = me.numbering
+    horizon = judge.view.horizon
+    passed = [
+        sent
+        for number, sent in numbering.sent.items()
+        if ns <= number and frame.at - sent.first.at > horizon
+    ]
+    if judge.violated(RuleId.ZLB_NS, bool(passed)):
+        last = passed[-1]
+        text = f"a ZLB has Ns {ns % MODULUS}, yet {last.name} had Ns {last.ns % MODULUS} already"
+        judge.blame(RuleId.ZLB_NS, text, earlier=(last.first.number,))
+    if frame.excused or not numbering.started:
+        return
+    if me.zlb_claim is not None:
+        claimed, claiming = me.zlb_claim
+        if ns < claimed and frame.at - claiming.at > horizon:
+            me.zlb_claim = None
+            text = f"a ZLB has Ns {claimed % MODULUS}, a later one has {ns % MODULUS}"
+            judge.blame(RuleId.ZLB_NS, text, culprit=claiming, earlier=(frame.number,))
+    if numbering.next < ns <= numbering.next + LEAP and me.zlb_claim is None:
+        me.zlb_claim = (ns, frame)
+
+
+# -- messages --------------------------------------------------------------------------------
+
+
+def _take(
+    judge: Judge,
+    tunnel: Tunnel,
+    index: int,
+    message: Message,
+    ns: int,
+    *,
+    judged: bool,
+    unsure: bool,
+) -> bool:
+    """Judge and remember a message by its number; whether it is a new one."""
+    me, peer = tunnel.sides[index], tunnel.sides[1 - index]
+    numbering = me.numbering
+    known = numbering.sent.get(ns)
+    if known is not None and not tunnel.whole and judge.frame.at - known.last.at > SAME:
+        known = None
+    if known is not None:
+        return _take_again(judge, me, message, known, judged=judged, unsure=unsure)
+    if not numbering.next - LEAP < ns <= numbering.next + LEAP or ns < 0:
+        if judged and numbering.started and judge.violated(RuleId.NS_SEQUENCE, True):
+            _blame_jump(judge, numbering, ns)
+        return True
+    if judged and tunnel.whole:
+        _judge_new(judge, me, peer, ns)
+    frame = judge.frame
+    numbering.keep(
+        Sent(
+            ns=ns,
+            name=message.name,
+            digests=[message.digest],
+            data=hash(message.data),
+            first=frame,
+            last=frame,
+            unsure=unsure,
+            run=[frame.at],
+        )
+    )
+    return True
+
+
+def _judge_new(judge: Judge, me: Side, peer: Side, ns: int) -> None:
+    """A number that was not seen before."""
+    numbering = me.numbering
+    if numbering.started:
+        jump = judge.view.complete and ns > numbering.next
+        first = numbering.next == 0
+        if judge.violated(RuleId.NS_FIRST if first else RuleId.NS_SEQUENCE, jump):
+            _blame_jump(judge, numbering, ns)
+    if me.zlb_claim is not None:
+        _weigh_zlb_claim(judge, me, ns)
+    if peer.claim is not None and ns >= peer.claim[0]:
+        peer.claim = None  # it has acknowledged what the capture lacks
+    if ns < numbering.next:
+        return
+    window = peer.window()
+    if window is None:
+        return
+    acknowledged = min(max(peer.numbering.nr, 0), numbering.next)
+    under_way = ns + 1 - acknowledged
+    if judge.violated(RuleId.WINDOW, under_way > window):
+        text = (
+            f"Ns {ns % MODULUS} makes {under_way} unacknowledged messages,"
+            f" the peer's window holds {window}"
+        )
+        earlier = [
+            numbering.sent[one].first.number for one in numbering.sent if one >= acknowledged
+        ]
+        judge.blame(RuleId.WINDOW, text, earlier=earlier[:window], certain=False)
+
+
+def _blame_jump(judge: Judge, numbering: Numbering, ns: int) -> None:
+    first = numbering.next == 0
+    text = f"Ns is {ns % MODULUS}, {numbering.next % MODULUS} is the next"
+    judge.blame(RuleId.NS_FIRST if first else RuleId.NS_SEQUENCE, text, earlier=_latest(numbering))
+
+
+def _weigh_zlb_claim(judge: Judge, me: Side, ns: int) -> None:
+    """A message that comes right after a ZLB with a higher Ns is no retransmission."""
+    assert me.zlb_claim is not None
+    claimed, frame = me.zlb_claim
+    if ns < claimed and judge.frame.at - frame.at < SOON:
+        text = f"a ZLB has Ns {claimed % MODULUS}, the next message has {ns % MODULUS}"
+        earlier = (judge.frame.number,)
+        judge.blame(RuleId.ZLB_NS, text, culprit=frame, earlier=earlier, certain=False)
+    me.zlb_claim = None
+
+
+def _take_again(
+    judge: Judge, me: Side, message: Message, known: Sent, *, judged: bool, unsure: bool
+) -> bool:
+    """A number that was seen before: a copy, a retransmission, or another message."""
+    frame = judge.frame
+    same = message.digest in known.digests
+    data = hash(message.data)
+    waited = frame.at - known.last.at
+    if not judge.view.complete and same and data == known.data and 0 <= waited < COPY:
+        return False
+    sure = judged and not known.unsure and not unsure
+    if sure and judge.violated(RuleId.RETRANSMISSION_IDENTICAL, not same):
+        text = (
+            f"Ns {known.ns % MODULUS} was that of another message"
+            f" ({known.name} then, {message.name} now)"
+        )
+        judge.blame(RuleId.RETRANSMISSION_IDENTICAL, text, earlier=(known.first.number,))
+    new = not same and (unsure or known.unsure)
+    if new and len(known.digests) < VARIANTS:
+        known.digests.append(message.digest)
+    known.unsure = known.unsure or unsure
+    known.transmissions += 1
+    if me.heard is not None and me.heard.number > known.last.number:
+        known.run = [frame.at]
+    else:
+        known.run.append(frame.at)
+    if judged and same:
+        _judge_timing(judge, known)
+    known.last = frame
+    known.data = data
+    return new
+
+
+def _judge_timing(judge: Judge, sent: Sent) -> None:
+    run = sent.run
+    earlier = (sent.first.number, sent.last.number)
+    if sent.transmissions == len(run) == 2:
+        waited = run[1] - run[0]
+        early = waited >= 0 and not reaches(waited, EARLIEST)
+        if judge.violated(RuleId.RETRANSMISSION_EARLY, early):
+            text = f"{sent.name} is sent again after {waited:.2f} s"
+            judge.blame(RuleId.RETRANSMISSION_EARLY, text, earlier=earlier)
+    if judge.violated(RuleId.RETRANSMISSION_COUNT, sent.transmissions == MOST_TRANSMISSIONS + 1):
+        text = f"{sent.name} is sent for the {sent.transmissions}th time"
+        judge.blame(RuleId.RETRANSMISSION_COUNT, text, earlier=earlier)
+    if len(run) < 3 or sent.slowed:
+        return
+    verdict = judge_schedule(run, complete=judge.view.complete)
+    steps = ", ".join(f"{b - a:.2f}" for a, b in pairwise(run))
+    for rule, schedule in (
+        (RuleId.RETRANSMISSION_BACKOFF, Schedule.NOT_DOUBLED),
+        (RuleId.RETRANSMISSION_CAP, Schedule.CAP_TOO_LOW),
+    ):
+        if judge.violated(rule, verdict is schedule):
+            sent.slowed = True
+            judge.blame(rule, f"{sent.name} is sent again after {steps} s", earlier=earlier)
+
+
+# -- the end ---------------------------------------------------------------------------------
+
+
+def finish_numbers(judge: Judge, tunnel: Tunnel) -> None:
+    """What is still open when a tunnel is seen no more. Notes: a capture may lack the answer."""
+    if judge.view.complete or not tunnel.whole or tunnel.entangled:
+        return
+    for index, me in enumerate(tunnel.sides):
+        if not me.judged:
+            continue
+        peer = tunnel.sides[1 - index]
+        gap = _open_gap(me.numbering, peer.numbering)
+        if gap is not None:
+            number, beyond = gap.ns % MODULUS, gap.beyond
+            text = f"Ns {number} is not seen, yet {beyond.name} has Ns {beyond.ns % MODULUS}"
+            # The peer still waits for it, and the sender repeats what comes behind it.
+            sure = peer.numbering.nr == gap.ns and beyond.transmissions > 2
+            judge.blame(RuleId.NS_SEQUENCE, text, culprit=beyond.first, certain=sure)
+        if me.claim is not None:
+            nr, frame = me.claim
+            text = (
+                f"Nr is {nr % MODULUS}, messages of the peer are seen {_up_to(peer.numbering.next)}"
+            )
+            judge.blame(RuleId.NR_BEYOND, text, culprit=frame, certain=False)
+        if me.zlb_claim is not None:
+            ns, frame = me.zlb_claim
+            text = f"a ZLB has Ns {ns % MODULUS}, messages are seen {_up_to(me.numbering.next)}"
+            judge.blame(RuleId.ZLB_NS, text, culprit=frame, certain=False)
+
+
+def _open_gap(numbering: Numbering, answers: Numbering) -> Gap | None:
+    """The first number passed over that its sender has not made good in time."""
+    if not numbering.started:
+        return None
+    last = max((one.last.at for one in numbering.sent.values()), default=0.0)
+    for gap in numbering.gaps.values():
+        if answers.nr > gap.beyond.ns or last - gap.beyond.first.at > PATIENCE:
+            return gap
+    return None
+
+
+def _messages(count: int) -> str:
+    return "no message" if not count else f"{count} message{'s' if count > 1 else ''}"
+
+
+def _up_to(count: int) -> str:
+    return "none" if not count else f"up to Ns {(count - 1) % MODULUS}"

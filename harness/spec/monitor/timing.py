@@ -1,0 +1,68 @@
+"""When messages are sent again: intervals that double, up to a cap of 8 s (RFC 2661 5.8)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from itertools import pairwise
+from typing import Final
+
+EARLIEST: Final = 0.5
+"""Seconds before a first retransmission; the RFC recommends 1."""
+
+SMALLEST_CAP: Final = 8.0
+MOST_TRANSMISSIONS: Final = 10
+
+_JITTER: Final = 0.1
+_TOLERANCE: Final = 0.1
+"""Seconds, and part of an interval, by which timers and clocks may be off."""
+
+
+class Schedule(Enum):
+    """What is wrong with a series of intervals."""
+
+    FINE = "fine"
+    NOT_DOUBLED = "not doubled"
+    CAP_TOO_LOW = "cap too low"
+
+
+def reaches(interval: float, due: float) -> bool:
+    """Whether an interval is as long as it has to be, in seconds."""
+    return interval >= due * (1 - _TOLERANCE) - _JITTER
+
+
+def judge_schedule(times: Sequence[float], *, complete: bool) -> Schedule:
+    """Whether a message that was sent at these times was sent at doubling intervals.
+
+    `complete`: every transmission is among them. Otherwise some may be missing, which makes one
+    interval of several, and only what no doubling schedule explains is called wrong.
+    """
+    intervals = [later - earlier for earlier, later in pairwise(times)]
+    if any(interval < 0 for interval in intervals):
+        return Schedule.FINE
+    return _exactly(intervals) if complete else _possibly(intervals)
+
+
+def _exactly(intervals: Sequence[float]) -> Schedule:
+    grown = False
+    for before, interval in pairwise(intervals):
+        if reaches(interval, 2 * before):
+            grown = True
+        elif not reaches(interval, SMALLEST_CAP):
+            return Schedule.CAP_TOO_LOW if grown else Schedule.NOT_DOUBLED
+    return Schedule.FINE
+
+
+def _possibly(intervals: Sequence[float]) -> Schedule:
+    # `last` is the least that the last true interval so far can have been. An interval that is
+    # seen may be the sum of several true ones: a doubling series that ends with x sums up to less
+    # than 2 x, so the last one of a sum is more than half of it.
+    grown = False
+    last = intervals[0] / 2 if intervals else 0.0
+    for before, interval in pairwise(intervals):
+        if not reaches(interval, min(2 * last, SMALLEST_CAP)):
+            return Schedule.CAP_TOO_LOW if grown else Schedule.NOT_DOUBLED
+        grown = grown or reaches(interval, 2 * before)
+        # Two true intervals after one of `last` take six times as long as it.
+        last = interval / 2 if reaches(interval, 6 * last) else interval
+    return Schedule.FINE
