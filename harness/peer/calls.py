@@ -87,6 +87,8 @@ class CallControl:
         session = self.endpoint.new_session(tunnel, kind or CallKind.LNS_INCOMING)
         called = examined.values.get("called_number")
         session.number = called if isinstance(called, str) else ""
+        session.framing = examined.integer("framing_type") or 0
+        session.fastest = examined.integer("maximum_bps")
         if refusal is not None:
             session.refuse(refusal)
         if kind is None:
@@ -132,6 +134,8 @@ class CallControl:
             return Fault(0, text, result=NO_FACILITIES_PERMANENT)
         if low > high:
             return Fault(OUT_OF_RANGE, f"minimum BPS {low} above maximum BPS {high}")
+        if low > config.line_speed:
+            return Fault(0, "no line is so fast", result=NO_FACILITIES_PERMANENT)
         return None
 
     def call_event(self, session: Session, name: str, examined: Examined, now: float) -> None:

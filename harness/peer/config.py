@@ -13,6 +13,9 @@ FULL_RETRANSMISSION_CYCLE = 31.0
 MAXIMUM_ID = 65535
 """Ids of tunnels and sessions are 1..65535 (4.4.3, 4.4.4)."""
 
+FASTEST = 0xFFFFFFFF
+"""Bits per second, the most that a speed AVP can tell (4.4.4)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeerConfig:
@@ -27,6 +30,7 @@ class PeerConfig:
     max_pending: messages of a tunnel that wait to be sent or acknowledged; a peer that asks for
     more without acknowledging any has its tunnel cleared.
     places_calls: a LAC that can dial out. answers_after: seconds until a called party answers.
+    line_speed: of its lines, in bits per second.
 
     Raises ValueError where a limit is outside its range or the host name does not fit (4.4.3).
     """
@@ -50,6 +54,7 @@ class PeerConfig:
     max_pending: int = 4096
     places_calls: bool = True
     answers_after: float = 0.01
+    line_speed: int = 10_000_000
     rx_connect_speed: int | None = None
     sequencing_required: bool = False
 
@@ -57,6 +62,8 @@ class PeerConfig:
         for name, limit in (("max_tunnels", self.max_tunnels), ("max_sessions", self.max_sessions)):
             if not 0 <= limit < MAXIMUM_ID:
                 raise ValueError(f"{name} is {limit}, it must be 0..{MAXIMUM_ID - 1}")
+        if not 0 <= self.line_speed <= FASTEST:
+            raise ValueError(f"line_speed is {self.line_speed}, it must be 0..{FASTEST}")
         octets = len(self.host_name.encode())
         if not 1 <= octets <= MAX_VALUE_OCTETS:
             raise ValueError(f"the host name has {octets} octets, it must be 1..{MAX_VALUE_OCTETS}")

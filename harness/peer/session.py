@@ -50,7 +50,10 @@ _SENT: Final[Mapping[CallAction, str]] = {
 
 @dataclass(slots=True, eq=False)
 class Session:
-    """A call of a tunnel. `peer_id` is 0 until the peer has assigned its Session ID."""
+    """A call of a tunnel. `peer_id` is 0 until the peer has assigned its Session ID.
+
+    framing, fastest: the Framing Type and the Maximum BPS of the OCRQ that asked for it, if any.
+    """
 
     tunnel: Tunnel
     kind: CallKind
@@ -59,6 +62,8 @@ class Session:
     state: CallState = CallState.IDLE
     refusal: Fault | None = None
     number: str = ""
+    framing: int = 0
+    fastest: int | None = None
     serial: int = 0
     sequencing: bool = False
     call_errors: Value = None
@@ -134,7 +139,11 @@ class Session:
             values["bearer_type"] = self.tunnel.peer_bearer or 0
             values["framing_type"] = self.tunnel.peer_framing & 1 or self.tunnel.peer_framing
         if name in {"ICCN", "OCCN"}:
-            values["framing_type"] = self.tunnel.peer_framing & 1 or self.tunnel.peer_framing
+            framing = self.framing or self.tunnel.peer_framing
+            values["framing_type"] = framing & 1 or framing
+            values["tx_connect_speed"] = config.line_speed
+            if self.fastest is not None:
+                values["tx_connect_speed"] = min(config.line_speed, self.fastest)
             if config.rx_connect_speed is not None:
                 values["rx_connect_speed"] = config.rx_connect_speed
             if config.sequencing_required:
