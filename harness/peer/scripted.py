@@ -183,7 +183,7 @@ class ScriptedPeer:
         if packet is not None and packet.header.control:
             tunnel = self._tunnel_of(link, packet)
         if tunnel is not None:
-            tunnel.receive(number, source, parsed)
+            tunnel.receive(number, source, link.local, parsed)
         else:
             examined = None
             if packet is not None and packet.header.control and not packet.is_zlb:

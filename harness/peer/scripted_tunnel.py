@@ -224,13 +224,13 @@ class ScriptedTunnel:
 
     # -- receiving ---------------------------------------------------------------------------
 
-    def receive(self, number: int, source: Address, parsed: Parsed) -> None:
-        """Take a control message for this tunnel."""
+    def receive(self, number: int, source: Address, to: Address, parsed: Parsed) -> None:
+        """Take a control message for this tunnel. to: which endpoint of ours it came to."""
         packet = parsed.packet
         assert packet is not None
         examined = None if packet.is_zlb else examine(self.peer.specification, packet, self.secret)
         if packet.header.ns is None:
-            self.arrivals.append(self._observed(number, source, parsed, examined, None))
+            self.arrivals.append(self._observed(number, source, to, parsed, examined, None))
             self._misnumbered.append(self.arrivals[-1])
             return
         if self._probe is not None and packet.header.nr == (self._probe + 1) % 65536:
@@ -241,7 +241,7 @@ class ScriptedTunnel:
             # Nr is cumulative: from here on nothing can be acknowledged without this HELLO
             self.channel.hold_acks()
         arrival, ready = self.channel.receive(packet)
-        observed = self._observed(number, source, parsed, examined, arrival)
+        observed = self._observed(number, source, to, parsed, examined, arrival)
         self.arrivals.append(observed)
         if observed.name == "StopCCN" and self.ended is None:
             self.ended = observed
@@ -278,11 +278,12 @@ class ScriptedTunnel:
         self,
         number: int,
         source: Address,
+        to: Address,
         parsed: Parsed,
         examined: Examined | None,
         arrival: Arrival | None,
     ) -> Observed:
-        return Observed(number, self.peer.now, source, self.link.local, parsed, examined, arrival)
+        return Observed(number, self.peer.now, source, to, parsed, examined, arrival)
 
     def _deliver(self, observed: Observed) -> None:
         examined = observed.examined

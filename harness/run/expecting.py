@@ -15,8 +15,14 @@ from harness.peer.channel import Arrival
 from harness.peer.observed import Observed
 from harness.peer.scripted import ScriptedTunnel
 from harness.run.context import CaseEndedError, Context
-from harness.run.view import pick
-from harness.suite.match import describe_alternative, match, match_alternative
+from harness.suite.match import (
+    MISSING,
+    Missing,
+    describe_alternative,
+    lookup,
+    match,
+    match_alternative,
+)
 from harness.suite.model import Alternative, Compare, Expect, Severity, Silence, Step
 
 BACKGROUND = frozenset({"HELLO"})
@@ -143,7 +149,7 @@ class _Waiting:
         values = self.context.values(self.step)
         problems = []
         for alternative in self.messages:
-            wrong = match_alternative(alternative, received, values)
+            wrong = match_alternative(alternative, received, values) or self.astray(observed)
             elapsed = observed.at - self.started
             if not wrong and elapsed > self.limit(alternative):
                 wrong = [f"came after {elapsed:.3f} s"]
@@ -154,6 +160,15 @@ class _Waiting:
                 problems += wrong
         told = f"{received.message}: {'; '.join(problems)}" if problems else received.message
         self.fail(told, [observed.number])
+
+    def astray(self, observed: Observed) -> list[str]:
+        """What is wrong with the endpoint of ours that a message came to."""
+        if self.step.at is None:
+            return []
+        link = self.context.peer.links.get(self.step.at)
+        if link is not None and observed.destination == link.local:
+            return []
+        return [f"came to port {observed.destination[1]}, which is not that of {self.step.at}"]
 
     def look_for_frame(self) -> None:
         """Look for an acknowledgement, a ZLB or data among what came since the last send."""
@@ -187,7 +202,8 @@ class _Waiting:
             if alternative.message == "ack" and not self.tunnel.acknowledges(observed):
                 continue
             received = self.context.view(observed, self.tunnel)
-            if not match_alternative(alternative, received, self.context.values(self.step)):
+            wrong = match_alternative(alternative, received, self.context.values(self.step))
+            if not wrong and not self.astray(observed):
                 self.found = (alternative, observed)
                 return
 
@@ -213,9 +229,14 @@ class _Waiting:
         if observed is not None:
             received = context.view(observed, self.tunnel)
             for name, path in self.step.save.items():
-                context.variables[name] = pick(received, path)
+                context.variables.pop(name, None)
+                value = lookup(path, received)
+                if not isinstance(value, Missing):
+                    context.variables[name] = value
             for name, path in self.step.collect.items():
-                context.collected.setdefault(name, []).append(pick(received, path))
+                value = lookup(path, received)
+                if not isinstance(value, Missing):
+                    context.collected.setdefault(name, []).append(value)
             actual = describe(observed)
         else:
             actual = f"silence for {self.deadline - self.started:g} s"
@@ -327,8 +348,8 @@ async def compare(context: Context, step: Compare) -> None:
     values = context.values(step)
     problems = []
     for name, matcher in step.values.items():
-        problems += match(matcher, values.get(name), name, values)
-    shown = ", ".join(f"{name} = {values.get(name)!r}" for name in step.values)
+        problems += match(matcher, values.get(name, MISSING), name, values)
+    shown = ", ".join(f"{name} = {values.get(name, MISSING)!r}" for name in step.values)
     expected = step.text.removeprefix("compare: ")
     if problems:
         context.failed(step, "compare", expected, "; ".join(problems))

@@ -169,8 +169,8 @@ async def _send(context: Context, step: Send) -> None:
     link = None
     if step.from_ is not None:
         link = await context.link(step.from_)
-        if not tunnel.last_sent and not tunnel.peer_id:
-            tunnel.link = link  # a tunnel belongs to the endpoint that opens it
+        if not tunnel.last_sent and (not tunnel.peer_id or step.compose.message == "SCCRP"):
+            tunnel.link = link  # a tunnel belongs to the endpoint that opens or accepts it (8.1)
     tunnel.bound = True
     session = tunnel.session(step.session)
     assembled = context.assembler.assemble(step.compose, tunnel, session, step.place)

@@ -250,6 +250,7 @@ STEPS: Mapping[str, StepForm] = {
             "within": Key(Shape.DURATION, "how long to wait (3s)"),
             "save": Key(Shape.SAVE, "values to keep: name -> AVP, AVP.field or header.field"),
             "collect": Key(Shape.SAVE, "values to add to a series: name -> as in `save`"),
+            "at": Key(Shape.NAME, "the endpoint of the harness that it has to come to"),
             "any_session": Key(Shape.BOOLEAN, "messages of every session of the tunnel count"),
             "again": Key(Shape.BOOLEAN, "a retransmission, among what came since the last send"),
         },

@@ -192,6 +192,7 @@ class Resend(Step):
 class Expect(Step):
     """Wait for the next message in scope and judge it by the alternatives.
 
+    at: name of the endpoint of the harness that a message has to come to; None: any.
     any_session: take messages of every session of the tunnel into account.
     again: look for a retransmission of the message among what came since the last send.
     save: value name -> `assigned_tunnel_id`, `result_code.error`, `header.ns`, …
@@ -200,6 +201,7 @@ class Expect(Step):
 
     alternatives: tuple[Alternative, ...]
     within: float = 3.0
+    at: str | None = None
     any_session: bool = False
     again: bool = False
     save: Mapping[str, str] = field(default_factory=dict)

@@ -271,6 +271,7 @@ class StepReader:
             **step.common,
             alternatives=alternatives,
             within=duration(step.entries["within"]) if "within" in step.entries else 3.0,
+            at=plain_text(step.entries["at"]) if "at" in step.entries else None,
             any_session="any_session" in step.entries and step.entries["any_session"].boolean(),
             again="again" in step.entries and step.entries["again"].boolean(),
             save=save,

@@ -240,6 +240,7 @@ def resolve(step: AnyStep, variables: Variables) -> AnyStep:
     if isinstance(step, Expect):
         return replace(
             step,
+            at=None if step.at is None else substitute_text(step.at, variables, place),
             alternatives=tuple(
                 resolve_alternative(one, variables, place) for one in step.alternatives
             ),
