@@ -15,7 +15,7 @@ from typing import Final
 
 from harness.device.lease import RESTART, Death, Lease
 from harness.device.model import DEFAULT_CONFIGURATION, Device, EmbeddedLaunch
-from harness.errors import DataError, DeviceError
+from harness.errors import DataError, DeviceError, HarnessError
 from harness.located import suggest
 from harness.peer.channel import RetransmitPolicy
 from harness.peer.config import PeerConfig
@@ -197,9 +197,18 @@ class EmbeddedLease:
                 f"the reference peer cannot {name!r}",
                 hint=suggest(name, ACTIONS),
             )
-        assert self.server is not None
-        action(self, self.server, values)
-        self.server.flush()
+        server = self.server
+        assert server is not None
+        if death := self.death():
+            raise DeviceError("device.dead", f"{name}: the device has crashed: {death.reason}")
+        try:
+            action(self, server, values)
+            server.flush()
+        except HarnessError:
+            raise
+        except Exception as error:  # noqa: BLE001 -- it ends the peer, as it would end a process
+            server.crash = error
+            server.close()
 
     def dial(self, server: PeerServer, values: Mapping[str, str]) -> None:
         """Open a tunnel to the scripted peer, with a call in it."""

@@ -206,10 +206,12 @@ async def _with_peer(
             time_scale=setting.time_scale,
             checks=checks,
         )
+        judged = False
         try:
             await _script(context)
+            judged = True
         finally:
-            _tell_log(context)
+            _tell_log(context, judged)
     finally:
         peer.close()
 
@@ -233,10 +235,10 @@ async def _script(context: Context) -> None:
             context.look_behind()
 
 
-def _tell_log(context: Context) -> None:
-    """Keep what the device printed when the case did not pass."""
+def _tell_log(context: Context, judged: bool) -> None:
+    """Keep what the device printed when the case did not pass. judged: it came to its end."""
     verdict, _ = fold(context.checks)
-    if verdict is Verdict.PASS and context.lease.death() is None:
+    if judged and verdict is Verdict.PASS and context.lease.death() is None:
         return
     for line in context.lease.log():
         context.emit(DeviceLog(context.case.id, context.at, line))

@@ -51,14 +51,3 @@ def header_fields(header: Header, raw: bytes, port: int) -> dict[str, int | None
         "nr": header.nr,
         "port": port,
     }
-
-
-def pick(received: Received, path: str) -> Value:
-    """A value by its path: `assigned_tunnel_id`, `result_code.error`, `header.ns`. None: absent."""
-    first, _, rest = path.partition(".")
-    if first == "header":
-        return received.header.get(rest)
-    value = received.avps.get(first)
-    if rest and isinstance(value, Mapping):
-        return value.get(rest)
-    return value
