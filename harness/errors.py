@@ -33,7 +33,9 @@ class HarnessError(Exception):
 
     exit_code: int = EXIT_DEVICE
 
-    def __init__(self, code: str, cause: str, *, hint: str = "", place: Place | None = None) -> None:
+    def __init__(
+        self, code: str, cause: str, *, hint: str = "", place: Place | None = None
+    ) -> None:
         super().__init__(cause)
         self.code = code
         self.cause = cause
