@@ -116,7 +116,9 @@ def _of_message(overlay: Overlay, reading: Reading) -> list[Departure]:
     base = overlay.base.messages[reading.message]
     found = []
     if reading.senders != base.senders or _relation_departs(overlay, reading):
-        told = f"{reading.sender} ({sides(reading.senders)})"
+        told = sides(reading.senders)
+        if reading.sender != EITHER:
+            told = f"{reading.sender} ({told})"
         found.append(Departure(reading.message, "sender", _base_sender(overlay, reading), told))
     if reading.printed and reading.printed != reading.message:
         found.append(Departure(reading.message, "name", base.name, reading.printed))

@@ -250,7 +250,8 @@ def _check_listed(
         elif name in listed:
             yield node.fail("spec.overlay-listed", f"{name} stands in `messages`, too")
     missing = [name for name in base.messages if name not in listed and name not in unlisted]
-    if missing:
+    # a misspelt name makes the right one missing, too
+    if missing and base.messages.keys() >= {*listed, *unlisted}:
         yield entry["messages"].fail(
             "spec.overlay-listed",
             f"the overlay is silent about {', '.join(missing)}",
