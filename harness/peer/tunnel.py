@@ -187,6 +187,9 @@ class Tunnel:
         if examined.message is None:
             self.unknown_message(examined, now)
         elif examined.message.name == "StopCCN":
+            # It names the tunnel also to whom no id has been assigned before (4.4.3)
+            self.peer_id = self.peer_id or examined.integer("assigned_tunnel_id") or 0
+            self.channel.tunnel_id = self.peer_id
             self.event(Event.STOPCCN, now)
         elif examined.message.scope == "session":
             self.endpoint.calls.handle(self, packet, examined, now)
