@@ -10,6 +10,10 @@ from harness.peer.network import Address
 from harness.wire import Header, Packet, Parsed
 
 
+VERSION = 2
+"""Of L2TP in its header; data of another one is none of ours (3.1)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Observed:
     """A datagram that arrived.
@@ -46,7 +50,7 @@ class Observed:
         if self.parsed.packet is None:
             return "unreadable"
         if not self.header.control:
-            return "data"
+            return "data" if self.header.version == VERSION else "unreadable"
         if self.is_zlb:
             return "ZLB"
         if self.examined is None or self.examined.number is None:

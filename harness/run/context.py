@@ -197,11 +197,13 @@ class Context:
             raise CaseEndedError
 
     def _provoking(self, step: Step | None) -> tuple[int, ...]:
-        """The frame of what was sent last on the step's tunnel, or last of all."""
-        tunnels = list(self.peer.tunnels.values())
-        if step is not None and step.tunnel in self.peer.tunnels:
-            tunnels = [self.peer.tunnels[step.tunnel]]
-        sent = [one.sent_frame for one in tunnels if one.sent_frame is not None]
+        """The frame of what was sent last on the step's tunnel, or without a step last of all."""
+        tunnels = self.peer.tunnels.items()
+        sent = [
+            one.sent_frame
+            for name, one in tunnels
+            if one.sent_frame is not None and (step is None or name == step.tunnel)
+        ]
         return (max(sent),) if sent else ()
 
     def passed(
