@@ -96,7 +96,7 @@ class Namespaces:
         Raises DeviceError with a hint: no pyroute2, no privileges, no veth in the kernel.
         """
         await self._run(self._go_home)
-        await self._run(_route)
+        await self._run(lambda: _route().close())
         self.drop(await self.make(Namespace()))
 
     async def make(self, wanted: Namespace) -> Pair:

@@ -8,6 +8,7 @@ for how they end.
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import tempfile
 from collections import deque
@@ -24,7 +25,8 @@ from harness.device.process_lease import ProcessLease
 from harness.errors import DeviceError
 from harness.peer.network import Address, Network
 
-_STARTS_AT_ONCE = 8
+_STARTS_AT_ONCE = 2 * (os.cpu_count() or 1)
+"""More would not be ready sooner, and take the processor from the cases that run."""
 
 
 @dataclass(slots=True)

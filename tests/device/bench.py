@@ -14,7 +14,9 @@ from typing import Any, TypeVar
 import pytest
 
 from harness.device import Device, LoopbackAddresses, ProcessRunner, load_device
-from harness.peer.network import Address
+from harness.device.netlink import Namespaces
+from harness.errors import DeviceError
+from harness.peer.network import Address, Network
 from harness.peer.udp import UdpNetwork
 
 FAKES = Path(__file__).parent / "fakes"
@@ -26,10 +28,29 @@ Result = TypeVar("Result")
 def require_program(name: str) -> None:
     """Skip without a program, or fail where devices are required."""
     if shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin") is None:
-        missing = f"{name} is not installed: make devices"
-        if os.environ.get("L2TP_HARNESS_REQUIRE_DEVICES") == "1":
-            pytest.fail(missing)
-        pytest.skip(missing)
+        _missing(f"{name} is not installed: make devices")
+
+
+def require_namespaces() -> None:
+    """Skip where no network namespace can be made, or fail where devices are required."""
+
+    async def attempt() -> None:
+        namespaces = Namespaces()
+        try:
+            await namespaces.open()
+        finally:
+            namespaces.close()
+
+    try:
+        asyncio.run(attempt())
+    except DeviceError as error:
+        _missing(str(error))
+
+
+def _missing(what: str) -> None:
+    if os.environ.get("L2TP_HARNESS_REQUIRE_DEVICES") == "1":
+        pytest.fail(what)
+    pytest.skip(what)
 
 
 def run(main: Coroutine[Any, Any, Result]) -> Result:
@@ -63,13 +84,18 @@ async def opened(device: Device, *, time_scale: float = 1.0) -> AsyncIterator[Pr
 
 async def answer(runner: ProcessRunner, to: Address, data: bytes) -> bytes:
     """Send a datagram from a port of its own, and return what comes back."""
+    return await answer_through(runner.network, runner.addresses.take(), to, data)
+
+
+async def answer_through(network: Network, source: str, to: Address, data: bytes) -> bytes:
+    """Send a datagram from an address of a network, and return what comes back."""
     received: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
 
     def receiver(got: bytes, _source: Address) -> None:
         if not received.done():
             received.set_result(got)
 
-    link = await runner.network.open(receiver, runner.addresses.take())
+    link = await network.open(receiver, source)
     try:
         link.send(data, to)
         return await received

@@ -143,6 +143,98 @@ def test_mistakes_are_located(
     assert hint in error.hint
 
 
+NAMESPACE = """\
+    namespace:
+      interface: wan0
+      addresses: [192.0.2.1/24, "2001:db8::1/64"]
+      sysctls: {net.ipv4.ip_forward: 1, net/ipv4/conf/wan0.5/forwarding: "1"}
+    ahead: 2
+    at_once: 8
+"""
+
+
+def with_namespace(folder: Path, old: str = "", new: str = "") -> Path:
+    """The folder with a namespace in its peer.yaml, a piece of which is replaced."""
+    assert old in NAMESPACE + GOOD
+    text = GOOD.replace("    config:", f"{NAMESPACE}    config:")
+    (folder / "peer.yaml").write_text(text.replace(old, new, 1) if old else text)
+    return folder
+
+
+def test_namespace_is_read(folder: Path) -> None:
+    device = load_device(with_namespace(folder, "-c", "-i ${interface} -c"))
+    launch = device.launch
+    assert isinstance(launch, ProcessLaunch)
+    namespace = launch.namespace
+    assert namespace is not None
+    assert namespace.interface == "wan0"
+    assert [str(one) for one in namespace.addresses] == ["192.0.2.1/24", "2001:db8::1/64"]
+    assert namespace.sysctls == {"net/ipv4/ip_forward": "1", "net/ipv4/conf/wan0.5/forwarding": "1"}
+    assert namespace.address == "192.0.2.1"
+    assert str(namespace.host("2001:db8::5")) == "2001:db8::5/64"
+    assert namespace.host("192.0.3.1") is None
+    assert (launch.ahead, launch.at_once) == (2, 8)
+    six = load_device(folder, {"ixit.address": "2001:db8:0::1"})
+    assert six.ixit.address == "2001:db8:0::1"
+
+
+def test_namespace_by_default(folder: Path) -> None:
+    launch = load_device(edited(folder, "    config:", "    namespace: {}\n    config:")).launch
+    assert isinstance(launch, ProcessLaunch)
+    assert launch.namespace is not None
+    assert launch.namespace.interface == "eth0"
+    assert [str(one) for one in launch.namespace.addresses] == ["198.18.0.1/16"]
+    plain = load_device(edited(folder, "title", "title")).launch
+    assert isinstance(plain, ProcessLaunch)
+    assert (plain.namespace, plain.ahead, plain.at_once) == (None, 0, None)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "line", "hint"),
+    [
+        ("sysctls", "sysctl", "data.unknown-namespace key", 10, "'sysctls'"),
+        ("wan0\n", "a name with blanks\n", "device.interface", 8, "eth0"),
+        ("wan0\n", "a-name-that-is-too-long\n", "device.interface", 8, "eth0"),
+        ("192.0.2.1/24", "192.0.2.1/33", "device.address", 9, "198.18.0.1/16"),
+        ("192.0.2.1/24", "here", "device.address", 9, "198.18.0.1/16"),
+        ("192.0.2.1/24", "192.0.2.1", "device.address", 9, "30 addresses"),
+        ("192.0.2.1/24", "192.0.2.1/30", "device.address", 9, "30 addresses"),
+        ("192.0.2.1/24", "192.0.2.0/24", "device.address", 9, ""),
+        ("192.0.2.1/24", "2001:db8::2/64", "device.address", 9, ""),
+        ('[192.0.2.1/24, "2001:db8::1/64"]', "[]", "device.address", 9, ""),
+        ("net.ipv4.ip_forward", "kernel.core_pattern", "device.sysctl", 10, "net.ipv4.ip_forward"),
+        ("net.ipv4.ip_forward", "net/../kernel", "device.sysctl", 10, ""),
+        ("ip_forward: 1", "ip_forward: [1]", "device.sysctl", 10, ""),
+        ("ahead: 2", "ahead: 0", "data.range", 11, ""),
+        ("ahead: 2", "ahead: two", "data.integer", 11, ""),
+        ("at_once: 8", "at_once: -1", "data.range", 12, ""),
+        ("-c", "--to ${peer_address} -c", "device.ahead", 11, "leave `ahead` out"),
+        ("  port: 1702", "  port: 1702\n  address: 192.0.2.2", "device.address", 22, "192.0.2.1"),
+    ],
+)
+def test_mistakes_in_a_namespace_are_located(
+    folder: Path, old: str, new: str, code: str, line: int, hint: str
+) -> None:
+    error = error_of(with_namespace(folder, old, new))
+    assert error.code == code
+    assert error.place is not None
+    assert (error.place.file, error.place.line) == (str(folder / "peer.yaml"), line)
+    assert hint in error.hint
+
+
+def test_names_that_only_a_namespace_has(folder: Path) -> None:
+    error = error_of(edited(folder, "-c", "-i ${interface} -c"))
+    assert error.code == "device.unknown-name"
+
+
+def test_instances_ahead_have_no_peer_in_their_templates(folder: Path) -> None:
+    (folder / "daemon.conf.j2").write_text("{{ peer_port }}\n")
+    load_device(folder)
+    error = error_of(with_namespace(folder))
+    assert error.code == "device.ahead"
+    assert "peer_port" in error.cause
+
+
 def test_mistakes_in_templates_are_located(folder: Path) -> None:
     template = folder / "daemon.conf.j2"
     template.write_text("a\nb {{ adress }}\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -184,6 +185,104 @@ def test_fixed_address_is_leased_once_at_a_time() -> None:
 
     run(main())
     addresses.close()
+
+
+def test_no_more_at_once_than_peer_yaml_allows() -> None:
+    async def main() -> None:
+        async with opened(fake("silent", launch__process__at_once="2")) as runner:
+            assert runner.parallel == 2
+            first, _second = [await runner.lease(f"case {one}", None) for one in range(2)]
+            third = asyncio.ensure_future(runner.lease("third", None))
+            for _ in range(100):
+                await asyncio.sleep(0)
+            assert len(processes_of(f"{runner.work}/")) == 2
+            await runner.release(first)
+            await runner.release(first)
+            await third
+            fourth = asyncio.ensure_future(runner.lease("fourth", None))
+            fourth.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await fourth
+            await runner.release(await third)
+            await runner.release(await runner.lease("fifth", None))
+
+    run(main())
+
+
+def test_place_of_one_that_did_not_start_is_given_back() -> None:
+    async def main() -> None:
+        async with opened(fake("exits", launch__process__at_once="1")) as runner:
+            for _ in range(3):
+                with pytest.raises(DeviceError, match="exited with status 3"):
+                    await runner.lease("case", None)
+
+    run(main())
+
+
+async def ahead_of(runner: ProcessRunner, number: int) -> list[int]:
+    """The processes that were started ahead, once there are so many."""
+    while len(found := processes_of(f"{runner.work}/ahead-")) < number:
+        await asyncio.sleep(0)
+    return found
+
+
+def test_instances_are_started_ahead() -> None:
+    device = fake("silent", launch__process__ahead="2", configurations="{other: {port: 1702}}")
+
+    async def main() -> None:
+        async with opened(device) as runner:
+            assert processes_of(f"{runner.work}/") == []
+            first = await runner.lease("first", None)
+            waiting = await ahead_of(runner, 2)
+            second = await runner.lease("second", None)
+            assert Path(second.work).name.startswith("ahead-")
+            assert await answer(runner, second.address, b"hello") == b"hello"
+            assert first.address != second.address
+            other = await runner.lease("other", None, "other")
+            assert other.address[1] == 1702
+            assert not Path(other.work).name.startswith("ahead-")
+            assert set(await ahead_of(runner, 3)) > set(waiting)
+            await runner.release(second)
+            assert processes_of(str(second.work)) == []
+            work = runner.work
+        assert processes_of(f"{work}/") == []
+
+    run(main())
+
+
+def test_instance_that_died_before_its_case() -> None:
+    device = fake("silent", launch__process__ahead="1")
+
+    async def main() -> None:
+        async with opened(device) as runner:
+            await runner.lease("first", None)
+            (waiting,) = await ahead_of(runner, 1)
+            lease = await runner.lease("second", None)
+            (next_one,) = set(await ahead_of(runner, 2)) - {waiting}
+            os.kill(next_one, signal.SIGKILL)
+            with pytest.raises(DeviceError) as caught:
+                await runner.lease("third", None)
+            assert caught.value.code == "device.died-early"
+            assert lease.death() is None
+            assert await answer(runner, (await runner.lease("fourth", None)).address, b"?") == b"?"
+
+    run(main())
+
+
+def test_cancelling_a_case_that_waits_for_one_started_ahead() -> None:
+    device = fake("never-ready", launch__process__ahead="1", launch__process__ready_within="60s")
+
+    async def main() -> None:
+        async with opened(device) as runner:
+            starting = asyncio.ensure_future(runner.lease("case", None))
+            while not processes_of(f"{runner.work}/"):
+                await asyncio.sleep(0)
+            starting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await starting
+            assert processes_of(f"{runner.work}/") == []
+
+    run(main())
 
 
 def test_taken_port() -> None:

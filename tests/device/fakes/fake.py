@@ -10,8 +10,9 @@ import sys
 
 
 def serve(kind: str, address: str, port: int) -> None:
-    """Bind, say so, and answer each datagram with itself."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as endpoint:
+    """Bind, say so, and answer each datagram with itself; one that tells, with its sender."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as endpoint:
         endpoint.bind((address, port))
         if kind != "silent":
             print("serving", flush=True)
@@ -21,7 +22,8 @@ def serve(kind: str, address: str, port: int) -> None:
             data, sender = endpoint.recvfrom(2048)
             if kind == "crashes":
                 os.kill(os.getpid(), signal.SIGSEGV)
-            endpoint.sendto(data, sender)
+            answer = f"{sender[0]} {sender[1]}".encode() if kind == "tells" else data
+            endpoint.sendto(answer, sender)
 
 
 def flood() -> None:
