@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
+from harness.spec.model import Aspect
 from harness.spec.monitor.judge import Judge
-from harness.spec.monitor.message import STRUCTURE_DEFECTS, UNKNOWN, ZLB, Item, Message
+from harness.spec.monitor.message import STRUCTURE_DEFECTS, UNKNOWN, ZLB, Item, Message, Plan
 from harness.spec.monitor.rules import RuleId
 from harness.wire import DefectKind
 from harness.wire.model import MESSAGE_TYPE, RANDOM_VECTOR, RESERVED_AVP_SHIFT
 
 ENOUGH_RANDOM: Final = 16
 """Octets of a Random Vector (4.4.1)."""
+
+_VALUE_RULES: Final[Mapping[Aspect, RuleId]] = {
+    "length": RuleId.AVP_VALUE_LENGTH,
+    "value": RuleId.AVP_VALUE,
+}
 
 
 def judge_avps(judge: Judge, message: Message, *, secret_shared: bool | None) -> None:
@@ -30,7 +36,8 @@ def judge_avps(judge: Judge, message: Message, *, secret_shared: bool | None) ->
         return
     for item in message.items:
         _judge_item(judge, message, item)
-    _judge_hiding(judge, message, secret_shared=secret_shared)
+    if any(item.came.hidden for item in message.items):
+        _judge_hiding(judge, message, secret_shared=secret_shared)
     if message.spec is not None:
         _judge_presence(judge, message)
         _judge_duplicates(judge, message)
@@ -71,8 +78,8 @@ def _judge_message_type(judge: Judge, message: Message) -> bool:
     number = message.packet.message_type
     if number is not None:
         unknown = message.name == UNKNOWN
-        faults = judge.specification.avps["message_type"].findings(UNKNOWN, first.value)
-        reserved = bool(faults)
+        types = judge.specification.avps["message_type"]
+        reserved = unknown and bool(types.findings(UNKNOWN, first.value))
         if judge.violated(RuleId.MESSAGE_TYPE_RESERVED, reserved):
             text = f"message type {number} is reserved"
             judge.blame(RuleId.MESSAGE_TYPE_RESERVED, text, offset=message.offset(0))
@@ -83,32 +90,33 @@ def _judge_message_type(judge: Judge, message: Message) -> bool:
 
 
 def _judge_item(judge: Judge, message: Message, item: Item) -> None:
+    plan = item.plan
+    if not judge.accounts and plan is not None and _plain(message, item, plan):
+        return
     came = item.came
     name = _named(item)
     offset = _At(message, item)
     if judge.violated(RuleId.AVP_RESERVED_BITS, bool(came.reserved)):
         bits = came.reserved << RESERVED_AVP_SHIFT
-        judge.blame(
-            RuleId.AVP_RESERVED_BITS, f"{name} has reserved bits {bits:#06x}", offset=offset()
-        )
-    if item.spec is None:
+        text = f"{name} has reserved bits {bits:#06x}"
+        judge.blame(RuleId.AVP_RESERVED_BITS, text, offset=offset())
+    if plan is None:
         _judge_foreigner(judge, item, offset)
         return
-    spec = item.spec
-    row = judge.specification.avp_row(spec.name, "M")
+    spec = plan.spec
+    row = plan.rows["M"]
     if judge.violated(RuleId.AVP_MANDATORY_BIT, came.mandatory is not spec.mandatory, row):
         text = f"{name} has M = {int(came.mandatory)}, {int(spec.mandatory)} is required"
         judge.blame(RuleId.AVP_MANDATORY_BIT, text, rows=(row,), offset=offset())
     if not spec.hideable:
-        row = judge.specification.avp_row(spec.name, "H")
+        row = plan.rows["H"]
         if judge.violated(RuleId.AVP_HIDDEN_BIT, came.hidden, row):
             judge.blame(RuleId.AVP_HIDDEN_BIT, f"{name} is hidden", rows=(row,), offset=offset())
     if item.readable:
-        _judge_value(judge, message, item, offset)
-    if message.spec is not None and "*" not in spec.messages:
-        row = judge.specification.avp_row(spec.name, "messages")
-        foreign = not spec.used_in(message.name)
-        if judge.violated(RuleId.AVP_FOREIGN, foreign, row):
+        _judge_value(judge, message, item, plan, offset)
+    if message.spec is not None and plan.messages is not None:
+        row = plan.rows["messages"]
+        if judge.violated(RuleId.AVP_FOREIGN, not plan.carried_by(message.name), row):
             text = f"{name} does not belong to {message.name}"
             judge.blame(RuleId.AVP_FOREIGN, text, rows=(row,), offset=offset())
     if spec.type == RANDOM_VECTOR and not spec.vendor and not came.hidden:
@@ -116,6 +124,21 @@ def _judge_item(judge: Judge, message: Message, item: Item) -> None:
         if judge.violated(RuleId.RANDOM_VECTOR_LENGTH, octets < ENOUGH_RANDOM):
             text = f"the Random Vector has {octets} octets, {ENOUGH_RANDOM} are recommended"
             judge.blame(RuleId.RANDOM_VECTOR_LENGTH, text, offset=offset())
+
+
+def _plain(message: Message, item: Item, plan: Plan) -> bool:
+    """Whether there is nothing to say about an AVP; the quick way for most of them."""
+    came = item.came
+    spec = plan.spec
+    return (
+        plan.only_length
+        and not came.hidden
+        and came.length is None
+        and came.mandatory is spec.mandatory
+        and spec.min_length <= len(came.value) <= spec.max_length
+        and plan.carried_by(message.name)
+        and came.type != RANDOM_VECTOR
+    )
 
 
 class _At:
@@ -143,15 +166,15 @@ def _judge_foreigner(judge: Judge, item: Item, offset: Callable[[], int]) -> Non
         judge.blame(RuleId.AVP_UNASSIGNED, text, offset=offset())
 
 
-def _judge_value(judge: Judge, message: Message, item: Item, offset: Callable[[], int]) -> None:
-    spec = item.spec
-    assert spec is not None
-    findings = spec.findings(message.name, item.avp.value)
-    rules = (("length", RuleId.AVP_VALUE_LENGTH), ("value", RuleId.AVP_VALUE))
-    for aspect, rule in rules:
-        if aspect == "value" and (not spec.judges_values or spec.type == MESSAGE_TYPE):
+def _judge_value(
+    judge: Judge, message: Message, item: Item, plan: Plan, offset: Callable[[], int]
+) -> None:
+    findings = plan.spec.findings(message.name, item.avp.value)
+    for aspect, rule in _VALUE_RULES.items():
+        row = plan.rows.get(aspect)
+        # that a message type is reserved is a rule of its own
+        if row is None or (aspect == "value" and plan.spec.type == MESSAGE_TYPE):
             continue
-        row = judge.specification.avp_row(spec.name, aspect)  # type: ignore[arg-type]  # both are
         faults = [one.text for one in findings if one.aspect == aspect]
         if judge.violated(rule, bool(faults), row):
             text = f"{_named(item)}: {'; '.join(faults)}"
@@ -184,7 +207,7 @@ def _judge_hiding(judge: Judge, message: Message, *, secret_shared: bool | None)
 
 def _judge_presence(judge: Judge, message: Message) -> None:
     assert message.spec is not None
-    if message.kinds() & STRUCTURE_DEFECTS or DefectKind.LENGTH_LONG in message.kinds():
+    if message.defects and message.kinds() & (STRUCTURE_DEFECTS | {DefectKind.LENGTH_LONG}):
         return
     for name in message.spec.mandatory:
         row = judge.specification.message_row(message.name, name)

@@ -26,6 +26,8 @@ _ANY: Final[Mapping[DefectKind, RuleId]] = {
 
 def judge_control_header(judge: Judge, message: Message) -> None:
     """The flags and the Length of a control message."""
+    if not message.defects and not judge.accounts:
+        return
     if _judge_version(judge, message.header, message.defects):
         _judge(judge, _CONTROL, message.defects)
         _judge(judge, _ANY, message.defects)

@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, get_args
 
-from harness.spec.model import AvpSpec, MessageSpec, Specification
+from harness.spec.model import ALL_MESSAGES, Aspect, AvpSpec, MessageSpec, Specification
 from harness.wire import AVP, Defect, DefectKind, Header, Packet, Value, parse, reveal
 from harness.wire.model import RANDOM_VECTOR
 
 ZLB: Final = "ZLB"
 UNKNOWN: Final = "?"
-
-HEADER_DEFECTS: Final = frozenset(
-    {
-        DefectKind.VERSION,
-        DefectKind.CONTROL_WITHOUT_LENGTH,
-        DefectKind.CONTROL_WITHOUT_SEQUENCE,
-        DefectKind.CONTROL_WITH_OFFSET,
-        DefectKind.CONTROL_WITH_PRIORITY,
-        DefectKind.LENGTH_IN_HEADER,
-        DefectKind.LENGTH_SHORT,
-        DefectKind.LENGTH_LONG,
-        DefectKind.HEADER_TRUNCATED,
-    }
-)
-"""Another reader may discard such a message, or read it in another way."""
 
 STRUCTURE_DEFECTS: Final = frozenset(
     {
@@ -39,20 +24,61 @@ STRUCTURE_DEFECTS: Final = frozenset(
 """Behind these nobody knows where an AVP begins, or whether all of them are there."""
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """An AVP of the table, with what is worked out once for all of them.
+
+    `rows`: by aspect. `messages`: that may carry it, None for all. `only_length`: there is nothing
+    to say about a value but how long it is.
+    """
+
+    spec: AvpSpec
+    rows: Mapping[Aspect, str]
+    messages: frozenset[str] | None
+    only_length: bool
+
+    @classmethod
+    def of(cls, specification: Specification, spec: AvpSpec) -> Plan:
+        """The plan of an AVP."""
+        rows: dict[Aspect, str] = {}
+        for aspect in get_args(Aspect):
+            try:
+                rows[aspect] = specification.avp_row(spec.name, aspect)
+            except KeyError:
+                continue  # the table has nothing to say about this aspect of it
+        fixed = all(not field.optional for field in spec.fields)
+        return cls(
+            spec=spec,
+            rows=rows,
+            messages=None if ALL_MESSAGES in spec.messages else frozenset(spec.messages),
+            only_length=not spec.judges_values and fixed,
+        )
+
+    def carried_by(self, message: str) -> bool:
+        """Whether a message may have it."""
+        return self.messages is None or message in self.messages
+
+
 class Item:
     """One AVP of a message: as it came, in clear, and its entry of the table.
 
-    `index` among the AVPs. `readable`: the value is in clear or could be deciphered.
+    `index` among the AVPs. `readable`: the value is in clear or could be deciphered. `plan` and
+    `spec` are None for an AVP that no table has, or that its reserved bits make unrecognized.
     """
 
-    __slots__ = ("avp", "came", "index", "readable", "spec")
+    __slots__ = ("avp", "came", "index", "plan", "readable")
 
-    def __init__(self, index: int, came: AVP, avp: AVP, spec: AvpSpec | None) -> None:
+    def __init__(self, index: int, came: AVP, avp: AVP, plan: Plan | None) -> None:
         self.index = index
         self.came = came
         self.avp = avp
-        self.spec = spec
+        self.plan = plan
         self.readable = not avp.hidden and avp.length is None
+
+    @property
+    def spec(self) -> AvpSpec | None:
+        """Its entry of the table."""
+        return self.plan.spec if self.plan is not None else None
 
 
 @dataclass(slots=True, eq=False)
@@ -69,7 +95,7 @@ class Message:
     spec: MessageSpec | None
     items: list[Item]
     problems: list[tuple[int, str]]
-    _digest: bytes | None = field(default=None, repr=False)
+    _digest: int | None = field(default=None, repr=False)
 
     @property
     def header(self) -> Header:
@@ -93,11 +119,11 @@ class Message:
 
     def all(self, name: str) -> list[Item]:
         """Every AVP of that name, readable or not."""
-        return [one for one in self.items if one.spec is not None and one.spec.name == name]
+        return [one for one in self.items if one.plan is not None and one.plan.spec.name == name]
 
     def has(self, name: str) -> bool:
         """Whether an AVP of that name stands in it, readable or not."""
-        return any(one.spec is not None and one.spec.name == name for one in self.items)
+        return any(one.plan is not None and one.plan.spec.name == name for one in self.items)
 
     def carries(self, spec: AvpSpec) -> bool:
         """As `has`, counting an AVP that its reserved bits make unrecognized (4.1)."""
@@ -143,50 +169,60 @@ class Message:
             return None
 
     @property
-    def digest(self) -> bytes:
-        """What stays the same when the message is sent again: its AVPs in clear.
+    def digest(self) -> int:
+        """A hash of what stays the same when the message is sent again: its AVPs in clear.
 
         A sender may hide its values anew under another Random Vector, so that these do not count.
         """
         if self._digest is None:
-            hidden = any(one.came.hidden for one in self.items)
-            digest = hashlib.blake2b(digest_size=16)
-            for one in self.items:
-                avp = one.avp
-                if hidden and avp.type == RANDOM_VECTOR and not avp.vendor:
-                    continue
-                value = avp.value if one.readable else b""
-                flags = avp.mandatory << 5 | one.came.hidden << 4 | avp.reserved
-                digest.update(b"%d/%d/%d/%d:" % (avp.vendor, avp.type, flags, len(value)))
-                digest.update(value)
-            digest.update(self.packet.trailing)
-            self._digest = digest.digest()
+            if any(one.came.hidden for one in self.items):
+                avps = tuple(
+                    one.avp._replace(value=one.avp.value if one.readable else b"", hidden=True)
+                    for one in self.items
+                    if one.avp.type != RANDOM_VECTOR or one.avp.vendor
+                )
+                self._digest = hash((avps, self.packet.trailing))
+            else:
+                self._digest = hash((self.packet.avps, self.packet.trailing))
         return self._digest
 
 
-def read(
-    specification: Specification, data: bytes, secret: bytes | None
-) -> Message | Packet | None:
-    """A control message; the packet as it is if it is a data message; None if it is neither.
+class Reader:
+    """Reads datagrams by the tables of a specification. `secret`: to decipher hidden AVPs with."""
 
-    Nothing of a datagram whose version is not 2 is read further: `Message.items` is empty.
-    """
-    parsed = parse(data)
-    packet = parsed.packet
-    if packet is None:
-        return None
-    if not packet.header.control:
-        return packet
-    if packet.header.version != 2:
-        return Message(packet, parsed.defects, data, UNKNOWN, None, [], [])
-    came = packet.avps
-    clear, problems = reveal(came, secret) if any(avp.hidden for avp in came) else (came, [])
-    items = [
-        Item(index, one, avp, None if avp.reserved else specification.avp(avp.type, avp.vendor))
-        for index, (one, avp) in enumerate(zip(came, clear, strict=True))
-    ]
-    number = packet.message_type
-    spec = specification.message(number) if number is not None else None
-    known = spec.name if spec is not None else UNKNOWN
-    name = ZLB if packet.is_zlb else known
-    return Message(packet, parsed.defects, data, name, spec, items, problems)
+    def __init__(self, specification: Specification, secret: bytes | None) -> None:
+        self._specification = specification
+        self._secret = secret
+        self._plans = {
+            number: Plan.of(specification, spec)
+            for number, spec in specification.avp_numbers.items()
+        }
+
+    def read(self, data: bytes) -> Message | Packet | None:
+        """A control message; the packet as it is if it is a data message; None if it is neither.
+
+        Nothing of a datagram whose version is not 2 is read further: `Message.items` is empty.
+        """
+        parsed = parse(data)
+        packet = parsed.packet
+        if packet is None:
+            return None
+        if not packet.header.control:
+            return packet
+        if packet.header.version != 2:
+            return Message(packet, parsed.defects, data, UNKNOWN, None, [], [])
+        came = packet.avps
+        clear: Sequence[AVP] = came
+        problems: list[tuple[int, str]] = []
+        if any(avp.hidden for avp in came):
+            clear, problems = reveal(came, self._secret)
+        plans = self._plans
+        items = [
+            Item(index, one, avp, None if avp.reserved else plans.get((avp.vendor, avp.type)))
+            for index, (one, avp) in enumerate(zip(came, clear, strict=True))
+        ]
+        number = packet.message_type
+        spec = self._specification.message(number) if number is not None else None
+        known = spec.name if spec is not None else UNKNOWN
+        name = ZLB if packet.is_zlb else known
+        return Message(packet, parsed.defects, data, name, spec, items, problems)

@@ -28,7 +28,7 @@ from harness.spec.monitor.header import (
     judge_truncated,
 )
 from harness.spec.monitor.judge import LIVE, Endpoint, Finding, Frame, Judge, View
-from harness.spec.monitor.message import ZLB, Message, read
+from harness.spec.monitor.message import ZLB, Message, Reader
 from harness.spec.monitor.registry import TUNNELS, Found, Registry
 from harness.spec.monitor.rules import RuleId, RuleTable
 from harness.spec.monitor.sequence import finish_numbers, judge_numbers, suppose
@@ -37,6 +37,8 @@ from harness.wire.model import VERSION_BITS
 
 SHORTEST_DATA: Final = 6
 OPAQUE_HOSTS: Final = 4096
+
+_OTHER: Final[Mapping[Role | None, Role]] = {Role.LAC: Role.LNS, Role.LNS: Role.LAC}
 
 _word = struct.Struct(">H").unpack_from
 
@@ -66,6 +68,7 @@ class Monitor:
         self.secret = secret
         self.secret_shared = True if secret is not None else secret_shared
         self.roles = dict(roles or {})
+        self._reader = Reader(rules.specification, secret)
         self._judge = Judge(rules, view, accounts)
         self._registry = Registry(tunnels)
         self._connections = Connections(self._judge, self._registry, secret)
@@ -112,7 +115,7 @@ class Monitor:
         if len(data) >= SHORTEST_DATA and data[1] & VERSION_BITS == 2 and not data[0] & 0x80:
             self._data.take(data)
             return judge.take() if judge.findings else []
-        message = read(self.rules.specification, data, self.secret)
+        message = self._reader.read(data)
         if message is None:
             judge_truncated(judge, data)
         elif isinstance(message, Message):
@@ -259,8 +262,9 @@ class Monitor:
         return tunnel
 
     def _greet(self, tunnel: Tunnel) -> None:
-        for side in tunnel.sides:
-            side.role = self.roles.get(side.host)
+        first, second = tunnel.sides
+        first.role = self.roles.get(first.host, _OTHER.get(self.roles.get(second.host)))
+        second.role = self.roles.get(second.host, _OTHER.get(self.roles.get(first.host)))
 
     def _stray(self, message: Message, tunnel_id: int) -> Found | None:
         """A message whose Tunnel ID nobody is known to have assigned."""

@@ -39,7 +39,7 @@ class Sent:
 
     ns: int
     name: str
-    digests: list[bytes]
+    digests: list[int]
     data: int
     first: Frame
     last: Frame
