@@ -73,11 +73,16 @@ def _unread(descriptor: int) -> int:
 async def _next_look() -> None:
     # There is no event for a FIFO that gets a reader or is read empty; the deadline bounds it
     looked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    handle = asyncio.get_running_loop().call_later(_LOOK_EVERY, looked.set_result, None)
+    handle = asyncio.get_running_loop().call_later(_LOOK_EVERY, _wake, looked)
     try:
         await looked
     finally:
         handle.cancel()
+
+
+def _wake(looked: asyncio.Future[None]) -> None:
+    if not looked.done():  # whoever waits may have been cancelled a moment ago
+        looked.set_result(None)
 
 
 def _failed(what: str, fifo: Path, error: OSError) -> DeviceError:

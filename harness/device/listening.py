@@ -32,11 +32,16 @@ async def listening(address: Address, table: TextIO) -> None:
     while not is_bound(address, table):
         # The kernel tells nobody of a bound port; whoever awaits this has the deadline
         looked: asyncio.Future[None] = loop.create_future()
-        handle = loop.call_later(_LOOK_EVERY, looked.set_result, None)
+        handle = loop.call_later(_LOOK_EVERY, _wake, looked)
         try:
             await looked
         finally:
             handle.cancel()
+
+
+def _wake(looked: asyncio.Future[None]) -> None:
+    if not looked.done():  # whoever waits may have been cancelled a moment ago
+        looked.set_result(None)
 
 
 def is_bound(address: Address, table: TextIO) -> bool:
