@@ -29,6 +29,9 @@ CHALLENGE: Final = bytes(range(16))
 BEARERS: Final = 3
 """Digital and analog (4.4.3)."""
 
+ENDINGS: Final = frozenset({"StopCCN", "CDN"})
+"""Messages after which nothing is up, whether or not they acknowledge what was sent."""
+
 DIALLED: Final = "dialled"
 """The session of the call for which a LAC opened the tunnel, where the case is about another."""
 
@@ -232,12 +235,16 @@ async def receive(context: Context, step: Establish, tunnel: ScriptedTunnel, nam
 async def acknowledged(
     context: Context, step: Establish, tunnel: ScriptedTunnel, name: str
 ) -> None:
-    """Wait until the IUT has acknowledged all that was sent."""
+    """Wait until the IUT has acknowledged all that was sent, without ending what it is about."""
     deadline = context.peer.now + context.scaled(PATIENCE)
+    expected = f"an acknowledgement of {name}"
     while not tunnel.channel.idle or tunnel.channel.failed:
         if context.peer.now >= deadline or tunnel.channel.failed:
-            context.inconclusive(step, f"an acknowledgement of {name}", "none came")
+            context.inconclusive(step, expected, "none came")
         await context.news(deadline)
+    for one in tunnel.inbox:
+        if one.name in ENDINGS and in_scope(step, tunnel, one, False):
+            context.inconclusive(step, expected, describe(one), [one.number])
 
 
 _SESSIONS: Mapping[

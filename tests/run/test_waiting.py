@@ -152,9 +152,9 @@ def test_a_tunnel_that_the_iut_has_ended_is_not_alive_however_long_it_acknowledg
     assert told.startswith("fail: StopCCN")
     told = outcome(ALIVE, {"HELLO": [say("StopCCN")]})
     assert told.startswith("fail: StopCCN")
-    told = outcome(ALIVE, {"SCCCN": [say(), say("StopCCN")]})
+    told = outcome(ALIVE, {"SCCCN": [say(), say("StopCCN", after=0.0002)]})
     assert told.startswith("fail: StopCCN")
-    told = outcome(ALIVE, {"SCCCN": [say(), say("StopCCN", ns=2)]})
+    told = outcome(ALIVE, {"SCCCN": [say(), say("StopCCN", ns=2, after=0.0002)]})
     assert told.startswith("fail: StopCCN")
 
 
