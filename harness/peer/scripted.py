@@ -14,6 +14,7 @@ from typing import Final
 from harness.peer.channel import Channel, RetransmitPolicy
 from harness.peer.examine import examine
 from harness.peer.impair import Impairments, Passage
+from harness.peer.made import Made
 from harness.peer.network import Address, Link, Network
 from harness.peer.observed import Observed
 from harness.peer.scripted_tunnel import SCCRQ, ScriptedSession, ScriptedTunnel
@@ -36,8 +37,8 @@ SCRIPT_POLICY: Final = RetransmitPolicy()
 class ScriptedPeer:
     """All tunnels and links of one running case.
 
-    on_frame: told every datagram, sent or received; gives its number in the run. flooded: the
-    device sends without end, and what it sends is not looked at any more. defect: what went wrong
+    on_frame: told every datagram, sent or received, and why it is as it is; gives its number in
+    the run. flooded: the device sends without end, and what it sends is not looked at any more. defect: what went wrong
     in the background, where nobody waits for it: a case in which it did says nothing. aside: shown
     each datagram before all else; what it takes is not recorded.
     """
@@ -46,7 +47,7 @@ class ScriptedPeer:
         self,
         specification: Specification,
         network: Network,
-        on_frame: Callable[[bool, bytes, Address, Address], int],
+        on_frame: Callable[[bytes, Address, Address, Made], int],
         *,
         policy: RetransmitPolicy = SCRIPT_POLICY,
         first_id: int = 1,
@@ -104,7 +105,12 @@ class ScriptedPeer:
         return tunnel
 
     def transmit(
-        self, link: Link, data: bytes, to: Address, sent: Callable[[int], None] | None = None
+        self,
+        link: Link,
+        data: bytes,
+        to: Address,
+        sent: Callable[[int], None] | None = None,
+        made: Made = Made.REGULAR,
     ) -> None:
         """Send a datagram, unless the script's impairments lose, delay or swap it.
 
@@ -112,7 +118,7 @@ class ScriptedPeer:
         """
 
         def go() -> None:
-            number = self.on_frame(True, data, link.local, to)
+            number = self.on_frame(data, link.local, to, made)
             if sent is not None:
                 sent(number)
             link.send(data, to)
@@ -168,7 +174,7 @@ class ScriptedPeer:
             self._news.set()
             return
         link = self.links[link_name]
-        number = self.on_frame(False, data, source, link.local)
+        number = self.on_frame(data, source, link.local, Made.FOREIGN)
 
         def go() -> None:
             self._take(link, number, data, source)
@@ -206,6 +212,11 @@ class ScriptedPeer:
             return next((tunnel for tunnel in named if tunnel.link is link), named[0])
         candidates = [tunnel for tunnel in self.tunnels.values() if tunnel.link is link]
         unlearned = [one for one in candidates if one.bound and not one.peer_id]
+        if not tunnel_id and packet.message_type != SCCRQ:
+            # To a tunnel of which it has no id yet, the IUT has to write 0
+            unnamed = [one for one in candidates if one.bound and not one.is_named]
+            if len(unnamed) == 1:
+                return unnamed[0]
         if tunnel_id or packet.is_zlb:
             # An IUT that refuses what it could not read knows no id of ours: it should have sent
             # 0, but still means this tunnel. One that goes on has to know it.

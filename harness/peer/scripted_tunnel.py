@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from harness.peer.channel import HALF, Arrival, Channel, after
 from harness.peer.examine import Examined, examine
+from harness.peer.made import Made
 from harness.peer.network import Address, Link
 from harness.peer.observed import Observed
 from harness.wire import Packet, Parsed, build, parse, zlb
@@ -40,6 +41,7 @@ class Sent:
     data: bytes
     link: Link
     numbered: bool = True
+    made: Made = Made.REGULAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class _Outgoing:
     name: str
     octets: Octets
     link: Link
+    made: Made
 
 
 @dataclass(slots=True, eq=False)
@@ -104,18 +107,30 @@ class ScriptedTunnel:
     # -- sending -----------------------------------------------------------------------------
 
     def send(
-        self, name: str, packet: Packet, octets: Octets = build, link: Link | None = None
+        self,
+        name: str,
+        packet: Packet,
+        octets: Octets = build,
+        link: Link | None = None,
+        made: Made = Made.REGULAR,
     ) -> None:
         """Send reliably: in sequence, with retransmission until it is acknowledged.
 
         octets: makes the datagram, each time anew, from the packet with the Ns and Nr of then.
         """
         self._mark()
-        self._queued.append(_Outgoing(name, octets, link or self.link))
+        self._queued.append(_Outgoing(name, octets, link or self.link, made))
         self.channel.send(packet)
         self.flush()
 
-    def send_once(self, name: str, packet: Packet, data: bytes, link: Link | None = None) -> None:
+    def send_once(
+        self,
+        name: str,
+        packet: Packet,
+        data: bytes,
+        link: Link | None = None,
+        made: Made = Made.ODD,
+    ) -> None:
         """Send this datagram as it is, once.
 
         When it carries the next Ns, that number counts as used as soon as it is acknowledged.
@@ -128,7 +143,7 @@ class ScriptedTunnel:
         if is_control or name != "data":
             # without an Ns of its own it stands where the next message would
             self.sent_ns = self.channel.ns if ns is None else ns
-        self._transmit(name, Sent(data, link or self.link, numbered=name != "raw"))
+        self._transmit(name, Sent(data, link or self.link, name != "raw", made))
 
     def resend(self, name: str) -> bool:
         """Send the last message of that name again, octet for octet but for a fresh Nr."""
@@ -139,7 +154,7 @@ class ScriptedTunnel:
         packet = parse(data).packet
         if packet is not None and packet.header.control and packet.header.ns is not None:
             self.sent_ns = packet.header.ns
-        self._transmit(name, Sent(data, sent.link, sent.numbered))
+        self._transmit(name, Sent(data, sent.link, sent.numbered, sent.made.repeated))
         return True
 
     def _mark(self) -> None:
@@ -159,7 +174,7 @@ class ScriptedTunnel:
             if this == self._sendings and self.sent_frame is None:
                 self.sent_frame = number
 
-        self.peer.transmit(sent.link, sent.data, self.remote, went_out)
+        self.peer.transmit(sent.link, sent.data, self.remote, went_out, sent.made)
 
     def flush(self) -> None:
         """Transmit what the channel has due, and set its timer."""
@@ -174,7 +189,8 @@ class ScriptedTunnel:
             if after(ns, first) < given:
                 self._numbered[ns] = message = self._queued.popleft()
                 self.sent_ns = ns
-                self._transmit(message.name, Sent(message.octets(packet), message.link))
+                octets = message.octets(packet)
+                self._transmit(message.name, Sent(octets, message.link, made=message.made))
             elif ns in self._numbered:
                 self._retransmit(ns, packet)
             else:
@@ -200,7 +216,7 @@ class ScriptedTunnel:
             if this == self._sendings and self.sent_ns == ns and self.sent_frame is None:
                 self.sent_frame = number  # the first transmission never went out
 
-        self.peer.transmit(message.link, data, self.remote, went_out)
+        self.peer.transmit(message.link, data, self.remote, went_out, message.made)
 
     def _acknowledge_alone(self) -> None:
         """What comes is acknowledged also after a message of ours was given up."""
@@ -209,6 +225,11 @@ class ScriptedTunnel:
             channel.ack_due = False
             bare = zlb(self.peer_id, channel.ns, channel.nr)
             self.peer.transmit(self.link, build(bare), self.remote)
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the script has told the other side its id of the tunnel."""
+        return not _NAMING.isdisjoint(self.last_sent)
 
     @property
     def is_ending(self) -> bool:
@@ -328,6 +349,7 @@ def with_nr(data: bytes, nr: int) -> bytes:
     return data[:place] + nr.to_bytes(2, "big") + data[place + 2 :]
 
 
+_NAMING: Final = frozenset({"SCCRQ", "SCCRP", "StopCCN"})
 _CONTROL: Final = 0x80
 _LENGTH: Final = 0x40
 _SEQUENCE: Final = 0x08

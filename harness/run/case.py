@@ -17,6 +17,7 @@ from harness.device.lease import Lease, Runner
 from harness.device.model import Device
 from harness.errors import DeviceError, HarnessError
 from harness.peer.clock import ClockStalledError
+from harness.peer.made import Made
 from harness.peer.network import Address
 from harness.peer.scripted import ScriptedPeer
 from harness.run.baseline import Baseline
@@ -32,6 +33,7 @@ from harness.run.events import (
     Verdict,
 )
 from harness.run.hosts import Hosts
+from harness.run.monitoring import Monitoring
 from harness.run.script import run_script
 from harness.run.sending import Assembler
 from harness.run.verdicts import SURVIVAL, fold
@@ -77,6 +79,7 @@ class Setting:
     time_scale: float = 1.0
     numbers: FrameNumbers = field(default_factory=FrameNumbers)
     stale: list[str] = field(default_factory=list)
+    monitoring: Monitoring | None = None
 
     @property
     def at(self) -> float:
@@ -114,16 +117,41 @@ async def run_case(setting: Setting, case: Case) -> None:
         verdict, reason = Verdict.ERROR, str(error)
     except Exception as error:  # noqa: BLE001 -- a defect in one case must not cost the others
         verdict, reason = Verdict.ERROR, _defect(error)
-    judgement = setting.baseline.judge(case.id, verdict, checks)
+    _end(setting, case.id, checks, verdict, reason, setting.at - began)
+
+
+def tell_monitors(setting: Setting) -> None:
+    """The result of each rule of the monitors, as a case of its own."""
+    if setting.monitoring is None:
+        return
+    at = setting.at
+    for start, checks in setting.monitoring.results(at):
+        setting.emit(start)
+        for check in checks:
+            setting.emit(check)
+        verdict, reason = fold(checks)
+        _end(setting, start.case, checks, verdict, reason, 0.0)
+
+
+def _end(
+    setting: Setting,
+    case: str,
+    checks: list[Check],
+    verdict: Verdict,
+    reason: str,
+    seconds: float,
+) -> None:
+    """Say how a case ended, and how that stands to the baseline."""
+    judgement = setting.baseline.judge(case, verdict, checks)
     setting.stale.extend(str(entry) for entry in judgement.stale)
     setting.emit(
         CaseEnd(
-            case=case.id,
+            case=case,
             at=setting.at,
             verdict=verdict,
             expectation=judgement.expectation,
             reason=judgement.reason or reason,
-            seconds=setting.at - began,
+            seconds=seconds,
             checks=len(checks),
         )
     )
@@ -168,14 +196,23 @@ async def _with_peer(
     chance = random.Random(f"{setting.seed}:{case.id}")
     context: Context | None = None
 
-    def on_frame(sent: bool, data: bytes, source: Address, destination: Address) -> int:
+    secret = case.secret
+    if secret is None:
+        secret = setting.device.configured(case.configuration).ixit.secret
+    monitor = None
+    if setting.monitoring is not None:
+        monitor = setting.monitoring.watch(case.id, lease.address[0], secret)
+
+    def on_frame(data: bytes, source: Address, destination: Address, made: Made) -> int:
         number = setting.numbers.take()
+        if monitor is not None:
+            monitor.datagram(setting.at, source, destination, data, number, made)
         setting.emit(
             Frame(
                 case=case.id,
                 number=number,
                 at=setting.at,
-                direction=Direction.SENT if sent else Direction.RECEIVED,
+                direction=Direction.RECEIVED if made is Made.FOREIGN else Direction.SENT,
                 source=source,
                 destination=destination,
                 data=data,
@@ -214,6 +251,8 @@ async def _with_peer(
             _tell_log(context, judged)
     finally:
         peer.close()
+        if monitor is not None:
+            monitor.end(setting.at)
 
 
 async def _script(context: Context) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
+from harness.peer.made import Made
 from harness.peer.observed import Observed
 from harness.peer.scripted import ScriptedTunnel
 from harness.run.context import CHALLENGED, Context
@@ -206,7 +207,8 @@ def send(
     session = tunnel.session(step.session)
     assembled = context.assembler.assemble(edits, tunnel, session, step.place)
     tunnel.bound = True
-    tunnel.send(name, assembled.packet, assembled.octets)
+    made = Made.ODD if name in step.messages else Made.REGULAR
+    tunnel.send(name, assembled.packet, assembled.octets, made=made)
 
 
 async def receive(context: Context, step: Establish, tunnel: ScriptedTunnel, name: str) -> Observed:

@@ -21,20 +21,24 @@ from harness.peer.udp import UdpNetwork
 from harness.resources import data_folder
 from harness.run.baseline import Baseline, load_baseline
 from harness.run.capture import Capture
-from harness.run.case import Setting
+from harness.run.case import Setting, tell_monitors
 from harness.run.events import CAPTURE_FILE, Event, Footer, Header, Row
 from harness.run.hosts import Hosts, LoopbackHosts, MemoryHosts, NamespaceHosts
 from harness.run.interrupts import interruptible
+from harness.run.monitoring import Monitoring, monitor_cases
 from harness.run.record import Recorder
 from harness.run.schedule import run_all
 from harness.run.select import Selected, select
 from harness.spec.load import load_specification
 from harness.spec.model import Specification
+from harness.spec.monitor import RuleTable, load_rules
 from harness.suite.load import TABLES_FOLDER, load_suites
 from harness.suite.model import Case, Repeat, Step, Suite
 from harness.wire import AVP
 from harness.wire.text import Names
 
+BASE_PROFILE = "rfc2661"
+RULES_FILE = "monitors.yaml"
 BASELINE_FILE = "baseline.yaml"
 JOBS_IN_MEMORY = 4096
 JOBS_OF_PROCESSES = 96
@@ -65,10 +69,11 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """The specification and the suites as loaded."""
+    """The specification, the suites and the monitors' rules as loaded."""
 
     specification: Specification
     suites: tuple[Suite, ...]
+    rules: RuleTable
 
     @property
     def cases(self) -> tuple[Case, ...]:
@@ -76,13 +81,17 @@ class Library:
         return tuple(case for suite in self.suites for case in suite.cases)
 
 
-def load_library(suites: Path, profile: str = "rfc2661") -> Library:
+def load_library(suites: Path, profile: str = BASE_PROFILE) -> Library:
     """Load the specification that a device's profile names, and the suites.
 
     Suites in a folder without tables of their own are about the specification of the harness.
     """
-    specification = load_specification(tables_folder(suites, profile))
-    return Library(specification, load_suites(suites, specification, CAPABILITIES))
+    tables = tables_folder(suites, profile)
+    specification = load_specification(tables)
+    if not (tables / RULES_FILE).is_file():
+        tables = tables_folder(suites, BASE_PROFILE)  # an overlay is judged by the rules below it
+    rules = load_rules(tables, specification)
+    return Library(specification, load_suites(suites, specification, CAPABILITIES), rules)
 
 
 def tables_folder(suites: Path, profile: str) -> Path:
@@ -101,7 +110,7 @@ def run(options: Options) -> Footer:
     library = load_library(options.suites, options.device.profile)
     plan = select(library.suites, options.device, options.selection)
     baseline = _baseline(options, library)
-    header = _header(options, library.specification, plan)
+    header = _header(options, library, plan)
     with contextlib.ExitStack() as stack:
         capture = stack.enter_context(Capture(options.out / CAPTURE_FILE))
         recorder = Recorder(options.out, header)
@@ -110,7 +119,7 @@ def run(options: Options) -> Footer:
             recorder.subscribe(subscriber)
         stack.enter_context(recorder)
         virtual = isinstance(options.device.launch, EmbeddedLaunch)
-        clock.run(_main(options, library.specification, plan, baseline, recorder), virtual=virtual)
+        clock.run(_main(options, library, plan, baseline, recorder), virtual=virtual)
     return recorder.footer
 
 
@@ -127,15 +136,18 @@ def known_cases(library: Library, suites: Path) -> set[str]:
     Beside suites of one's own these are also the ones of the harness, for the baselines that come
     with the harness are about them.
     """
-    known = {case.id for case in library.cases}
+    known = {case.id for case in library.cases} | set(monitor_cases(library.rules))
     packaged = data_folder("suites")
     if suites.resolve() != packaged.resolve():
         known |= {case.id for case in load_library(packaged).cases}
     return known
 
 
-def _header(options: Options, specification: Specification, plan: Sequence[Selected]) -> Header:
+def _header(options: Options, library: Library, plan: Sequence[Selected]) -> Header:
+    specification = library.specification
     named: dict[str, None] = {}
+    for rule in library.rules.rules.values():
+        named.update(dict.fromkeys(rule.rows))
     for one in plan:
         named.update(dict.fromkeys(one.case.covers))
         named.update(dict.fromkeys(rows_of(one.case.steps)))
@@ -173,11 +185,12 @@ def rows_of(steps: Sequence[Step]) -> list[str]:
 
 async def _main(
     options: Options,
-    specification: Specification,
+    library: Library,
     plan: Sequence[Selected],
     baseline: Baseline,
     recorder: Recorder,
 ) -> None:
+    specification = library.specification
     runner, hosts, jobs = _bring_up(options, specification)
     setting = Setting(
         device=options.device,
@@ -190,11 +203,13 @@ async def _main(
         started=asyncio.get_running_loop().time(),
         seed=options.seed,
         time_scale=options.time_scale,
+        monitoring=Monitoring(library.rules, options.device),
     )
     try:
         with interruptible():
             await runner.open()
             await run_all(setting, plan, jobs)
+            tell_monitors(setting)
     except* asyncio.CancelledError:
         raise asyncio.CancelledError from None
     finally:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from harness.errors import HarnessError
 from harness.peer.impair import Direction, Impairment, Kind
+from harness.peer.made import Made
 from harness.run.advancing import advance
 from harness.run.context import CaseEndedError, Context
 from harness.run.counting import outstanding, series
@@ -174,19 +175,20 @@ async def _send(context: Context, step: Send) -> None:
     tunnel.bound = True
     session = tunnel.session(step.session)
     assembled = context.assembler.assemble(step.compose, tunnel, session, step.place)
+    made = Made.ODD if step.compose.is_edited or step.from_ is not None else Made.ASKED
     reliable = not step.once and assembled.name not in NEVER_RELIABLE
     if reliable and tunnel.channel.failed:
         told = "nothing was acknowledged for so long that the peer has given the tunnel up"
         context.inconclusive(step, f"a tunnel that takes the {assembled.name}", told)
     if reliable:
-        tunnel.send(assembled.name, assembled.packet, assembled.octets, link)
+        tunnel.send(assembled.name, assembled.packet, assembled.octets, link, made)
     else:
-        tunnel.send_once(assembled.name, assembled.packet, assembled.data, link)
+        tunnel.send_once(assembled.name, assembled.packet, assembled.data, link, made)
     for _ in range(step.repeat - 1):
         if reliable:
             tunnel.resend(assembled.name)
         else:
-            tunnel.send_once(assembled.name, assembled.packet, assembled.data, link)
+            tunnel.send_once(assembled.name, assembled.packet, assembled.data, link, made)
 
 
 def _resend(context: Context, step: Resend) -> None:

@@ -105,6 +105,11 @@ class Compose:
     payload: bytes = b""
 
     @property
+    def is_edited(self) -> bool:
+        """Whether it is anything but the valid message of the table."""
+        return self != Compose(message=self.message) or not self.message.isalpha()
+
+    @property
     def is_malformed(self) -> bool:
         """Whether the edits reach below the AVPs, so that the IUT may well discard the message."""
         return bool(self.header or self.raw is not None or self.cut is not None or self.append)

@@ -181,7 +181,7 @@ def test_a_reference_peer_on_a_socket_goes_on_serving(host: str, role: Role) -> 
 def test_the_scripted_peer_on_a_socket_goes_on(host: str) -> None:
     async def main() -> None:
         network = UdpNetwork()
-        peer = ScriptedPeer(specification(), network, lambda sent, data, source, to: 1)
+        peer = ScriptedPeer(specification(), network, lambda data, source, to, made: 1)
         link = await peer.open_link("peer", host)
         mutator = Mutator(specification(), b"secret", random.Random(SEED))
         try:
@@ -209,7 +209,7 @@ def test_the_scripted_peer_on_a_socket_goes_on(host: str) -> None:
 async def flooded(datagrams: int, octets: int) -> ScriptedPeer:
     """A scripted peer that has got so many HELLOs with so many octets behind them."""
     network = MemoryNetwork()
-    peer = ScriptedPeer(specification(), network, lambda sent, data, source, to: 1)
+    peer = ScriptedPeer(specification(), network, lambda data, source, to, made: 1)
     link = await peer.open_link("peer", "127.0.0.1")
     device = await network.open(Inbox(), "127.0.0.2")
     tunnel = peer.open_tunnel("one", link, device.local, secret=None)

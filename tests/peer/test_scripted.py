@@ -13,6 +13,7 @@ from harness.peer.config import PeerConfig
 from harness.peer.control_connection import State
 from harness.peer.endpoint import Endpoint
 from harness.peer.impair import Impairment
+from harness.peer.made import Made
 from harness.peer.memory import MemoryNetwork
 from harness.peer.network import Address, Link
 from harness.peer.scripted import ScriptedPeer
@@ -76,8 +77,8 @@ def play(script: Callable[[Case], Awaitable[None]], **settings: object) -> list[
     """Run a script on the virtual clock; gives the datagrams that the scripted peer sent."""
     sent: list[bytes] = []
 
-    def on_frame(outward: bool, data: bytes, _source: Address, _to: Address) -> int:
-        if outward:
+    def on_frame(data: bytes, _source: Address, _to: Address, made: Made) -> int:
+        if made is not Made.FOREIGN:
             sent.append(data)
         return len(sent)
 

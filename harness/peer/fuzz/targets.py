@@ -14,6 +14,7 @@ from harness.peer.control_connection import State
 from harness.peer.endpoint import Endpoint
 from harness.peer.examine import examine
 from harness.peer.fuzz.mutate import Aim
+from harness.peer.made import Made
 from harness.peer.network import Address, Link, Receiver
 from harness.peer.scripted import ScriptedPeer
 from harness.peer.tunnel import Phase, Tunnel
@@ -274,7 +275,7 @@ class ScriptedTarget:
         if self.defect is not None:
             raise self.defect
 
-    def _count(self, _sent: bool, _data: bytes, _source: Address, _to: Address) -> int:
+    def _count(self, _data: bytes, _source: Address, _to: Address, _made: Made) -> int:
         self.frames += 1
         return self.frames
 
