@@ -207,6 +207,14 @@ class Puppet(Endpoint):
         return packet._replace(header=header)
 
 
+class Tiring(Puppet):
+    """It serves its first tunnel and hangs for everybody else."""
+
+    def _conversation(self, packet: Packet, source: Address, name: str) -> Conversation | None:
+        found = super()._conversation(packet, source, name)
+        return found if found is None or found.local_id == 501 else None
+
+
 class Mute(Endpoint):
     """It hears everything and says nothing."""
 

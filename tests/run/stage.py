@@ -165,7 +165,7 @@ class StageRunner(EmbeddedRunner):
         del self.now[id(lease)]
 
 
-def puppet(rules: Rules) -> Factory:
+def puppet(rules: Rules, kind: type[Puppet] = Puppet) -> Factory:
     """A factory of puppets with these rules."""
 
     def make(
@@ -174,7 +174,7 @@ def puppet(rules: Rules) -> Factory:
         _chance: random.Random,
         log: Callable[[str], None],
     ) -> Endpoint:
-        return Puppet(specification, config, rules, log)
+        return kind(specification, config, rules, log)
 
     return make
 

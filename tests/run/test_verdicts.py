@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from harness.run.events import Expectation, Verdict
 from harness.run.select import Selected
 from harness.run.verdicts import SURVIVAL
 from harness.suite.model import Step
-from tests.run.fakes import Crashing, Mute, Puppet, Rules, say
+from tests.run.fakes import Crashing, Mute, Puppet, Rules, Tiring, say
 from tests.run.stage import (
     MAY,
     MUST,
@@ -315,14 +316,11 @@ def test_a_crash_in_the_preamble_is_a_failure_not_inconclusive() -> None:
 
 def test_the_crash_of_an_iut_that_is_told_to_dial_is_a_failure() -> None:
     class Falling(Puppet):
-        def open_tunnel(self, *_: object) -> None:  # type: ignore[override]
+        def open_tunnel(self, *_: object) -> Any:
             raise ZeroDivisionError("at the first step")
 
-    def make(specification, config, chance, log):  # type: ignore[no-untyped-def]
-        return Falling(specification, config, {}, log)
-
     steps = "- device: dial\n- expect: [SCCRQ, silence]\n  within: 1s\n- device: dial\n- alive:\n"
-    story = play(steps, factory=make, role="lac")
+    story = play(steps, factory=puppet({}, Falling), role="lac")
     assert story.verdict is Verdict.FAIL
     assert "ZeroDivisionError: at the first step" in story.end.reason
 
@@ -412,16 +410,7 @@ def test_a_known_deviation_does_not_hide_a_crash_or_a_hang(tmp_path: Path) -> No
     baseline = load_baseline(path, ["sample/one"])
     story = play(ASK + "- alive:\n", DEAF, baseline=baseline)
     assert story.end.expectation is Expectation.XFAIL
-
-    class Tiring(Puppet):
-        def _conversation(self, *given: object) -> object:  # type: ignore[override]
-            found = super()._conversation(*given)  # type: ignore[arg-type]
-            return found if found is None or found.local_id == 501 else None
-
-    def make(specification, config, chance, log):  # type: ignore[no-untyped-def]
-        return Tiring(specification, config, DEAF, log)
-
-    story = play(ASK + "- alive:\n", factory=make, baseline=baseline)
+    story = play(ASK + "- alive:\n", factory=puppet(DEAF, Tiring), baseline=baseline)
     assert story.end.expectation is Expectation.UNEXPECTED
     assert "check alive: fail is not in the baseline" in story.end.reason
 

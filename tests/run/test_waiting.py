@@ -8,8 +8,8 @@ import pytest
 
 from harness.run.events import Verdict
 from harness.wire import Packet
-from tests.run.fakes import Mute, Puppet, Rules, Say, say
-from tests.run.stage import SHOULD, Story, arrow, of_class, play
+from tests.run.fakes import Mute, Rules, Say, Tiring, say
+from tests.run.stage import SHOULD, Story, arrow, of_class, play, puppet
 
 UP = "- establish: tunnel\n"
 CALL = UP + "- send: ICRQ\n- expect: ICRP\n"
@@ -187,15 +187,7 @@ def test_a_device_is_alive_when_it_answers_a_fresh_peer() -> None:
 def test_a_device_is_not_alive_by_what_it_said_before() -> None:
     steps = "- send: SCCRQ\n- expect: SCCRP\n- alive:\n"
 
-    class Once(Puppet):
-        def _conversation(self, *given: object) -> object:  # type: ignore[override]
-            found = super()._conversation(*given)  # type: ignore[arg-type]
-            return found if found is None or found.local_id == 501 else None
-
-    def make(specification, config, chance, log):  # type: ignore[no-untyped-def]
-        return Once(specification, config, {}, log)
-
-    assert play(steps, factory=make).verdict is Verdict.FAIL
+    assert play(steps, factory=puppet({}, Tiring)).verdict is Verdict.FAIL
     assert play("- alive:\n", factory=of_class(Mute)).verdict is Verdict.FAIL
 
 
