@@ -50,7 +50,7 @@ def test_a_row_with_its_cases_rules_and_last_verdicts(spec: Specification) -> No
         assert word in said
     assert "a/c" in said
     assert "FAIL  Some LNS (LNS), 2026" in said.replace("   ", "  ")
-    assert f"a/b (monitor {RULE}), 9 times" in said
+    assert f"monitor rule {RULE} in a/b, 9 times" in said
     told = json.loads(json.dumps(row_json(explanation)))
     assert told["cases"] == ["a/b", "a/c"]
     assert told["rules"] == [RULE]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.report.coverage import Coverage, State, cover, declare, read_run
@@ -156,6 +156,7 @@ def _some_rows(spec_rows: Sequence[str]) -> st.SearchStrategy[list[tuple[str, Ve
     return st.lists(one, max_size=30)
 
 
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_covered_excluded_and_red_are_all_rows(spec: Specification, data: st.DataObject) -> None:
     drawn = data.draw(_some_rows(sorted(spec.requirements)))

@@ -4,6 +4,7 @@ What counts as what: reports/coverage.md.
 """
 
 from harness.report.coverage.declared import Declared, declare
+from harness.report.coverage.gather import gather
 from harness.report.coverage.judged import RunRecord, read_run, streams_under
 from harness.report.coverage.matrix import Coverage, Part, RowCoverage, State, cover
 from harness.report.coverage.told import coverage_json, coverage_lines
@@ -22,6 +23,7 @@ __all__ = [
     "coverage_json",
     "coverage_lines",
     "declare",
+    "gather",
     "read_run",
     "read_uncovered",
     "streams_under",

@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from harness.errors import HarnessError
-from harness.report.coverage.references import PROFILE, reference_coverage
+from harness.report.coverage.gather import PROFILE
+from harness.report.coverage.references import reference_coverage
 from harness.report.coverage.told import coverage_lines
 from harness.report.coverage.uncovered import FILE, check_uncovered, write_uncovered
 from harness.report.lines import Printer

@@ -184,13 +184,20 @@ def _run_lines(told: RowInRun) -> list[Line]:
     said = [line((f"  {'last run':<{_WIDTH}}", "dim"), verdict, head)]
     graver = sorted(told.judged, key=lambda one: (one.verdict is Verdict.PASS, one.case))
     for each in graver[:_LISTED]:
-        rule = f" (monitor {each.rule})" if each.rule else ""
         times = f", {each.times} times" if each.times > 1 else ""
-        text = safe(f"  {each.case or 'outside of cases'}{rule}{times}")
+        text = safe(f"  {_judge(each)}{times}")
         said.append(line(" " * (_WIDTH + 2), verdict_piece(each.verdict), text))
     if len(graver) > _LISTED:
         said.append(line(" " * (_WIDTH + 2), f"and {len(graver) - _LISTED} more"))
     return said
+
+
+def _judge(judged: Judged) -> str:
+    """The case, or the monitor rule and the case that it saw it in."""
+    if not judged.rule:
+        return judged.case
+    within = f" in {judged.case}" if judged.case.rpartition("/")[2] not in ("", judged.rule) else ""
+    return f"monitor rule {judged.rule}{within}"
 
 
 # A message, and a vendor's table

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -77,24 +77,26 @@ class Coverage:
     @property
     def by_section(self) -> dict[str, Part]:
         """The sections that have rows."""
-        parts = {}
-        for section, title in self.specification.sections.items():
-            rows = [row for row in self.rows.values() if row.requirement.section == section]
-            if rows:
-                parts[section] = _part(title, rows)
-        return parts
+        found = self._grouped(lambda requirement: requirement.section)
+        sections = self.specification.sections
+        return {
+            section: _part(title, found[section])
+            for section, title in sections.items()
+            if section in found
+        }
 
     @property
     def by_level(self) -> dict[str, Part]:
         """By level; key words that the RFC does not write in capitals count by themselves."""
-        names = {row.requirement.id: level_name(row.requirement) for row in self.rows.values()}
+        found = self._grouped(level_name)
         known = [name for level in Level for name in (f"{level}", f"{level}{LOWER_CASE}")]
-        parts = {}
-        for name in known:
-            rows = [row for row in self.rows.values() if names[row.requirement.id] == name]
-            if rows:
-                parts[name] = _part(name, rows)
-        return parts
+        return {name: _part(name, found[name]) for name in known if name in found}
+
+    def _grouped(self, key: Callable[[Requirement], str]) -> dict[str, list[RowCoverage]]:
+        found: dict[str, list[RowCoverage]] = {}
+        for row in self.rows.values():
+            found.setdefault(key(row.requirement), []).append(row)
+        return found
 
     @property
     def by_role(self) -> dict[str, Part]:

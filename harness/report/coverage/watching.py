@@ -12,7 +12,7 @@ MONITORS: Final = "monitors.yaml"
 
 
 def watching(suites: Path, specification: Specification) -> dict[str, tuple[str, ...]]:
-    """Rows by rule; an overlay is watched by the rules of its base, and no rules by none.
+    """Rows by rule; an overlay is watched by the rules of its base, in its own reading.
 
     Raises `DataError`, or `DataErrors`, where the table of the rules is wrong.
     """
@@ -22,4 +22,4 @@ def watching(suites: Path, specification: Specification) -> dict[str, tuple[str,
         return {}
     from harness.spec.monitor.rules import load_rules
 
-    return {rule.id.value: rule.rows for rule in load_rules(folder, base).rules.values()}
+    return {rule.id.value: rule.rows for rule in load_rules(folder, specification).rules.values()}

@@ -7,6 +7,7 @@ The table says what a rule is called, which requirement rows it stands for and h
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -267,7 +268,7 @@ def _check_row(node: Node, specification: Specification) -> None:
             f"there is no requirement row {node.text()!r}",
             hint=suggest(node.text(), specification.requirements),
         )
-    if row.excluded is not None:
+    if row.excluded is not None and not row.void:
         raise node.fail("monitor.excluded-row", f"{row.id} is excluded: {row.excluded}")
 
 
@@ -290,9 +291,9 @@ def _message_rows(part: str) -> Callable[[Specification], Iterable[str]]:
             else:
                 names = message.mandatory + (message.optional if part == "any" else ())
             for name in names:
-                row = f"{spec.prefix}-{message.section}-{message.name}-{name}"
-                if row in spec.requirements:
-                    yield row
+                # a message that both sides send has no row about its sender
+                with suppress(KeyError):
+                    yield spec.message_row(message.name, name)
 
     return rows
 
