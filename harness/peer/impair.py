@@ -32,10 +32,12 @@ class Impairments:
     """The impairments in force, in the order in which they were asked for."""
 
     active: list[Impairment] = field(default_factory=list)
+    used: bool = False
     _kept: dict[Direction, list[Passage]] = field(default_factory=dict)
 
     def add(self, impairment: Impairment) -> None:
         """Put one in force."""
+        self.used = True
         self.active.append(impairment)
 
     def apply(

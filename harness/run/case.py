@@ -205,6 +205,8 @@ async def _with_peer(
 
     def on_frame(data: bytes, source: Address, destination: Address, made: Made) -> int:
         number = setting.numbers.take()
+        if made is Made.REGULAR and peer.impairments.used:
+            made = Made.ASKED  # what was lost on purpose is missing from what the monitor sees
         if monitor is not None:
             monitor.datagram(setting.at, source, destination, data, number, made)
         setting.emit(
