@@ -24,10 +24,11 @@ from harness.errors import (
     Place,
 )
 from harness.run.baseline import load_baseline
-from harness.run.run import BASELINE_FILE, Library, known_cases, tables_folder
+from harness.run.run import BASELINE_FILE, Library, known_cases, rules_folder, tables_folder
 from harness.spec.lint import lint as lint_tables
 from harness.spec.load import load_specification
 from harness.spec.model import Specification
+from harness.spec.monitor import load_rules
 from harness.suite.lint import lint as lint_suites
 from harness.suite.load import load_suites
 from harness.suite.model import Suite
@@ -119,7 +120,10 @@ def _suites(found: _Found, specification: Specification, folder: Path) -> None:
         return
     suites: tuple[Suite, ...] = loaded
     found.suites = len(suites)
-    library = Library(specification, suites)
+    rules = found.tried(lambda: load_rules(rules_folder(folder), specification))
+    if rules is None:
+        return
+    library = Library(specification, suites, rules)
     found.cases = len(library.cases)
     found.known = found.tried(lambda: known_cases(library, folder))
     for one in lint_suites(suites, specification):

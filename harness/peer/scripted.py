@@ -38,9 +38,9 @@ class ScriptedPeer:
     """All tunnels and links of one running case.
 
     on_frame: told every datagram, sent or received, and why it is as it is; gives its number in
-    the run. flooded: the device sends without end, and what it sends is not looked at any more. defect: what went wrong
-    in the background, where nobody waits for it: a case in which it did says nothing. aside: shown
-    each datagram before all else; what it takes is not recorded.
+    the run. flooded: the device sends without end, and what it sends is not looked at any more.
+    defect: what went wrong in the background, where nobody waits for it: a case in which it did
+    says nothing. aside: shown each datagram before all else; what it takes is not recorded.
     """
 
     def __init__(

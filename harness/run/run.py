@@ -41,7 +41,7 @@ BASE_PROFILE = "rfc2661"
 RULES_FILE = "monitors.yaml"
 BASELINE_FILE = "baseline.yaml"
 JOBS_IN_MEMORY = 4096
-JOBS_OF_PROCESSES = 96
+JOBS_OF_PROCESSES = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +86,8 @@ def load_library(suites: Path, profile: str = BASE_PROFILE) -> Library:
 
     Suites in a folder without tables of their own are about the specification of the harness.
     """
-    tables = tables_folder(suites, profile)
-    specification = load_specification(tables)
-    if not (tables / RULES_FILE).is_file():
-        tables = tables_folder(suites, BASE_PROFILE)  # an overlay is judged by the rules below it
-    rules = load_rules(tables, specification)
+    specification = load_specification(tables_folder(suites, profile))
+    rules = load_rules(rules_folder(suites, profile), specification)
     return Library(specification, load_suites(suites, specification, CAPABILITIES), rules)
 
 
@@ -98,6 +95,12 @@ def tables_folder(suites: Path, profile: str) -> Path:
     """Where the tables of a specification are: with the suites, or with the harness."""
     own = suites / TABLES_FOLDER / profile
     return own if own.is_dir() else data_folder("suites") / TABLES_FOLDER / profile
+
+
+def rules_folder(suites: Path, profile: str = BASE_PROFILE) -> Path:
+    """Where the monitors' rules are; an overlay is judged by those of what it lies upon."""
+    tables = tables_folder(suites, profile)
+    return tables if (tables / RULES_FILE).is_file() else tables_folder(suites, BASE_PROFILE)
 
 
 def run(options: Options) -> Footer:
