@@ -257,7 +257,8 @@ class Endpoint:
         tunnel.opened_at = now
         tunnel.request = hash(packet.avps)
         tunnel.peer_id = peer_id
-        self._by_peer[source, peer_id] = tunnel
+        tunnel.found_by = (source, peer_id)
+        self._by_peer[tunnel.found_by] = tunnel
         for session in orphans:
             tunnel.adopt(session)
         tunnel.receive(packet, now)
@@ -327,8 +328,8 @@ class Endpoint:
     def forget_tunnel(self, tunnel: Tunnel) -> None:
         """Drop a tunnel that is gone."""
         self.tunnels.pop(tunnel.local_id, None)
-        key = (tunnel.address, tunnel.peer_id)
-        if self._by_peer.get(key) is tunnel:
+        key = tunnel.found_by
+        if key is not None and self._by_peer.get(key) is tunnel:
             del self._by_peer[key]
 
     # -- local requests ----------------------------------------------------------------------

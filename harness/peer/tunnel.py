@@ -54,7 +54,8 @@ class Phase(Enum):
 class Tunnel:
     """A control connection with its sessions. `peer_id` is 0 until the peer has assigned it.
 
-    `request`: a hash of the SCCRQ that opened it, None where this side did. `ringing`: calls that
+    `request`: a hash of the SCCRQ that opened it, None where this side did. `found_by`: the address
+    and the peer's id in that SCCRQ, by which a copy of it is known. `ringing`: calls that
     are being placed, and when they are answered. `on_agenda`: when the endpoint looks at it next.
     """
 
@@ -78,6 +79,7 @@ class Tunnel:
     last_hello: float = 0.0
     opened_at: float = 0.0
     request: int | None = None
+    found_by: tuple[Address, int] | None = None
     gone_at: float | None = None
     on_agenda: float | None = None
     originator: bool = False
@@ -177,6 +179,8 @@ class Tunnel:
         for one in ready:
             if self.phase is Phase.OPEN:
                 self.handle(one, now)
+            elif not self.peer_id:
+                self.take_id(examine(self.endpoint.specification, one, self.config.secret))
         self.flush(now)
 
     def handle(self, packet: Packet, now: float) -> None:
@@ -187,9 +191,7 @@ class Tunnel:
         if examined.message is None:
             self.unknown_message(examined, now)
         elif examined.message.name == "StopCCN":
-            # It names the tunnel also to whom no id has been assigned before (4.4.3)
-            self.peer_id = self.peer_id or examined.integer("assigned_tunnel_id") or 0
-            self.channel.tunnel_id = self.peer_id
+            self.take_id(examined)
             self.event(Event.STOPCCN, now)
         elif examined.message.scope == "session":
             self.endpoint.calls.handle(self, packet, examined, now)
@@ -227,6 +229,11 @@ class Tunnel:
             text = f"{name} in state {self.state}"
             self.refusal = examined.fault or Fault(0, text, result=STATE_MACHINE_ERROR)
         self.event(refused if self.refusal else accepted, now)
+
+    def take_id(self, examined: Examined) -> None:
+        """Take the id that the peer assigns first, be it in a StopCCN (4.4.3)."""
+        self.peer_id = self.peer_id or examined.integer("assigned_tunnel_id") or 0
+        self.channel.tunnel_id = self.peer_id
 
     def learn(self, examined: Examined) -> None:
         """Take what the peer says about itself in its SCCRQ or SCCRP."""
