@@ -9,7 +9,6 @@ from harness.peer.examine import Examined
 from harness.peer.network import Address
 from harness.wire import Header, Packet, Parsed
 
-
 VERSION = 2
 """Of L2TP in its header; data of another one is none of ours (3.1)."""
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from harness.peer.channel import HALF, Arrival, Channel, after
+from harness.peer.channel import HALF, MODULUS, Arrival, Channel, after
 from harness.peer.examine import Examined, examine
 from harness.peer.made import Made
 from harness.peer.network import Address, Link
@@ -194,7 +194,7 @@ class ScriptedTunnel:
             elif ns in self._numbered:
                 self._retransmit(ns, packet)
             else:
-                self.peer.transmit(self.link, build(packet), self.remote)
+                self._acknowledge(packet.header.nr or 0)
         if self.channel.failed:
             self._queued.clear()
             self._numbered.clear()
@@ -223,13 +223,24 @@ class ScriptedTunnel:
         channel = self.channel
         if channel.ack_due and not channel.acks_held:
             channel.ack_due = False
-            bare = zlb(self.peer_id, channel.ns, channel.nr)
-            self.peer.transmit(self.link, build(bare), self.remote)
+            self._acknowledge(channel.nr)
+
+    def _acknowledge(self, nr: int) -> None:
+        # The Ns of what was sent once is in use, whether or not it will count in the end
+        ns = self.channel.ns if self._probe is None else (self._probe + 1) % MODULUS
+        self.peer.transmit(self.link, build(zlb(self.peer_id, ns, nr)), self.remote)
 
     @property
     def is_named(self) -> bool:
         """Whether the script has told the other side its id of the tunnel."""
         return not _NAMING.isdisjoint(self.last_sent)
+
+    def resume_acks(self) -> None:
+        """Acknowledge what has come while acknowledgements were held, if anything has."""
+        due = self.channel.ack_due
+        self.channel.resume_acks()
+        self.channel.ack_due = due
+        self.flush()
 
     @property
     def is_ending(self) -> bool:

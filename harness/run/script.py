@@ -217,16 +217,14 @@ def _acks(context: Context, step: Acks) -> None:
     if tunnel.acks_held:
         tunnel.channel.hold_acks()
     else:
-        tunnel.channel.resume_acks()
-        tunnel.flush()
+        tunnel.resume_acks()
 
 
 def _hello(context: Context, step: Hello) -> None:
     tunnel = context.tunnel(step)
     tunnel.hello_ignored = step.mode == "ignore"
     if not tunnel.hello_ignored and not tunnel.acks_held:
-        tunnel.channel.resume_acks()
-        tunnel.flush()
+        tunnel.resume_acks()
 
 
 def _impair(context: Context, step: LinkStep) -> None:

@@ -381,6 +381,11 @@ def test_held_acknowledgements_come_when_they_are_resumed() -> None:
     assert story.sent("ZLB")[0].header.nr == 1
 
 
+def test_nothing_is_acknowledged_when_nothing_came_while_acknowledgements_were_held() -> None:
+    steps = UP + "- acks: hold\n- acks: resume\n- hello: ignore\n- hello: answer\n- alive: tunnel\n"
+    assert [one.header.nr for one in play(steps, {}).sent("ZLB")] == [1]
+
+
 def test_hello_answered_again_does_not_undo_held_acknowledgements() -> None:
     steps = (
         UP
