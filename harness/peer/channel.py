@@ -126,9 +126,8 @@ class Channel:
         self.acks_held = True
 
     def resume_acks(self) -> None:
-        """Acknowledge everything received so far on the next `poll`."""
+        """Acknowledge everything received so far on the next `poll`, if there is anything."""
         self.acks_held = False
-        self.ack_due = True
 
     def take_slot(self) -> int:
         """Use up one sequence number for a message sent outside of the channel; gives its Ns."""

@@ -227,7 +227,7 @@ class ScriptedTunnel:
 
     def _acknowledge(self, nr: int) -> None:
         # The Ns of what was sent once is in use, whether or not it will count in the end
-        ns = self.channel.ns if self._probe is None else (self._probe + 1) % MODULUS
+        ns = (self.channel.ns + (self._probe == self.channel.ns)) % MODULUS
         self.peer.transmit(self.link, build(zlb(self.peer_id, ns, nr)), self.remote)
 
     @property
