@@ -17,7 +17,9 @@ from junitparser import JUnitXml, TestCase, TestSuite
 from harness.cli.app import exit_code
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 60.0
+PATIENCE = 300.0
+"""Seconds after which a test gives up on a command: no more than a bound on a hang."""
+
 FILES = {"events.ndjson", "capture.pcapng", "junit.xml", "summary.json"}
 
 

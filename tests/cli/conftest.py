@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+import harness.run.run
+from harness.cli import explaining, listing
+from harness.resources import data_folder
+from harness.run.run import Library, load_library
 from tests.cli.command import Command
+
+
+@cache
+def _of_the_harness(suites: Path, profile: str) -> Library:
+    """The suites of the harness, which no test changes, loaded once."""
+    return load_library(suites, profile)
+
+
+def _load_library(suites: Path, profile: str = "rfc2661") -> Library:
+    load = _of_the_harness if suites == data_folder("suites") else load_library
+    return load(suites, profile)
 
 
 @pytest.fixture
@@ -17,6 +33,8 @@ def command(
     folder = tmp_path / "here"
     folder.mkdir()
     monkeypatch.chdir(folder)
+    for module in (harness.run.run, explaining, listing):
+        monkeypatch.setattr(module, "load_library", _load_library)
     return Command(capsys, folder)
 
 

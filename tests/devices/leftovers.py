@@ -6,7 +6,7 @@ import os
 import select
 from pathlib import Path
 
-PATIENCE = 60.0
+PATIENCE = 300.0
 
 
 def processes_below(folder: Path) -> dict[int, str]:
@@ -26,7 +26,7 @@ def processes_below(folder: Path) -> dict[int, str]:
 
 
 def await_ends(processes: dict[int, str]) -> dict[int, str]:
-    """Wait until these processes have ended; those that have not within a minute."""
+    """Wait until these processes have ended; those that have not within some minutes."""
     poll = select.poll()
     handles = {}
     for process in processes:

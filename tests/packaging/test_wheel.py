@@ -16,7 +16,7 @@ import pytest
 from junitparser import JUnitXml
 
 ROOT = Path(__file__).parents[2]
-WITHIN = 300.0
+WITHIN = 900.0
 
 pytestmark = [pytest.mark.packaging, pytest.mark.xdist_group("packaging")]
 
@@ -80,7 +80,7 @@ def test_the_wheel_carries_code_and_data_alone(wheel: Path) -> None:
     assert "harness/py.typed" in names
     assert any(name.endswith("/licenses/LICENSE") for name in names)
     assert "License-Expression: GPL-2.0-or-later" in metadata
-    assert not [name for name in names if "test" in name.lower() or "__pycache__" in name]
+    assert not [name for name in names if {"tests", "__pycache__"} & set(name.split("/"))]
 
 
 def tracked(folder: str) -> list[Path]:
