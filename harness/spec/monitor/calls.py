@@ -118,7 +118,7 @@ def _find(
         announced = min(call.marks[1 - index].values(), default=MODULUS * MODULUS)
         if judge.violated(RuleId.SESSION_ID, bool(theirs) and announced < numbered.nr):
             text = f"a CDN has Session ID 0, {theirs} has been assigned"
-            judge.blame(RuleId.SESSION_ID, text)
+            judge.blame(RuleId.SESSION_ID, text, certain=False)
     return call
 
 
@@ -226,7 +226,8 @@ def _judge_ended(
         ns, frame = theirs
         if judge.violated(RuleId.AFTER_PEER_CDN, numbered.nr > ns and not call.unsure):
             text = f"{message.name} follows a CDN of the peer, which it acknowledges"
-            judge.blame(RuleId.AFTER_PEER_CDN, text, earlier=(frame.number,))
+            # Sent first before the CDN came, and unseen then, it has a fresh Nr now.
+            judge.blame(RuleId.AFTER_PEER_CDN, text, earlier=(frame.number,), certain=False)
 
 
 # -- roles -------------------------------------------------------------------------------------

@@ -50,9 +50,13 @@ class Connections:
         tunnel.sides[index].use(self.judge.frame.source)
 
     def judge_header_ids(
-        self, tunnel: Tunnel, index: int, message: Message, *, sure: bool, nr: int
+        self, tunnel: Tunnel, index: int, message: Message, *, sure: bool, nr: int, again: bool
     ) -> None:
-        """The ids in the header of a control message. `sure`: it can belong to no other tunnel."""
+        """The ids in the header of a control message.
+
+        `sure`: it can belong to no other tunnel. `again`: it is a retransmission, which may be as
+        it was when the id of the peer was not known yet.
+        """
         judge = self.judge
         header = message.header
         if message.name == "SCCRQ":
@@ -61,12 +65,14 @@ class Connections:
                 judge.blame(RuleId.TUNNEL_ID_BEFORE, text)
         elif tunnel.whole and not tunnel.entangled:
             known = self._knows_id(tunnel, index, nr)
-            zero = not header.tunnel_id and known and sure
+            zero = not header.tunnel_id and known and sure and not again
             if judge.violated(RuleId.TUNNEL_ID, zero):
                 peer = tunnel.sides[1 - index]
                 text = f"{message.name} has Tunnel ID 0, {peer.ids[0]} has been assigned"
                 earlier = [peer.id_frame.number] if peer.id_frame else []
-                judge.blame(RuleId.TUNNEL_ID, text, earlier=earlier)
+                # A StopCCN may have been sent for the first time before the id was known.
+                first = message.name != "StopCCN"
+                judge.blame(RuleId.TUNNEL_ID, text, earlier=earlier, certain=first)
         if message.spec is not None and message.spec.scope == "tunnel":
             case = (
                 message.name if message.name in judge.cases(RuleId.SESSION_ID_GLOBAL) else "other"
@@ -282,8 +288,11 @@ class Connections:
             row = judge.row(RuleId.AFTER_PEER_STOPCCN, case)
             if judge.violated(RuleId.AFTER_PEER_STOPCCN, numbered.nr > theirs, row):
                 text = f"{message.name} follows a StopCCN of the peer, which it acknowledges"
+                # Sent first before the StopCCN came, and unseen then, it has a fresh Nr now.
                 earlier = [peer.stopped.number]
-                judge.blame(RuleId.AFTER_PEER_STOPCCN, text, rows=(row,), earlier=earlier)
+                judge.blame(
+                    RuleId.AFTER_PEER_STOPCCN, text, rows=(row,), earlier=earlier, certain=False
+                )
 
 
 def judge_addresses(judge: Judge, tunnel: Tunnel, index: int) -> None:

@@ -22,7 +22,8 @@ Endpoint = tuple[str, int]
 class View:
     """What is known about the place from which the datagrams were seen.
 
-    `complete`: every datagram that either side sent is seen, each once, in the order of sending.
+    `complete`: every datagram that either side sent is seen, each once, in the order of sending,
+    and none is copied on its way.
     `horizon`: where it is not, for how many seconds a datagram may have been held back or copied
     on its way to that place. What would need a longer delay is taken for certain.
     """

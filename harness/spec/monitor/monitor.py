@@ -176,7 +176,8 @@ class Monitor:
         connections.judge_second(tunnel, index, message)
         numbered = judge_numbers(judge, tunnel, index, message, unsure=unsure)
         nr = numbered.nr if numbered else 0
-        connections.judge_header_ids(tunnel, index, message, sure=sure, nr=nr)
+        again = numbered is not None and not numbered.new and message.name != ZLB
+        connections.judge_header_ids(tunnel, index, message, sure=sure, nr=nr, again=again)
         if numbered is None or message.name == ZLB:
             return
         if numbered.new and tunnel.whole:
@@ -252,11 +253,6 @@ class Monitor:
                 judge.blame(RuleId.NS_FIRST, f"the first message of a tunnel has Ns {ns}")
             tunnel.sides[0].numbering.begin(ns)
             tunnel.sides[0].numbering.started = not frame.excused
-        if message.header.nr:
-            judge = self._judge
-            if judge.violated(RuleId.NS_FIRST, True):
-                text = f"an SCCRQ has Nr {message.header.nr}, nothing has been received yet"
-                judge.blame(RuleId.NS_FIRST, text)
         self._greet(tunnel)
         self._data.forget_routes()
         return tunnel
@@ -272,21 +268,27 @@ class Monitor:
         frame = judge.frame
         header = message.header
         if frame.excused:
-            # It may be taken for the message of another tunnel of that receiver.
-            for tunnel, index in self._registry.owned(frame.destination[0], tunnel_id):
+            # It may be taken for a message of any tunnel that its id or its addresses fit.
+            likely = [
+                *self._registry.owned(frame.destination[0], tunnel_id),
+                *self._registry.between(frame.source, frame.destination),
+            ]
+            for tunnel, index in dict.fromkeys(likely):
                 suppose(frame, tunnel, index)
             self._be_careful()
             return None
+        found = None
+        if header.ns is not None and header.nr is not None:
+            found = self._registry.fitting(frame.source, frame.destination, header.ns, header.nr)
         if judge.view.complete:
             unknown = not self._registry.forgot and frame.destination[0] not in self._opaque
             if judge.violated(RuleId.TUNNEL_ID, unknown):
                 self._blame_id(tunnel_id)
-        elif header.ns is not None and header.nr is not None:
-            found = self._registry.fitting(frame.source, frame.destination, header.ns, header.nr)
-            if found is not None:
-                text = f"Tunnel ID {tunnel_id} is not seen to be assigned; another tunnel fits"
-                judge.blame(RuleId.TUNNEL_ID, text, certain=False)
-                return found
+        elif found is not None:
+            text = f"Tunnel ID {tunnel_id} is not seen to be assigned, but another tunnel fits"
+            judge.blame(RuleId.TUNNEL_ID, text, certain=False)
+        if found is not None:
+            return found
         return self._registry.half(frame.source, frame.destination, tunnel_id), 0
 
     def _blame_id(self, tunnel_id: int) -> None:

@@ -63,6 +63,7 @@ class Numbering:
 
     `started`: its first message was seen, or how it began is known: then numbers count from 0.
     `next`: one more than the highest Ns seen. `contiguous`: every message below it was seen.
+    `lost`: the lowest number that was certainly sent, and not seen.
     `slack`: messages without a number, which the other side may have counted nevertheless.
     `levels`: the latest values of Nr, each with the frame that had it first.
     """
@@ -71,6 +72,7 @@ class Numbering:
     next: int = 0
     contiguous: int = 0
     slack: int = 0
+    lost: int | None = None
     sent: dict[int, Sent] = field(default_factory=dict)
     gaps: dict[int, Gap] = field(default_factory=dict)
     levels: list[tuple[int, Frame]] = field(default_factory=list)
@@ -98,10 +100,22 @@ class Numbering:
                 self.gaps[passed] = Gap(passed, sent)
         self.gaps.pop(sent.ns, None)
         self.next = max(self.next, sent.ns + 1)
-        if not self.gaps:
-            self.contiguous = self.next
-        else:
-            self.contiguous = min(self.gaps)
+        if sent.ns == self.lost:
+            self.lost = None
+        self.count()
+
+    def count(self) -> None:
+        """Work out `contiguous`."""
+        missing = [*self.gaps, *([] if self.lost is None else [self.lost])]
+        self.contiguous = min(missing, default=self.next)
+
+    def lose(self, numbers: list[int]) -> None:
+        """These numbers were passed over because a capture lacks them."""
+        for number in numbers:
+            del self.gaps[number]
+        if numbers:
+            self.lost = min(numbers[0], numbers[0] if self.lost is None else self.lost)
+            self.count()
 
     def acknowledge(self, nr: int, frame: Frame) -> None:
         """Remember that this side has sent this Nr."""

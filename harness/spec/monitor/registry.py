@@ -183,17 +183,16 @@ class Registry:
         return None
 
     def fitting(self, source: Endpoint, destination: Endpoint, ns: int, nr: int) -> Found | None:
-        """The one tunnel between these endpoints whose next numbers these are, if it is one."""
-        fits: list[Found] = []
-        for index, key in ((0, (source, destination[0])), (1, (destination, source[0]))):
-            latest = reversed(self._from.get(key, {}).values())
-            for tunnel in itertools.islice(latest, SAME_ID):
-                me, peer = tunnel.sides[index], tunnel.sides[1 - index]
-                ends = source in me.addresses and destination in peer.addresses
-                numbers = (me.numbering.next % 65536, peer.numbering.next % 65536)
-                if ends and numbers == (ns, nr):
-                    fits.append((tunnel, index))
-        return fits[0] if len(fits) == 1 else None
+        """The only tunnel between these endpoints, if these are its next numbers."""
+        found = list(itertools.islice(self.between(source, destination), 2))
+        if len(found) != 1:
+            return None
+        ((tunnel, index),) = found
+        me, peer = tunnel.sides[index], tunnel.sides[1 - index]
+        ends = source in me.addresses and destination in peer.addresses
+        begun = bool(me.numbering.sent and peer.numbering.sent)
+        numbers = (me.numbering.next % 65536, peer.numbering.next % 65536)
+        return found[0] if ends and begun and numbers == (ns, nr) else None
 
     def between(self, source: Endpoint, destination: Endpoint) -> Iterator[Found]:
         """The tunnels of two endpoints, one of which has asked for them."""

@@ -40,8 +40,14 @@ SAME: Final = 60.0
 SOON: Final = 0.45
 """Seconds within which a message that is new cannot be one that was lost and sent again."""
 
+REPEATED: Final = 3
+"""Times that a message comes again before what was passed over is not just lost each time."""
+
 PATIENCE: Final = 2.0
 """Seconds in which a sender would have sent a lost message again."""
+
+OVERDUE: Final = 2.0
+"""Seconds after a message in which a ZLB may still be its acknowledgement."""
 
 MOST_CREDIT: Final = 64
 VARIANTS: Final = 4
@@ -111,7 +117,8 @@ def _hear(peer: Side, frame: Frame, *, zlb: bool) -> None:
     peer.heard = frame
     peer.heard_zlb = zlb
     if not zlb:
-        peer.zlb_credit = min(peer.zlb_credit + 1, MOST_CREDIT)
+        peer.zlb_credits.append(frame.at)
+        del peer.zlb_credits[:-MOST_CREDIT]
         peer.zlb_storm = 0
 
 
@@ -170,11 +177,7 @@ def _judge_back(judge: Judge, me: Side, message: Message, ns: int, nr: int) -> N
 
 def _forget_lost(sent: Numbering, nr: int) -> None:
     """What is acknowledged alone, without what follows, was sent and only missed by the capture."""
-    lost = [gap.ns for gap in sent.gaps.values() if gap.ns < nr <= gap.beyond.ns]
-    for number in lost:
-        del sent.gaps[number]
-    if lost:
-        sent.contiguous = min(sent.gaps, default=sent.next)
+    sent.lose([gap.ns for gap in sent.gaps.values() if gap.ns < nr <= gap.beyond.ns])
 
 
 # -- ZLB -------------------------------------------------------------------------------------
@@ -194,8 +197,11 @@ def _judge_zlb(judge: Judge, tunnel: Tunnel, me: Side, message: Message, ns: int
         judge.blame(RuleId.ZLB_SESSION_ID, text)
     if not tunnel.whole or me.heard is None:
         return
-    if me.zlb_credit:
-        me.zlb_credit -= 1
+    acknowledgeable = me.zlb_credits
+    while acknowledgeable and frame.at - acknowledgeable[0] > OVERDUE:
+        del acknowledgeable[0]
+    if acknowledgeable:
+        del acknowledgeable[0]
         judge.violated(RuleId.ZLB_UNANSWERED, False)
     elif me.heard_zlb and 0 <= frame.at - me.heard.at < ANSWER:
         me.zlb_storm += 1
@@ -347,11 +353,13 @@ def _take_again(
     if new and len(known.digests) < VARIANTS:
         known.digests.append(message.digest)
     known.unsure = known.unsure or unsure
+    heard = me.heard is not None and me.heard.number > known.last.number
+    if judged and same and known.transmissions == 1 and not heard:
+        _judge_early(judge, known, waited)
+    if not judge.view.complete and data == known.data and waited < judge.view.horizon:
+        return new  # it may be a copy that the network made, and tells nothing about timers
     known.transmissions += 1
-    if me.heard is not None and me.heard.number > known.last.number:
-        known.run = [frame.at]
-    else:
-        known.run.append(frame.at)
+    known.run = [frame.at] if heard else [*known.run[-MOST_TRANSMISSIONS:], frame.at]
     if judged and same:
         _judge_timing(judge, known)
     known.last = frame
@@ -359,15 +367,16 @@ def _take_again(
     return new
 
 
+def _judge_early(judge: Judge, sent: Sent, waited: float) -> None:
+    early = waited >= 0 and not reaches(waited, EARLIEST)
+    if judge.violated(RuleId.RETRANSMISSION_EARLY, early):
+        text = f"{sent.name} is sent again after {waited:.2f} s"
+        judge.blame(RuleId.RETRANSMISSION_EARLY, text, earlier=(sent.first.number,), certain=False)
+
+
 def _judge_timing(judge: Judge, sent: Sent) -> None:
     run = sent.run
     earlier = (sent.first.number, sent.last.number)
-    if sent.transmissions == len(run) == 2:
-        waited = run[1] - run[0]
-        early = waited >= 0 and not reaches(waited, EARLIEST)
-        if judge.violated(RuleId.RETRANSMISSION_EARLY, early):
-            text = f"{sent.name} is sent again after {waited:.2f} s"
-            judge.blame(RuleId.RETRANSMISSION_EARLY, text, earlier=earlier)
     if judge.violated(RuleId.RETRANSMISSION_COUNT, sent.transmissions == MOST_TRANSMISSIONS + 1):
         text = f"{sent.name} is sent for the {sent.transmissions}th time"
         judge.blame(RuleId.RETRANSMISSION_COUNT, text, earlier=earlier)
@@ -400,7 +409,7 @@ def finish_numbers(judge: Judge, tunnel: Tunnel) -> None:
             number, beyond = gap.ns % MODULUS, gap.beyond
             text = f"Ns {number} is not seen, yet {beyond.name} has Ns {beyond.ns % MODULUS}"
             # The peer still waits for it, and the sender repeats what comes behind it.
-            sure = peer.numbering.nr == gap.ns and beyond.transmissions > 2
+            sure = peer.numbering.nr == gap.ns and beyond.transmissions > REPEATED
             judge.blame(RuleId.NS_SEQUENCE, text, culprit=beyond.first, certain=sure)
         if me.claim is not None:
             nr, frame = me.claim

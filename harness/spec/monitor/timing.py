@@ -13,6 +13,9 @@ EARLIEST: Final = 0.5
 SMALLEST_CAP: Final = 8.0
 MOST_TRANSMISSIONS: Final = 10
 
+DELAY: Final = 0.2
+"""Seconds by which the way to a capture may take longer for one datagram than for another."""
+
 _JITTER: Final = 0.1
 _TOLERANCE: Final = 0.1
 """Seconds, and part of an interval, by which timers and clocks may be off."""
@@ -58,11 +61,12 @@ def _possibly(intervals: Sequence[float]) -> Schedule:
     # seen may be the sum of several true ones: a doubling series that ends with x sums up to less
     # than 2 x, so the last one of a sum is more than half of it.
     grown = False
-    last = intervals[0] / 2 if intervals else 0.0
+    last = max(0.0, intervals[0] - DELAY) / 2 if intervals else 0.0
     for before, interval in pairwise(intervals):
-        if not reaches(interval, min(2 * last, SMALLEST_CAP)):
+        longest, shortest = interval + DELAY, max(0.0, interval - DELAY)
+        if not reaches(longest, min(2 * last, SMALLEST_CAP)):
             return Schedule.CAP_TOO_LOW if grown else Schedule.NOT_DOUBLED
         grown = grown or reaches(interval, 2 * before)
         # Two true intervals after one of `last` take six times as long as it.
-        last = interval / 2 if reaches(interval, 6 * last) else interval
+        last = shortest / 2 if reaches(longest, 6 * last) else shortest
     return Schedule.FINE

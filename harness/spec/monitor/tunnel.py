@@ -96,11 +96,11 @@ class Side:
     opaque: bool = False
     session_ids_unknown: bool = False
 
-    # for the rules of the reliable channel: the last frame that the other side has sent, the
-    # messages that a ZLB may acknowledge, and the Nr and the ZLB that claim more than is seen
+    # for the rules of the reliable channel: the last frame that the other side has sent, when it
+    # sent messages that a ZLB may acknowledge, the Nr and the ZLB that claim more than is seen
     heard: Frame | None = None
     heard_zlb: bool = False
-    zlb_credit: int = 0
+    zlb_credits: list[float] = field(default_factory=list)
     zlb_storm: int = 0
     claim: tuple[int, Frame] | None = None
     zlb_claim: tuple[int, Frame] | None = None
