@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.spec.model import Role
 from harness.spec.monitor import RuleId
-from harness.wire import AVP, Header, Packet, build, challenge_response, hide_avp
+from harness.wire import AVP, Header, Packet, Value, build, challenge_response, hide_avp
 from tests.monitor.talk import COUNTERS, LAC, LNS, SECRET, End, Seen, Talk, avp
 
 Build = Callable[[Talk], Seen]
@@ -300,7 +300,7 @@ def host_name_with_nul(talk: Talk) -> Seen:
 
 @plant(RuleId.TEXT_ASCII, "warn")
 def number_in_unicode(talk: Talk) -> Seen:
-    return icrq(talk, avp("called_number", "０１２"))
+    return icrq(talk, avp("called_number", "\uff10\uff11\uff12"))
 
 
 @plant(RuleId.RESULT_CODE_KNOWN, "note")
@@ -333,7 +333,7 @@ def chap_without_challenge(talk: Talk) -> Seen:
     talk.tunnel()
     talk.message(talk.lac, "ICRQ")
     talk.message(talk.lns, "ICRP")
-    values = {
+    values: dict[str, Value] = {
         "proxy_authen_type": 2,
         "proxy_authen_name": "user",
         "proxy_authen_id": 1,
@@ -349,7 +349,7 @@ def password_in_clear(talk: Talk) -> Seen:
     talk.tunnel()
     talk.message(talk.lac, "ICRQ")
     talk.message(talk.lns, "ICRP")
-    values = {
+    values: dict[str, Value] = {
         "proxy_authen_type": 3,
         "proxy_authen_name": "user",
         "proxy_authen_id": 1,

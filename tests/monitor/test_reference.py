@@ -203,6 +203,7 @@ def test_rules_that_were_applied_are_counted(role: Role) -> None:
     assert RuleId.HEADER_VERSION in applied
     assert RuleId.NS_SEQUENCE in applied
     assert RuleId.CHALLENGE_RESPONSE in applied
-    assert (RuleId.SENDER_ROLE in applied) and (RuleId.CALL_ORDER in applied)
+    assert RuleId.SENDER_ROLE in applied
+    assert RuleId.CALL_ORDER in applied
     for _, row in counts:
         assert row in rules().specification.requirements
