@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness.device.load import load_device
 from harness.device.model import Device
-from harness.device.registry import find_device, search_folders
+from harness.device.registry import find_device, search_folders, split_form
 from harness.errors import UsageError
 from harness.resources import data_folder
 
@@ -29,7 +29,10 @@ def device_folder(name: str) -> Path:
 
 
 def device_of(name: str, settings: Sequence[str] = ()) -> Device:
-    """The device of this name or path, with what `--set` says. UsageError, DataError(s)."""
+    """The device of this name or path, with what `--set` says. UsageError, DataError(s).
+
+    `NAME:FORM` is the device brought up in that form of launch: `xl2tpd-lns:container`.
+    """
     overrides = {}
     for setting in settings:
         key, equals, value = setting.partition("=")
@@ -40,4 +43,6 @@ def device_of(name: str, settings: Sequence[str] = ()) -> Device:
                 hint="write --set KEY=VALUE, such as --set ixit.secret=other",
             )
         overrides[key.strip()] = value
-    return load_device(device_folder(name), overrides)
+    plain, form = split_form(name)
+    device = load_device(device_folder(plain), overrides)
+    return device.launched(form) if form else device

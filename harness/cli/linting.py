@@ -24,7 +24,7 @@ from harness.errors import (
     Place,
 )
 from harness.run.baseline import load_baseline
-from harness.run.run import BASELINE_FILE, Library, known_cases, rules_folder, tables_folder
+from harness.run.run import Library, known_cases, rules_folder, tables_folder
 from harness.spec.lint import lint as lint_tables
 from harness.spec.load import load_specification
 from harness.spec.model import Specification
@@ -135,10 +135,10 @@ def _device(found: _Found, folder: Path, specification: Specification | None) ->
     device = found.tried(lambda: load_device(folder))
     if device is not None and specification is not None:
         found.tried(lambda: _parameters(device, specification))
-    baseline = folder / BASELINE_FILE
     known = found.known
-    if known is not None and baseline.is_file():
-        found.tried(lambda: load_baseline(baseline, known))
+    if device is not None and known is not None:
+        for baseline in device.baselines:
+            found.tried(partial(load_baseline, baseline, known))
 
 
 def _parameters(device: Device, specification: Specification) -> None:

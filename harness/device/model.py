@@ -30,6 +30,9 @@ LEASE_NAMES: Final[Mapping[str, str]] = {
 }
 """What templates may name beside the values of the IXIT, with the meaning."""
 
+DEFAULT_BASE: Final = "debian:bookworm-slim"
+
+NAMES_OF_A_PROCESS: Final = frozenset({"binary"})
 NAMES_IN_A_NAMESPACE: Final = frozenset({"interface"})
 NAMES_OF_THE_PEER: Final = frozenset({"peer_address", "peer_port"})
 
@@ -64,20 +67,19 @@ class Needs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProcessLaunch:
-    """A program on this machine, one process for each lease.
+class ProgramLaunch:
+    """A program that the harness starts, one for each lease: what all forms of it have in common.
 
     command: split into words, then each is filled in. config: Jinja2 templates, each rendered into
     the work folder under its name without `.j2`; a result that begins with `#!` is made
     executable. stand_ins: files or folders that take the place of others (path: template of the
-    path of the stand-in), for this process and its children only. ready: what its output says once
+    path of the stand-in), for this program and its children only. ready: what its output says once
     it serves; None: it has bound its UDP port. control: the FIFO that actions are written to.
     namespace: the network namespace of its own, if it has one. ahead: how many instances are
     started before a case wants one. at_once: how many there may be at a time, those ahead not
     counted; None: any number.
     """
 
-    binary: str
     command: tuple[Template, ...]
     config: tuple[Path, ...] = ()
     stand_ins: Mapping[str, Template] = field(default_factory=dict)
@@ -91,6 +93,51 @@ class ProcessLaunch:
     ahead: int = 0
     at_once: int | None = None
     place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessLaunch(ProgramLaunch):
+    """A program of this machine. `binary`: its name or its path."""
+
+    binary: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerLaunch(ProgramLaunch):
+    """A program in a container of its own.
+
+    image: the name of its image; empty: one named for the device. build: the folder with the
+    Dockerfile that it is built from when it is not there; None: it is there, or is pulled. base:
+    the build argument BASE. host: whether it has the network of this machine. Neither that nor a
+    namespace: its own network, with its port published on a loopback address. capabilities: those
+    that it has besides the engine's usual ones. devices: paths of this machine's.
+    """
+
+    image: str = ""
+    build: Path | None = None
+    base: str = DEFAULT_BASE
+    host: bool = False
+    capabilities: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+
+    @property
+    def published(self) -> bool:
+        """Whether it is reached through a port that the engine publishes."""
+        return not self.host and self.namespace is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UmlLaunch(ProgramLaunch):
+    """A program in a User-Mode Linux, with the kernel's own L2TP and PPP.
+
+    kernel: the program that is the kernel. modules: of the kernel, loaded before anything starts.
+    memory: of a guest, in MB. guests: how many guests the programs are spread over.
+    """
+
+    kernel: str = "linux.uml"
+    modules: tuple[str, ...] = ()
+    memory: int = 128
+    guests: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,14 +212,17 @@ class CommandAction:
 
 
 Action = ControlAction | SignalAction | CommandAction
-Launch = ProcessLaunch | EmbeddedLaunch
+Launch = ProgramLaunch | EmbeddedLaunch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
     """A device under test. `name` is that of its folder; `profile` that of its specification.
 
-    configurations: the values that each named configuration changes in the IXIT.
+    launch: how it is brought up, and form: the name of that in peer.yaml. launches: all the ways
+    that it can be brought up, by name; the first is taken unless another is asked for.
+    configurations: the values that each named configuration changes in the IXIT. baselines: the
+    files with its known deviations.
     """
 
     name: str
@@ -180,12 +230,29 @@ class Device:
     role: Role
     profile: str
     folder: Path
-    launch: Launch
+    form: str
+    launches: Mapping[str, Launch]
     ics: Mapping[str, CapabilityValue]
     ixit: Ixit
     actions: Mapping[str, Action]
     configurations: Mapping[str, Mapping[str, PlainValue]]
+    baselines: tuple[Path, ...] = ()
     place: Place
+
+    @property
+    def launch(self) -> Launch:
+        """How it is brought up."""
+        return self.launches[self.form]
+
+    def launched(self, form: str) -> Device:
+        """The device brought up in another way. UsageError when it cannot be."""
+        if form not in self.launches:
+            raise UsageError(
+                "device.unknown-launch",
+                f"{self.name} is not launched as {form!r}",
+                hint=suggest(form, self.launches) or f"it has {', '.join(self.launches)}",
+            )
+        return replace(self, form=form)
 
     def configured(self, configuration: str = DEFAULT_CONFIGURATION) -> Device:
         """The device in one of its configurations. UsageError when it has no such."""

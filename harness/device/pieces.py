@@ -85,8 +85,8 @@ def read_needs(node: Node) -> Needs:
     keys = node.mapping(("root", "programs", "files", "install"))
     return Needs(
         root=optional(keys.get("root"), Node.boolean) or False,
-        programs=_texts(keys.get("programs")),
-        files=_texts(keys.get("files")),
+        programs=texts(keys.get("programs")),
+        files=texts(keys.get("files")),
         install=optional_text(keys.get("install")) or "",
     )
 
@@ -99,6 +99,7 @@ def read_pattern(node: Node) -> re.Pattern[str]:
         raise node.fail("device.pattern", f"no regular expression: {error}") from error
 
 
-def _texts(node: Node | None) -> tuple[str, ...]:
+def texts(node: Node | None) -> tuple[str, ...]:
+    """A text, or a list of texts; none when it is missing."""
     items: Iterable[Node] = node.items_or_one() if node is not None else ()
     return tuple(text_of(item) for item in items)

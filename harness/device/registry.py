@@ -32,6 +32,12 @@ def search_folders(*further: Path) -> tuple[Path, ...]:
     return (*further, Path("peers"), packaged)
 
 
+def split_form(name: str) -> tuple[str, str]:
+    """What stands before and after the colon of `xl2tpd-lns:container`; a path may have colons."""
+    before, colon, form = name.rpartition(":")
+    return (before, form) if colon and before and "/" not in form else (name, "")
+
+
 def find_device(name_or_path: str, search: Sequence[Path]) -> Path:
     """The folder of a device. Raises UsageError `device.unknown`."""
     given = Path(name_or_path)

@@ -14,7 +14,7 @@ from harness.device.addresses import LoopbackAddresses
 from harness.device.embedded import EmbeddedRunner
 from harness.device.ics import CAPABILITIES
 from harness.device.lease import Runner
-from harness.device.model import Device, EmbeddedLaunch, ProcessLaunch
+from harness.device.model import Device, EmbeddedLaunch, ProgramLaunch
 from harness.device.process import ProcessRunner
 from harness.peer import clock
 from harness.peer.udp import UdpNetwork
@@ -39,7 +39,6 @@ from harness.wire.text import Names
 
 BASE_PROFILE = "rfc2661"
 RULES_FILE = "monitors.yaml"
-BASELINE_FILE = "baseline.yaml"
 JOBS_IN_MEMORY = 4096
 JOBS_OF_PROCESSES = 40
 
@@ -127,10 +126,11 @@ def run(options: Options) -> Footer:
 
 
 def _baseline(options: Options, library: Library) -> Baseline:
-    path = options.device.folder / BASELINE_FILE
-    if not options.baseline or not path.is_file():
+    if not options.baseline or not options.device.baselines:
         return Baseline()
-    return load_baseline(path, known_cases(library, options.suites))
+    known = known_cases(library, options.suites)
+    files = [load_baseline(path, known) for path in options.device.baselines]
+    return Baseline(entry for file in files for entry in file.entries)
 
 
 def known_cases(library: Library, suites: Path) -> set[str]:
@@ -234,7 +234,7 @@ def _bring_up(options: Options, specification: Specification) -> tuple[Runner, H
 
 
 def _hosts(device: Device, addresses: LoopbackAddresses) -> Hosts:
-    namespace = device.launch.namespace if isinstance(device.launch, ProcessLaunch) else None
+    namespace = device.launch.namespace if isinstance(device.launch, ProgramLaunch) else None
     if namespace is None:
         return LoopbackHosts(addresses)
     return NamespaceHosts(namespace, device.ixit.address)
