@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST_ARGS ?= -n 2 --dist loadgroup
 
 # what peers/ starts, and what the tests look at packets with
-DEVICE_PACKAGES := xl2tpd slirp ppp tshark tcpdump
+DEVICE_PACKAGES := xl2tpd slirp ppp l2tpns tshark tcpdump
 
 .PHONY: help demo test lint format bench fuzz wheel devices clean
 

@@ -113,11 +113,7 @@ def red_case_line(story: CaseStory) -> Line:
 
 def _counts(ending: Ending) -> list[Line]:
     header, footer = ending.header, ending.footer
-    pieces: list[str | tuple[str, str]] = []
-    for verdict in _ORDER:
-        count = footer.verdicts.get(verdict, 0)
-        if count:
-            pieces += [", " if pieces else "", verdict_piece(verdict, f"{count} {verdict}")]
+    pieces = _by_verdict(footer.verdicts)
     notes = f", {ending.notes} note{'s' * (ending.notes != 1)}" if ending.notes else ""
     name = safe(header.title or header.device) if header else "a run without a header"
     cases = sum(footer.verdicts.values())
@@ -126,6 +122,7 @@ def _counts(ending: Ending) -> list[Line]:
     clock = " on the virtual clock" if header and header.virtual_time else ""
     said = [
         line((name, "bold"), f": {cases} case{'s' * (cases != 1)}: ", *pieces, notes),
+        *_monitors(footer.monitors),
         line(f"  {seconds(footer.wall_s)} wall{longest}{case}, sum {seconds(footer.sum_s)}{clock}"),
     ]
     if exit_code(footer) == EXIT_EXPECTED:
@@ -134,6 +131,23 @@ def _counts(ending: Ending) -> list[Line]:
         said.append(line("  ", (f"{len(footer.unexpected)} unexpected", "bold red")))
     said += [line("  ", ("stale in the baseline: ", "yellow"), safe(it)) for it in footer.stale]
     return said
+
+
+def _monitors(verdicts: Mapping[str, int]) -> list[Line]:
+    rules = sum(verdicts.values())
+    if not rules:
+        return []
+    told = f"  monitors judged every datagram by {rules} rule{'s' * (rules != 1)}: "
+    return [line(told, *_by_verdict(verdicts))]
+
+
+def _by_verdict(verdicts: Mapping[str, int]) -> list[str | tuple[str, str]]:
+    pieces: list[str | tuple[str, str]] = []
+    for verdict in _ORDER:
+        count = verdicts.get(verdict, 0)
+        if count:
+            pieces += [", " if pieces else "", verdict_piece(verdict, f"{count} {verdict}")]
+    return pieces
 
 
 def _error(ending: Ending) -> list[Line]:

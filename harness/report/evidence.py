@@ -112,6 +112,8 @@ def finding_lines(check: Check, story: CaseStory, rows: Mapping[str, Row]) -> li
         lines += _labelled("note", check.note)
     if check.count > 1:
         lines += _labelled("seen", f"{check.count} times; this is the first")
+    if check.first_case:
+        lines += _labelled("first in", check.first_case)
     if check.frames:
         lines += _labelled("frames", ", ".join(f"#{number}" for number in check.frames[:50]))
     return lines
@@ -132,13 +134,15 @@ def evidence_summary(story: CaseStory, header: Header | None) -> list[tuple[str,
             ("expected", safe(check.expected, _LINE)),
             ("received", safe(check.actual, _LINE)),
         ]
+        if check.first_case:
+            said += [("first in", safe(check.first_case, _LINE))]
         if len(deciding) > 1:
             said += [("besides", f"{len(deciding) - 1} more checks of this case")]
     else:
         first, *rest = safe_lines(story.reason or story.verdict)
         said += [("reason", first), *(("", line) for line in rest)]
     if header is not None:
-        said += [("replay", replay(story.case, header))]
+        said += [("replay", replay(replayed(story), header))]
     return said
 
 
@@ -181,6 +185,12 @@ def evidence_frames(story: CaseStory) -> list[Frame]:
         if sent is not None:
             numbers.add(sent.number)
     return [frame for frame in frames if frame.number in numbers]
+
+
+def replayed(story: CaseStory) -> str:
+    """The case to run again: for a monitor's result the one in which it was first seen."""
+    found = (check.first_case for check in story.findings if check.first_case)
+    return next(found, story.case)
 
 
 def replay(case: str, header: Header) -> str:
@@ -241,7 +251,7 @@ def failure_text(story: CaseStory, header: Header | None) -> str:
     if header is not None:
         if header.capture and dumped:
             lines += [f"Capture: {tshark(header.capture, dumped)}"]
-        lines += [f"Replay:  {replay(story.case, header)}"]
+        lines += [f"Replay:  {replay(replayed(story), header)}"]
     if story.start.file:
         lines += [f"Source:  {safe(story.start.file)}:{story.start.line}"]
     return "\n".join(lines)

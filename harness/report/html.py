@@ -18,6 +18,7 @@ from harness.report.evidence import (
     frame_line,
     headline,
     replay,
+    replayed,
     row_line,
     safe,
 )
@@ -150,7 +151,7 @@ def _case_view(story: CaseStory, header: Header | None, number: int) -> dict[str
         "steps": _steps(story.steps, checks),
         "loose": loose,
         "frames": _frames(story),
-        "replay": replay(story.case, header) if header else "",
+        "replay": replay(replayed(story), header) if header else "",
         "row_line": lambda name: row_line(name, rows),
         "frame_line": frame_line,
     }

@@ -39,6 +39,7 @@ class SummaryReport:
             "device": header.device if header else "",
             "cases": sum(footer.verdicts.values()),
             "verdicts": {each.value: footer.verdicts.get(each.value, 0) for each in Verdict},
+            "monitors": {each.value: footer.monitors.get(each.value, 0) for each in Verdict},
             "unexpected": [
                 {"case": each.case, "verdict": each.verdict.value, "reason": each.reason}
                 for each in footer.unexpected

@@ -73,10 +73,13 @@ class Baseline:
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self.entries = tuple(entries)
 
-    def judge(self, case: str, verdict: Verdict, checks: Sequence[Finding]) -> Judgement:
+    def judge(
+        self, case: str, verdict: Verdict, checks: Sequence[Finding], *, whole: bool = True
+    ) -> Judgement:
         """How a case that earned `verdict` by `checks` stands to the baseline.
 
-        `verdict` is what the device earned, never xfail or xpass.
+        `verdict` is what the device earned, never xfail or xpass. whole: the case has seen all that
+        it can see, so that what it has not found is not there and its entry is stale.
         """
         if verdict is Verdict.SKIP:
             return Judgement(Expectation.EXPECTED)
@@ -85,7 +88,7 @@ class Baseline:
         entries = [entry for entry in self.entries if entry.concerns(case)]
         findings = _findings(verdict, checks)
         used = [entry for entry in entries if any(_lists(entry, *each) for each in findings)]
-        stale = tuple(entry for entry in entries if entry not in used)
+        stale = tuple(entry for entry in entries if whole and entry not in used)
         for name, found in findings:
             excused = any(_lists(entry, name, found) for entry in used)
             if not excused and (found is Verdict.FAIL or found is verdict is Verdict.INCONC):

@@ -65,7 +65,8 @@ class Capture:
     def write(self, event: Event) -> None:
         """Take one event, the header first; only frames become packets."""
         if isinstance(event, Frame):
-            self._frame(event)
+            if not event.again:
+                self._frame(event)
         elif isinstance(event, StepStart):
             text = f"{event.case}, step {event.index}: {event.text}"
             self._comments.setdefault(event.case, {})[event.index] = _option(_OPTION_COMMENT, text)

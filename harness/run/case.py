@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import random
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from harness.device.lease import Lease, Runner
@@ -64,7 +64,8 @@ class FrameNumbers:
 class Setting:
     """What all cases of a run share.
 
-    started: on the loop's clock. stale: entries of the baseline that the run contradicts.
+    started: on the loop's clock. stale: entries of the baseline that the run contradicts. whole:
+    all cases of the harness run, so that what a monitor has not found by their end is not there.
     """
 
     device: Device
@@ -80,6 +81,7 @@ class Setting:
     numbers: FrameNumbers = field(default_factory=FrameNumbers)
     stale: list[str] = field(default_factory=list)
     monitoring: Monitoring | None = None
+    whole: bool = True
 
     @property
     def at(self) -> float:
@@ -125,24 +127,28 @@ def tell_monitors(setting: Setting) -> None:
     if setting.monitoring is None:
         return
     at = setting.at
-    for start, checks in setting.monitoring.results(at):
-        setting.emit(start)
-        for check in checks:
+    for result in setting.monitoring.results(at):
+        setting.emit(result.start)
+        for frame in result.frames:
+            setting.emit(frame)
+        for check in result.checks:
             setting.emit(check)
-        verdict, reason = fold(checks)
-        _end(setting, start.case, checks, verdict, reason, 0.0)
+        verdict, reason = fold(result.checks)
+        # what a part of the suites does not show, the rest of them may
+        _end(setting, result.start.case, result.checks, verdict, reason, 0.0, setting.whole)
 
 
 def _end(
     setting: Setting,
     case: str,
-    checks: list[Check],
+    checks: Sequence[Check],
     verdict: Verdict,
     reason: str,
     seconds: float,
+    whole: bool = True,
 ) -> None:
-    """Say how a case ended, and how that stands to the baseline."""
-    judgement = setting.baseline.judge(case, verdict, checks)
+    """Say how a case ended, and how that stands to the baseline. whole: it saw all it can see."""
+    judgement = setting.baseline.judge(case, verdict, checks, whole=whole)
     setting.stale.extend(str(entry) for entry in judgement.stale)
     setting.emit(
         CaseEnd(
@@ -204,25 +210,23 @@ async def _with_peer(
         monitor = setting.monitoring.watch(case.id, lease.address[0], secret)
 
     def on_frame(data: bytes, source: Address, destination: Address, made: Made) -> int:
-        number = setting.numbers.take()
         if made is Made.REGULAR and peer.impairments.used:
             made = Made.ASKED  # what was lost on purpose is missing from what the monitor sees
-        if monitor is not None:
-            monitor.datagram(setting.at, source, destination, data, number, made)
-        setting.emit(
-            Frame(
-                case=case.id,
-                number=number,
-                at=setting.at,
-                direction=Direction.RECEIVED if made is Made.FOREIGN else Direction.SENT,
-                source=source,
-                destination=destination,
-                data=data,
-                summary=summary(parse(data), setting.names),
-                step=context.step if context is not None else None,
-            )
+        frame = Frame(
+            case=case.id,
+            number=setting.numbers.take(),
+            at=setting.at,
+            direction=Direction.RECEIVED if made is Made.FOREIGN else Direction.SENT,
+            source=source,
+            destination=destination,
+            data=data,
+            summary=summary(parse(data), setting.names),
+            step=context.step if context is not None else None,
         )
-        return number
+        if monitor is not None:
+            monitor.frame(frame, made)
+        setting.emit(frame)
+        return frame.number
 
     peer = ScriptedPeer(
         setting.specification, lease.network, on_frame, first_id=chance.randint(*FIRST_IDS)

@@ -151,6 +151,8 @@ class CaseStart:
     line: int
     covers: tuple[str, ...]
     at: float
+    monitor: bool = False
+    """Whether it is the result of a monitor's rule and no case of a suite; counted apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,8 @@ class Frame:
     """The UDP payload; hex in JSON."""
     summary: str
     step: int | None = None
+    again: bool = False
+    """Shown once more, as evidence of a monitor's result: the capture has it once, as `number`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +204,8 @@ class Check:
     note: str = ""
     count: int = 1
     """How often it was seen, when the same finding is reported once with its first evidence."""
+    first_case: str = ""
+    """The case whose frames are the evidence, where that is another one: a monitor's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +258,8 @@ class Footer:
     """Last of every stream. A stream without one is a run that did not end.
 
     `verdicts` counts `CaseEnd.shown`, so that its sum is the number of cases that ended;
-    `sum_s` adds the cases' own seconds, `longest_s` is that of `longest_case`.
+    `monitors` counts the results of the monitors' rules in the same way. `sum_s` adds the cases'
+    own seconds, `longest_s` is that of `longest_case`.
     """
 
     verdicts: Mapping[str, int]
@@ -264,6 +271,7 @@ class Footer:
     sum_s: float = 0.0
     interrupted: bool = False
     error: RunError | None = None
+    monitors: Mapping[str, int] = field(default_factory=dict)
 
 
 Event = (

@@ -7,17 +7,16 @@ asked it for is an error of the harness, `monitor/own-peer`.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from harness.device.model import Device
 from harness.peer.made import Made
-from harness.peer.network import Address
-from harness.run.events import CaseStart, Check, Verdict
+from harness.run.events import CaseStart, Check, Frame, Verdict
 from harness.spec.model import Severity
-from harness.spec.monitor import Finding, Monitor, Rule, RuleId, RuleTable, Tally
+from harness.spec.monitor import Finding, Monitor, Rule, RuleId, RuleTable, Tally, worse
 
 SUITE: Final = "monitor"
 OWN_PEER: Final = "own-peer"
@@ -27,6 +26,28 @@ _VERDICTS: Final[dict[Severity, Verdict]] = {
     "warn": Verdict.WARN,
     "note": Verdict.PASS,
 }
+
+
+_KEPT_FRAMES: Final = 200
+_SHOWN_FRAMES: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The finding that is shown for a rule: in which case, and the frames that led up to it."""
+
+    finding: Finding
+    case: str
+    frames: tuple[Frame, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of one rule: a case of its own, whose checks rest on frames of other cases."""
+
+    start: CaseStart
+    frames: tuple[Frame, ...]
+    checks: tuple[Check, ...]
 
 
 def monitor_cases(rules: RuleTable) -> list[str]:
@@ -43,7 +64,7 @@ class Monitoring:
     broken: Tally = field(default_factory=Tally)
     own: Tally = field(default_factory=Tally)
     applied: Counter[tuple[RuleId, str]] = field(default_factory=Counter)
-    seen_in: dict[tuple[str, RuleId], str] = field(default_factory=dict)
+    seen: dict[tuple[bool, RuleId], Evidence] = field(default_factory=dict)
 
     def watch(self, case: str, iut: str, secret: str | None) -> CaseMonitor:
         """A monitor for one case whose IUT has this address."""
@@ -56,8 +77,8 @@ class Monitoring:
         )
         return CaseMonitor(self, monitor, case, iut)
 
-    def results(self, at: float) -> list[tuple[CaseStart, list[Check]]]:
-        """A case for each rule that was put to the IUT, and one for our own peer if need be."""
+    def results(self, at: float) -> list[Result]:
+        """One for each rule that was put to the IUT, and one for our own peer if need be."""
         entries = {entry.rule: entry for entry in self.broken.entries()}
         made = []
         for rule in self.rules.rules.values():
@@ -65,40 +86,35 @@ class Monitoring:
             entry = entries.get(rule.id)
             if entry is None and not rows:
                 continue
-            checks = []
+            checks: list[Check] = []
+            frames: tuple[Frame, ...] = ()
+            start = self._start(rule.id.value, rule.title, rule.rows, rule, at)
             if entry is not None:
-                evidence = entry.first
-                where = self.seen_in.get(("iut", rule.id), "")
-                checks.append(
-                    self._check(
-                        rule,
-                        entry.rows,
-                        _VERDICTS[entry.severity],
-                        evidence,
-                        entry.count,
-                        where,
-                        at,
-                    )
-                )
+                evidence = self.seen[True, rule.id]
+                frames = _again(evidence.frames, start.case)
+                verdict = _VERDICTS[entry.severity]
+                checks.append(self._check(rule, entry.rows, verdict, evidence, entry.count, at))
             kept = tuple(row for row in rows if entry is None or row not in entry.rows)
             if kept:
                 checks.append(self._kept(rule, kept, at))
-            made.append((self._start(rule.id.value, rule.title, rule.rows, rule, at), checks))
+            made.append(Result(start, frames, tuple(checks)))
         if len(self.own):
             made.append(self._own_peer(at))
         return made
 
-    def _own_peer(self, at: float) -> tuple[CaseStart, list[Check]]:
+    def _own_peer(self, at: float) -> Result:
         title = "What the scripted peer sends of its own accord keeps the rules"
         rules = self.rules.rules
         first = next(iter(rules.values()))
+        start = self._start(OWN_PEER, title, (), first, at)
         checks = []
+        frames: dict[int, Frame] = {}
         for entry in self.own.entries():
+            evidence = self.seen[False, entry.rule]
+            frames |= {frame.number: frame for frame in _again(evidence.frames, start.case)}
             rule = rules[entry.rule]
-            where = self.seen_in.get(("own", rule.id), "")
-            check = self._check(rule, (), Verdict.ERROR, entry.first, entry.count, where, at)
-            checks.append(check)
-        return self._start(OWN_PEER, title, (), first, at), checks
+            checks.append(self._check(rule, (), Verdict.ERROR, evidence, entry.count, at))
+        return Result(start, tuple(frames[number] for number in sorted(frames)), tuple(checks))
 
     def _start(
         self, name: str, title: str, rows: Sequence[str], rule: Rule, at: float
@@ -112,6 +128,7 @@ class Monitoring:
             line=rule.place.line,
             covers=tuple(rows),
             at=at,
+            monitor=True,
         )
 
     def _check(
@@ -119,9 +136,8 @@ class Monitoring:
         rule: Rule,
         rows: Sequence[str],
         verdict: Verdict,
-        evidence: Finding,
+        evidence: Evidence,
         count: int,
-        where: str,
         at: float,
     ) -> Check:
         return Check(
@@ -133,10 +149,11 @@ class Monitoring:
             level=self.rules.level(rows),
             verdict=verdict,
             expected=rule.title,
-            actual=f"{evidence.text} (first in {where})" if where else evidence.text,
-            frames=evidence.frames,
-            policy=evidence.policy,
+            actual=evidence.finding.text,
+            frames=evidence.finding.frames,
+            policy=evidence.finding.policy,
             count=count,
+            first_case=evidence.case,
         )
 
     def _kept(self, rule: Rule, rows: tuple[str, ...], at: float) -> Check:
@@ -155,6 +172,10 @@ class Monitoring:
         )
 
 
+def _again(frames: Sequence[Frame], case: str) -> tuple[Frame, ...]:
+    return tuple(replace(frame, case=case, step=None, again=True) for frame in frames)
+
+
 @dataclass(slots=True)
 class CaseMonitor:
     """The monitor of one case."""
@@ -164,16 +185,21 @@ class CaseMonitor:
     case: str
     iut: str
     asked: set[int] = field(default_factory=set)
+    recent: deque[Frame] = field(default_factory=lambda: deque(maxlen=_KEPT_FRAMES))
 
-    def datagram(
-        self, at: float, source: Address, destination: Address, data: bytes, number: int, made: Made
-    ) -> None:
-        """Judge one datagram."""
+    def frame(self, frame: Frame, made: Made) -> None:
+        """Judge one frame."""
+        self.recent.append(frame)
         if made in (Made.ASKED, Made.ODD):
-            self.asked.add(number)
+            self.asked.add(frame.number)
         self._sort(
             self.monitor.datagram(
-                at, source, destination, data, number, deliberate=made is Made.ODD
+                frame.at,
+                frame.source,
+                frame.destination,
+                frame.data,
+                frame.number,
+                deliberate=made is Made.ODD,
             )
         )
 
@@ -186,7 +212,21 @@ class CaseMonitor:
         for finding in findings:
             if finding.source[0] == self.iut:
                 self.whole.broken.add([finding])
-                self.whole.seen_in.setdefault(("iut", finding.rule), self.case)
+                self._witness(True, finding)
             elif finding.frames[0] not in self.asked and finding.severity == "fail":
                 self.whole.own.add([finding])
-                self.whole.seen_in.setdefault(("own", finding.rule), self.case)
+                self._witness(False, finding)
+
+    def _witness(self, of_iut: bool, finding: Finding) -> None:
+        known = self.whole.seen.get((of_iut, finding.rule))
+        if known is None or worse(finding, known.finding):
+            frames = self._around(finding)
+            self.whole.seen[of_iut, finding.rule] = Evidence(finding, self.case, frames)
+
+    def _around(self, finding: Finding) -> tuple[Frame, ...]:
+        """The frames of a finding, as far as they are still here, and those before the last."""
+        last = max(finding.frames)
+        before = [frame for frame in self.recent if frame.number <= last]
+        named = {frame.number: frame for frame in before if frame.number in finding.frames}
+        named |= {frame.number: frame for frame in before[-_SHOWN_FRAMES:]}
+        return tuple(named[number] for number in sorted(named))

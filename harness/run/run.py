@@ -140,10 +140,14 @@ def known_cases(library: Library, suites: Path) -> set[str]:
     with the harness are about them.
     """
     known = {case.id for case in library.cases} | set(monitor_cases(library.rules))
-    packaged = data_folder("suites")
-    if suites.resolve() != packaged.resolve():
-        known |= {case.id for case in load_library(packaged).cases}
+    if not _is_packaged(suites):
+        known |= {case.id for case in load_library(data_folder("suites")).cases}
     return known
+
+
+def _is_packaged(suites: Path) -> bool:
+    """Whether these are the suites that come with the harness."""
+    return suites.resolve() == data_folder("suites").resolve()
 
 
 def _header(options: Options, library: Library, plan: Sequence[Selected]) -> Header:
@@ -207,6 +211,7 @@ async def _main(
         seed=options.seed,
         time_scale=options.time_scale,
         monitoring=Monitoring(library.rules, options.device),
+        whole=not options.selection and _is_packaged(options.suites),
     )
     try:
         with interruptible():

@@ -32,8 +32,9 @@ class Tally:
 
     def __init__(self) -> None:
         self._verdicts: Counter[str] = Counter()
+        self._monitors: Counter[str] = Counter()
         self._unexpected: list[Unexpected] = []
-        self._open: dict[str, None] = {}
+        self._open: dict[str, bool] = {}  # whether it is a monitor's result
         self._at = 0.0
         self._longest_s = 0.0
         self._longest_case: str | None = None
@@ -60,7 +61,7 @@ class Tally:
     def add(self, event: Event) -> None:
         """Take one event into account."""
         if isinstance(event, CaseStart):
-            self._open[event.case] = None
+            self._open[event.case] = event.monitor
         elif isinstance(event, CaseEnd):
             self._end(event)
         at = getattr(event, "at", None)
@@ -68,10 +69,12 @@ class Tally:
             self._at = at
 
     def _end(self, event: CaseEnd) -> None:
-        self._open.pop(event.case, None)
-        self._verdicts[event.shown.value] += 1
+        of_monitor = self._open.pop(event.case, False)
+        (self._monitors if of_monitor else self._verdicts)[event.shown.value] += 1
         if event.expectation.turns_red:
             self._unexpected.append(Unexpected(event.case, event.shown, event.reason))
+        if of_monitor:
+            return
         self._sum_s += event.seconds
         if self._longest_case is None or event.seconds > self._longest_s:
             self._longest_s, self._longest_case = event.seconds, event.case
@@ -91,7 +94,8 @@ class Tally:
         counts = self._verdicts + Counter({Verdict.NONE.value: len(self._open)})
         cut = [Unexpected(case, Verdict.NONE, UNFINISHED) for case in self._open]
         return Footer(
-            verdicts={each.value: counts[each.value] for each in Verdict if counts[each.value]},
+            verdicts=_in_order(counts),
+            monitors=_in_order(self._monitors),
             unexpected=(*self._unexpected, *cut),
             stale=tuple(stale),
             wall_s=self._at if wall_s is None else wall_s,
@@ -103,18 +107,24 @@ class Tally:
         )
 
 
+def _in_order(counts: Counter[str]) -> dict[str, int]:
+    return {each.value: counts[each.value] for each in Verdict if counts[each.value]}
+
+
 def exit_code(footer: Footer) -> int:
     """The exit code of a run: the first of these that holds.
 
     - an error ended the run: that error's own code (2 usage or data, 3 device or harness, 5)
-    - 3: interrupted, or a case ended with `error` (or `none`): there is no full answer
+    - 3: interrupted, or a case or our own peer ended with `error` (or `none`): there is no full
+      answer
     - 1: an unexpected verdict, an xpass, or a stale baseline entry
     - 5: no case ran (nothing selected, or the ICS claims nothing of it)
     - 0: everything as expected
     """
     if footer.error is not None:
         return footer.error.exit_code
-    if footer.interrupted or any(footer.verdicts.get(fault) for fault in _FAULTS):
+    counts = (footer.verdicts, footer.monitors)
+    if footer.interrupted or any(each.get(fault) for each in counts for fault in _FAULTS):
         return EXIT_DEVICE
     if footer.unexpected or footer.stale:
         return EXIT_UNEXPECTED

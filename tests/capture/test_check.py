@@ -249,8 +249,7 @@ def test_one_line_for_one_rule_and_row(tmp_path: Path) -> None:
     talk = Talk().tunnel()
     for number in range(5):
         talk.lac.session_id, talk.lns.session_id = 100 + 7 * number, 200 + 9 * number
-        values = {"call_serial_number": number}
-        talk.message(talk.lac, "ICRQ", values, omit=("call_serial_number",))
+        talk.message(talk.lac, "ICRQ", {"call_serial_number": number}, omit=("call_serial_number",))
         talk.message(talk.lns, "ICRP")
     (finding,) = as_json(check(capture_of(talk, tmp_path)))["findings"]
     assert finding["count"] == 5

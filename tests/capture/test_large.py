@@ -95,7 +95,6 @@ def test_memory_is_bounded(tmp_path: Path, records: object) -> None:
     assert peak < MOST_MEMORY
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("records", [a_long_call, a_flood_of_requests])
 def test_100_mb(tmp_path: Path, records: object) -> None:
     began = time.process_time()

@@ -22,18 +22,28 @@ def test_the_output_folder_has_everything(command: Command) -> None:
     assert {path.name for path in out.iterdir()} == FILES
     events = list(read_events(out / "events.ndjson"))
     assert isinstance(events[0], Header)
-    assert [one.case for one in events if isinstance(one, CaseStart)] == [HELLO]
+    begun = [one for one in events if isinstance(one, CaseStart)]
+    assert [one.case for one in begun if not one.monitor] == [HELLO]
     assert isinstance(events[-1], Footer)
-    (case,) = junit_cases(out / "junit.xml")
+    case, *monitors = junit_cases(out / "junit.xml")
     assert (case.classname, case.name, case.result) == ("l2tp.5.5-hello", HELLO, [])
     assert case.time is not None
+    assert len(monitors) == len(begun) - 1 > 0
+    assert {each.classname for each in monitors} == {"l2tp.monitor"}
 
 
 def test_the_summary_says_where_everything_is(command: Command) -> None:
     said = command("run", HELLO, "--out", "here", "--html").out
     for name in (*FILES, "report.html"):
         assert str(Path("here") / name) in said
-    for word in ("1 pass", "wall", "longest", "sum", "everything as expected"):
+    for word in (
+        "1 case: 1 pass",
+        "monitors judged every datagram by",
+        "wall",
+        "longest",
+        "sum",
+        "everything as expected",
+    ):
         assert word in said
 
 
@@ -73,8 +83,8 @@ def test_an_unexpected_verdict_is_exit_code_1(command: Command, failing_suite: P
     assert "1 unexpected" in result.out
     assert "expected  StopCCN" in result.out
     assert "FAIL  odd/refuses" in result.err
-    (case,) = junit_cases(command.folder / "here" / "junit.xml")
-    assert case.result[0].type == "fail"
+    case, *_ = junit_cases(command.folder / "here" / "junit.xml")
+    assert (case.name, case.result[0].type) == ("odd/refuses", "fail")
 
 
 def test_a_baseline_excuses_and_no_baseline_does_not(

@@ -124,6 +124,14 @@ def test_a_warn_may_be_listed_and_its_loss_is_stale() -> None:
     assert baseline.judge("d", PASS, []).expectation is EXPECTED
 
 
+def test_what_did_not_see_everything_makes_nothing_stale() -> None:
+    baseline = Baseline([entry(FAIL, "a")])
+    assert baseline.judge("c", PASS, [], whole=False).expectation is EXPECTED
+    assert baseline.judge("c", FAIL, checks(("a", FAIL)), whole=False).expectation is XFAIL
+    assert baseline.judge("c", FAIL, checks(("b", FAIL)), whole=False).expectation is UNEXPECTED
+    assert baseline.judge("c", PASS, []).expectation is XPASS
+
+
 def test_what_follows_from_a_listed_failure_needs_no_entry() -> None:
     judged = Baseline([entry(FAIL, "a")]).judge("c", FAIL, checks(("a", FAIL), ("b", INCONC)))
     assert judged.expectation is XFAIL

@@ -11,15 +11,15 @@ from hypothesis import given
 from harness.errors import UsageError
 from harness.report.bundle import FILES, Bundle, make_report
 from harness.report.summary import summarize, write_summary
-from harness.run.events import Event, RunError
+from harness.run.events import Event, RunError, Verdict
 from harness.run.record import Recorder
 from tests.report import runs, strategies
 
 
 def test_the_summary_of_a_run() -> None:
     summary = summarize(runs.every_kind())
-    assert list(summary)[:7] == [
-        "device", "cases", "verdicts", "unexpected", "wall_s", "longest_s", "sum_s",
+    assert list(summary)[:8] == [
+        "device", "cases", "verdicts", "monitors", "unexpected", "wall_s", "longest_s", "sum_s",
     ]  # fmt: skip
     assert summary == {
         "device": "xl2tpd-lns",
@@ -28,6 +28,7 @@ def test_the_summary_of_a_run() -> None:
             "pass": 1, "fail": 1, "warn": 1, "inconc": 1, "error": 1,
             "none": 0, "skip": 1, "xfail": 1, "xpass": 1,
         },
+        "monitors": dict.fromkeys(Verdict, 0),
         "unexpected": [
             {"case": "fail", "verdict": "fail", "reason": "a MUST is broken"},
             {"case": "stale", "verdict": "xpass", "reason": "the baseline lists stale"},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from harness.run.events import Expectation, Footer, RunError, Unexpected, Verdict
@@ -45,6 +47,16 @@ def test_a_case_that_began_anew_counts_once() -> None:
     assert tally.footer().verdicts == {"pass": 1}
 
 
+def test_results_of_monitors_are_counted_apart() -> None:
+    tally = Tally()
+    rule = dataclasses.replace(runs.start("monitor/window"), monitor=True)
+    for event in (runs.start("one"), runs.end("one"), rule, runs.end("monitor/window")):
+        tally.add(event)
+    footer = tally.footer()
+    assert (footer.verdicts, footer.monitors) == ({"pass": 1}, {"pass": 1})
+    assert footer.longest_case == "one"
+
+
 GOOD = {"pass": 3, "warn": 1, "skip": 1, "xfail": 1}
 RED = (Unexpected("c", Verdict.FAIL, ""),)
 
@@ -66,6 +78,8 @@ RED = (Unexpected("c", Verdict.FAIL, ""),)
         (Footer(GOOD | {"none": 1}, RED), 3),
         (Footer(GOOD, interrupted=True), 3),
         (Footer({}), 5),
+        (Footer({}, monitors={"pass": 3}), 5),
+        (Footer(GOOD, monitors={"error": 1}), 3),
         (Footer({"skip": 4}), 5),
     ],
 )

@@ -14,7 +14,7 @@ from __future__ import annotations
 from harness.spec.monitor.judge import CAPTURE, LIVE, Endpoint, Finding, View
 from harness.spec.monitor.monitor import Monitor
 from harness.spec.monitor.rules import Rule, RuleId, RuleTable, load_rules
-from harness.spec.monitor.tally import Entry, Tally, by_row
+from harness.spec.monitor.tally import Entry, Tally, by_row, worse
 
 __all__ = [
     "CAPTURE",
@@ -30,4 +30,5 @@ __all__ = [
     "View",
     "by_row",
     "load_rules",
+    "worse",
 ]

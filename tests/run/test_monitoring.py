@@ -1,0 +1,72 @@
+"""The results of monitors: one for each rule, with the frames that show what was found."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.peer.made import Made
+from harness.run.events import Direction, Frame, Verdict
+from harness.run.monitoring import Monitoring, Result
+from tests.monitor.plants import PLANTS
+from tests.monitor.talk import LAC, LNS, Talk, rules
+from tests.run.stage import device
+
+CASE = "a/case"
+
+
+def results(talk: Talk, *, iut: str) -> dict[str, Result]:
+    """What the monitors of a run with one case say about a conversation."""
+    monitoring = Monitoring(rules(), device())
+    monitor = monitoring.watch(CASE, iut, None)
+    for seen in talk.frames:
+        ours = seen.source[0] != iut
+        monitor.frame(
+            Frame(
+                case=CASE,
+                number=seen.number,
+                at=seen.at,
+                direction=Direction.SENT if ours else Direction.RECEIVED,
+                source=seen.source,
+                destination=seen.destination,
+                data=seen.data,
+                summary="",
+                step=2,
+            ),
+            Made.REGULAR if ours else Made.FOREIGN,
+        )
+    monitor.end(talk.at)
+    return {result.start.case: result for result in monitoring.results(talk.at)}
+
+
+@pytest.fixture(name="planted")
+def _planted() -> Talk:
+    talk = Talk()
+    next(plant for plant in PLANTS if plant.name == "window-five_at_once").build(talk)
+    return talk
+
+
+def test_a_rule_that_the_iut_breaks_shows_its_frames(planted: Talk) -> None:
+    result = results(planted, iut=LAC[0])["monitor/window"]
+    assert result.start.monitor
+    (check,) = (check for check in result.checks if check.verdict is not Verdict.PASS)
+    assert (check.case, check.first_case) == ("monitor/window", CASE)
+    shown = {frame.number: frame for frame in result.frames}
+    assert shown.keys() >= set(check.frames)
+    assert all(frame.again and frame.case == "monitor/window" for frame in result.frames)
+    assert shown[check.frames[0]].data == planted.frames[check.frames[0] - 1].data
+
+
+def test_a_rule_that_our_own_peer_breaks_is_an_error(planted: Talk) -> None:
+    result = results(planted, iut=LNS[0])
+    own = result["monitor/own-peer"]
+    assert [(check.name, check.verdict) for check in own.checks] == [("window", Verdict.ERROR)]
+    assert {frame.number for frame in own.frames} >= set(own.checks[0].frames)
+    assert "monitor/window" not in result or not result["monitor/window"].frames
+
+
+def test_a_rule_that_is_kept_is_a_result_too() -> None:
+    result = results(Talk().tunnel().call(), iut=LNS[0])
+    assert len(result) > 20
+    for one in result.values():
+        assert {check.verdict for check in one.checks} == {Verdict.PASS}
+        assert one.frames == ()
