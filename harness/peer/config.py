@@ -30,7 +30,8 @@ class PeerConfig:
     max_pending: messages of a tunnel that wait to be sent or acknowledged; a peer that asks for
     more without acknowledging any has its tunnel cleared.
     places_calls: a LAC that can dial out. answers_after: seconds until a called party answers.
-    line_speed: of its lines, in bits per second.
+    line_speed: of its lines, in bits per second. details: whether it says all that it may about a
+    call, with the examples of the table. hides: whether it hides all that it may (4.3).
 
     Raises ValueError where a limit is outside its range or the host name does not fit (4.4.3).
     """
@@ -57,6 +58,8 @@ class PeerConfig:
     line_speed: int = 10_000_000
     rx_connect_speed: int | None = None
     sequencing_required: bool = False
+    details: bool = False
+    hides: bool = False
 
     def __post_init__(self) -> None:
         for name, limit in (("max_tunnels", self.max_tunnels), ("max_sessions", self.max_sessions)):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from harness.peer import lac_incoming, lac_outgoing, lns_incoming, lns_outgoing
 from harness.peer.call import CallAction, CallEvent, CallState, CallTable
 from harness.peer.examine import GENERAL_ERROR, INVALID_SESSION, Examined, Fault
+from harness.spec.model import Role
 from harness.wire import Value
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ TABLES: Final[Mapping[CallKind, CallTable]] = {
     CallKind.LAC_OUTGOING: lac_outgoing.TABLE,
     CallKind.LNS_OUTGOING: lns_outgoing.TABLE,
 }
+
+_HAS_A_MEANING: Final = frozenset({"sequencing_required"})
+"""Optional AVPs that bind their sender to something."""
 
 _SENT: Final[Mapping[CallAction, str]] = {
     CallAction.SEND_ICRQ: "ICRQ",
@@ -116,11 +120,9 @@ class Session:
             result = {"result": fault.result, "error": fault.error, "message": fault.text}
         else:
             result = {"result": fault.result, "error": 0, "message": fault.text}
-        self.tunnel.send(
-            "CDN",
-            {"result_code": result, "assigned_session_id": self.local_id},
-            session_id=self.peer_id,
-        )
+        values: dict[str, Value] = {"result_code": result, "assigned_session_id": self.local_id}
+        values = {**self._details("CDN"), **values}
+        self.tunnel.send("CDN", values, session_id=self.peer_id)
 
     def message_values(self, name: str) -> dict[str, Value]:
         """The AVPs of a call message that this side sends."""
@@ -148,7 +150,19 @@ class Session:
                 values["rx_connect_speed"] = config.rx_connect_speed
             if config.sequencing_required:
                 values["sequencing_required"] = None
-        return values
+        return {**self._details(name), **values}
+
+    def _details(self, name: str) -> dict[str, Value]:
+        """The optional AVPs of a message with the examples of the table, where they are wanted."""
+        config = self.tunnel.config
+        # the cause of 4.4.4 comes from the line, which an LNS does not have
+        if not config.details or (name == "CDN" and config.role is Role.LNS):
+            return {}
+        specification = self.tunnel.endpoint.specification
+        optional = specification.messages[name].optional
+        return {
+            avp: specification.avps[avp].example for avp in optional if avp not in _HAS_A_MEANING
+        }
 
     def refuse(self, fault: Fault) -> None:
         """Remember why the next CDN is sent; the first reason counts."""

@@ -14,6 +14,7 @@ from harness.peer import control_connection as connection
 from harness.peer.call import CallEvent
 from harness.peer.channel import Arrival, Channel
 from harness.peer.compose import compose
+from harness.peer.concealing import conceal
 from harness.peer.config import PeerConfig
 from harness.peer.control_connection import Action, Event, State
 from harness.peer.examine import (
@@ -96,18 +97,20 @@ class Tunnel:
 
     def send(self, name: str, values: Mapping[str, Value], *, session_id: int = 0) -> None:
         """Queue a message of the spec table on the reliable channel."""
+        endpoint = self.endpoint
         self.channel.tunnel_id = self.peer_id
-        self.channel.send(
-            self.adapt(
-                compose(
-                    self.endpoint.specification,
-                    name,
-                    values,
-                    tunnel_id=self.peer_id,
-                    session_id=session_id,
-                )
+        packet = self.adapt(
+            compose(
+                endpoint.specification,
+                name,
+                values,
+                tunnel_id=self.peer_id,
+                session_id=session_id,
             )
         )
+        if self.config.hides and self.config.secret is not None:
+            packet = conceal(endpoint.specification, packet, self.config.secret, endpoint.random)
+        self.channel.send(packet)
         self.log(f"{name} queued")
         if self.channel.pending > self.config.max_pending:
             self.log("too many messages wait for the peer")

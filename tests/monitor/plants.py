@@ -303,6 +303,29 @@ def number_in_unicode(talk: Talk) -> Seen:
     return icrq(talk, avp("called_number", "\uff10\uff11\uff12"))
 
 
+def caused(talk: Talk, **value: int | str) -> Seen:
+    """A CDN of the LAC with the cause that the line gave."""
+    talk.tunnel().call()
+    seen = talk.message(talk.lac, "CDN", {"q931_cause_code": value})
+    talk.ack(talk.lns)
+    return seen
+
+
+@plant(RuleId.TEXT_ASCII, "note")
+def cause_in_unicode(talk: Talk) -> Seen:
+    return caused(talk, cause=16, message=0x45, advisory="\uff10")
+
+
+@plant(RuleId.Q931_CAUSE, "warn")
+def cause_of_no_line(talk: Talk) -> Seen:
+    return caused(talk, cause=128, message=0x45)
+
+
+@plant(RuleId.Q931_CAUSE, "warn")
+def cause_of_no_message(talk: Talk) -> Seen:
+    return caused(talk, cause=16, message=0)
+
+
 @plant(RuleId.RESULT_CODE_KNOWN, "note")
 def result_99(talk: Talk) -> Seen:
     return cdn(talk, result=99)
@@ -694,7 +717,7 @@ def reply_to_the_unreceived(talk: Talk) -> Seen:
     return seen
 
 
-@plant(RuleId.WINDOW, "fail", "note")
+@plant(RuleId.WINDOW_DEFAULT, "fail", "note")
 def five_at_once(talk: Talk) -> Seen:
     talk.tunnel()
     for _ in range(5):

@@ -373,6 +373,14 @@ _BITS: Final[Sequence[tuple[int, str, str, bool, frozenset[Role]]]] = (
     (19, "4.4.4", "framing_type", True, BOTH),
     (21, "4.4.4", "called_number", True, BOTH),
     (24, "4.4.4", "tx_connect_speed", True, LAC),
+    (12, "4.4.4", "q931_cause_code", True, LAC),
+    (22, "4.4.4", "calling_number", True, LAC),
+    (23, "4.4.4", "sub_address", True, BOTH),
+    (25, "4.4.4", "physical_channel_id", False, LAC),
+    (37, "4.4.4", "private_group_id", False, LAC),
+    (38, "4.4.4", "rx_connect_speed", False, LAC),
+    (36, "4.4.1", "random_vector", True, BOTH),
+    (5, "4.4.3", "tie_breaker", False, BOTH),
 )
 
 _FIXED: Final[Sequence[tuple[int, str, str, frozenset[Role]]]] = (
@@ -384,6 +392,9 @@ _FIXED: Final[Sequence[tuple[int, str, str, frozenset[Role]]]] = (
     (14, "4.4.4", "assigned_session_id", BOTH),
     (24, "4.4.4", "tx_connect_speed", LAC),
     (19, "4.4.4", "framing_type", LAC),
+    (25, "4.4.4", "physical_channel_id", LAC),
+    (38, "4.4.4", "rx_connect_speed", LAC),
+    (5, "4.4.3", "tie_breaker", BOTH),
 )
 
 

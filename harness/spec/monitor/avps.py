@@ -15,6 +15,9 @@ from harness.wire.model import MESSAGE_TYPE, RANDOM_VECTOR, RESERVED_AVP_SHIFT
 ENOUGH_RANDOM: Final = 16
 """Octets of a Random Vector (4.4.1)."""
 
+HIDING_BLOCK: Final = 16
+"""Octets that are hidden by one digest (4.3)."""
+
 _VALUE_RULES: Final[Mapping[Aspect, RuleId]] = {
     "length": RuleId.AVP_VALUE_LENGTH,
     "value": RuleId.AVP_VALUE,
@@ -104,6 +107,8 @@ def _judge_item(judge: Judge, message: Message, item: Item) -> None:
         _judge_foreigner(judge, item, offset)
         return
     spec = plan.spec
+    if not came.vendor:
+        judge.violated(RuleId.AVP_UNASSIGNED, bad=False)
     row = plan.rows["M"]
     if judge.violated(RuleId.AVP_MANDATORY_BIT, came.mandatory is not spec.mandatory, row):
         text = f"{name} has M = {int(came.mandatory)}, {int(spec.mandatory)} is required"
@@ -182,27 +187,39 @@ def _judge_value(
 
 
 def _judge_hiding(judge: Judge, message: Message, *, secret_shared: bool | None) -> None:
-    vector = False
+    vectors = 0
     reasons = dict(message.problems)
     for item in message.items:
         came = item.came
         if came.type == RANDOM_VECTOR and not came.vendor and not came.hidden:
-            vector = True
+            vectors += 1
         if not came.hidden:
             continue
         offset = message.offset(item.index)
         name = _named(item)
-        if judge.violated(RuleId.HIDDEN_WITHOUT_VECTOR, not vector):
+        if judge.violated(RuleId.HIDDEN_WITHOUT_VECTOR, not vectors):
             text = f"no Random Vector stands before the hidden {name}"
             judge.blame(RuleId.HIDDEN_WITHOUT_VECTOR, text, offset=offset)
         if secret_shared is False and judge.violated(RuleId.HIDDEN_WITHOUT_SECRET, bad=True):
             text = f"{name} is hidden, yet there is no shared secret"
             judge.blame(RuleId.HIDDEN_WITHOUT_SECRET, text, offset=offset)
-        if secret_shared and vector and item.spec is not None:
+        if secret_shared and vectors and item.spec is not None:
             reason = reasons.get(item.index)
-            if judge.violated(RuleId.HIDDEN_VALUE, reason is not None):
+            rows = _hiding_rows(judge, len(came.value), vectors)
+            if judge.violated(RuleId.HIDDEN_VALUE, reason is not None, *rows):
                 text = f"{name} cannot be read with the shared secret: {reason}"
-                judge.blame(RuleId.HIDDEN_VALUE, text, offset=offset)
+                judge.blame(RuleId.HIDDEN_VALUE, text, rows=rows, offset=offset)
+
+
+def _hiding_rows(judge: Judge, octets: int, vectors: int) -> list[str]:
+    """What a hidden value of so many octets, behind so many Random Vectors, has to do with."""
+    concerns = {
+        "segment": octets % HIDING_BLOCK != 0,
+        "further-blocks": octets > HIDING_BLOCK,
+        "another-vector": vectors > 1,
+    }
+    cases = judge.cases(RuleId.HIDDEN_VALUE)
+    return [row for case, row in cases.items() if concerns.get(case, True)]
 
 
 def _judge_presence(judge: Judge, message: Message) -> None:

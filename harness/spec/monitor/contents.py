@@ -15,6 +15,9 @@ GENERAL_ERROR: Final = 2
 VENDOR_ERROR: Final = 6
 UNKNOWN_AVP: Final = 8
 
+MOST_CAUSE: Final = 127
+"""Cause values and message types of Q.931 have 7 bits, and none is 0."""
+
 _PROXY_NEEDS: Final[Mapping[str, tuple[int, ...]]] = {
     "proxy_authen_name": (1, 2, 3, 5),
     "proxy_authen_challenge": (2, 5),
@@ -32,6 +35,8 @@ def judge_contents(
         return
     if message.name in judge.specification.result_codes:
         _judge_result(judge, message, role)
+    if message.name == "CDN":
+        _judge_cause(judge, message)
     if message.name == "ICCN":
         _judge_proxy(judge, message, secret_shared=secret_shared)
     for item in message.items:
@@ -93,6 +98,21 @@ def _judge_code_role(
         if judge.violated(RuleId.RESULT_CODE_ROLE, role not in code.role, row):
             text = f"{what} {code.number} ({code.text}) comes from an {role.upper()}"
             judge.blame(RuleId.RESULT_CODE_ROLE, text, rows=(row,), offset=offset)
+
+
+def _judge_cause(judge: Judge, message: Message) -> None:
+    """Both numbers come from the ISDN line as they are (Q.931 4.4, Q.850)."""
+    value = message.value("q931_cause_code")
+    if not isinstance(value, Mapping):
+        return
+    cause, kind = value["cause"], value["message"]
+    assert isinstance(cause, int)
+    assert isinstance(kind, int)
+    foreign = not (0 < cause <= MOST_CAUSE and 0 < kind <= MOST_CAUSE)
+    if judge.violated(RuleId.Q931_CAUSE, foreign):
+        text = f"the cause {cause} with the message {kind:#04x} is none of Q.931"
+        offset = message.offset(message.all("q931_cause_code")[0].index)
+        judge.blame(RuleId.Q931_CAUSE, text, offset=offset)
 
 
 def _judge_proxy(judge: Judge, message: Message, *, secret_shared: bool | None) -> None:

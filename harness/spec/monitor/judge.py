@@ -108,7 +108,7 @@ class Judge:
             return False
         if frame.source[0] in self.accounts:
             tally = self.applied[frame.source[0]]
-            for row in rows or self.rules.rules[rule].rows[:1]:
+            for row in rows or self.rules.rules[rule].kept:
                 tally[rule, row] += 1
         return bad
 

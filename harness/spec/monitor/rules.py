@@ -24,7 +24,7 @@ FILE: Final = "monitors.yaml"
 SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
 """From the worst: fail, warn, note."""
 
-_KEYS = ("title", "rows", "severity", "policy", "because")
+_KEYS = ("title", "rows", "kept", "severity", "policy", "because")
 _CASES = "of"
 
 
@@ -67,6 +67,7 @@ class RuleId(StrEnum):
     RESULT_CODE_ROLE = "result-code-role"
     ERROR_CODE_PRESENT = "error-code-present"
     ERROR_MESSAGE_PRESENT = "error-message-present"
+    Q931_CAUSE = "q931-cause"
     PROXY_AUTHENTICATION = "proxy-authentication"
     PASSWORD_HIDDEN = "password-hidden"  # noqa: S105 -- the name of a rule
 
@@ -100,6 +101,7 @@ class RuleId(StrEnum):
     NR_BACK = "nr-back"
     NR_OF_REPLY = "nr-of-reply"
     WINDOW = "window"
+    WINDOW_DEFAULT = "window-default"
 
     SET_UP_ORDER = "set-up-order"
     CHALLENGE_ANSWERED = "challenge-answered"
@@ -136,13 +138,15 @@ class Rule:
     """One rule of the table.
 
     `rows`: the requirement rows it stands for, the nearest first; where a finding concerns one of
-    them, all that it may concern. `cases`: the rows by the cases that the judge tells apart.
+    them, all that it may concern. `kept`: those that are seen to be kept where the rule is.
+    `cases`: the rows by the cases that the judge tells apart.
     `severity`: None where the rows of the finding decide.
     """
 
     id: RuleId
     title: str
     rows: tuple[str, ...]
+    kept: tuple[str, ...]
     cases: Mapping[str, str]
     severity: Severity | None
     policy: str | None
@@ -243,16 +247,25 @@ def _read_rule(rule: RuleId, node: Node, specification: Specification, faults: F
             _check_row(item, specification)
     if not rows:
         raise entry["rows"].fail("monitor.rows", f"{rule} stands for no row")
+    kept = _read_kept(entry["kept"], rows) if "kept" in entry else rows[:1]
     return Rule(
         id=rule,
         title=title,
         rows=rows,
+        kept=kept,
         cases=MappingProxyType(cases),
         severity=severity,
         policy=entry["policy"].text() if "policy" in entry else None,
         because=entry["because"].text() if "because" in entry else "",
         place=node.place,
     )
+
+
+def _read_kept(node: Node, rows: tuple[str, ...]) -> tuple[str, ...]:
+    for item in node.sequence():
+        if item.text() not in rows:
+            raise item.fail("monitor.kept", f"{item.text()} is none of the rule's rows")
+    return tuple(item.text() for item in node.sequence())
 
 
 def _severity(node: Node) -> Severity:

@@ -304,7 +304,8 @@ def _judge_new(judge: Judge, me: Side, peer: Side, ns: int) -> None:
         return
     acknowledged = min(max(peer.numbering.nr, 0), numbering.next)
     under_way = ns + 1 - acknowledged
-    if judge.violated(RuleId.WINDOW, under_way > window):
+    rule = RuleId.WINDOW if peer.announced_window() else RuleId.WINDOW_DEFAULT
+    if judge.violated(rule, under_way > window):
         text = (
             f"Ns {ns % MODULUS} makes {under_way} unacknowledged messages,"
             f" the peer's window holds {window}"
@@ -312,7 +313,7 @@ def _judge_new(judge: Judge, me: Side, peer: Side, ns: int) -> None:
         earlier = [
             numbering.sent[one].first.number for one in numbering.sent if one >= acknowledged
         ]
-        judge.blame(RuleId.WINDOW, text, earlier=earlier[:window], certain=False)
+        judge.blame(rule, text, earlier=earlier[:window], certain=False)
 
 
 def _blame_jump(judge: Judge, numbering: Numbering, ns: int) -> None:

@@ -150,6 +150,10 @@ class Side:
             largest = max(largest, window or DEFAULT_WINDOW, DEFAULT_WINDOW if one.unsure else 0)
         return largest or None
 
+    def announced_window(self) -> bool:
+        """Whether the window is one that it has named, not the default (4.4.3)."""
+        return any(one.window is not None for one in self.introductions)
+
     def seen_up_to(self, nr: int) -> bool:
         """Whether every message is known that a peer with this Nr has received of this side."""
         numbering = self.numbering
