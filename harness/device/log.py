@@ -13,17 +13,18 @@ _READ_OCTETS = 1 << 16
 
 
 class DeviceLog:
-    """Reads one end of a pipe on the running loop, and keeps the last lines of it."""
+    """Keeps the last lines of what it is fed, or of what comes out of a pipe on the loop."""
 
-    def __init__(self, descriptor: int, *, lines: int = _LINES) -> None:
+    def __init__(self, descriptor: int | None = None, *, lines: int = _LINES) -> None:
         self._descriptor = descriptor
         self._kept: deque[bytes] = deque(maxlen=lines)
         self._partial = b""
         self._awaited: tuple[re.Pattern[str], asyncio.Future[None]] | None = None
         self._loop = asyncio.get_running_loop()
-        self._open = True
-        os.set_blocking(descriptor, False)
-        self._loop.add_reader(descriptor, self._read)
+        self._open = descriptor is not None
+        if descriptor is not None:
+            os.set_blocking(descriptor, False)
+            self._loop.add_reader(descriptor, self._read)
 
     def lines(self) -> tuple[str, ...]:
         """The last lines, shortened and safe to show in a terminal."""
@@ -48,12 +49,14 @@ class DeviceLog:
 
     def close(self) -> None:
         """Stop reading. Closing twice is harmless."""
-        if self._open:
+        if self._open and self._descriptor is not None:
             self._open = False
             self._loop.remove_reader(self._descriptor)
             os.close(self._descriptor)
 
     def _read(self) -> bool:
+        if self._descriptor is None:
+            return False
         try:
             data = os.read(self._descriptor, _READ_OCTETS)
         except BlockingIOError:
@@ -63,10 +66,11 @@ class DeviceLog:
         if not data:
             self.close()
             return False
-        self._feed(data)
+        self.feed(data)
         return True
 
-    def _feed(self, data: bytes) -> None:
+    def feed(self, data: bytes) -> None:
+        """Take what the device said."""
         text = self._partial + data
         self._look_for_match(text)
         # From the right, and no further than is kept: a flood costs little more than reading it

@@ -1,8 +1,8 @@
-"""Devices that are programs on this machine: one process, with all it starts, for each lease.
+"""Devices that are programs: one, with all that it starts, for each lease.
 
-Each lease has a work folder, a session, a PID namespace and either a loopback address or a network
-namespace of its own, so that hundreds run at once and none can touch another. See `keeper_script`
-for how they end.
+Each lease has a work folder, a box on the site where the program runs, and either a loopback
+address or a network of its own, so that hundreds run at once and none can touch another. See
+`keeper_script` for how those on this machine end.
 """
 
 from __future__ import annotations
@@ -16,11 +16,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.device.addresses import LoopbackAddresses
-from harness.device.keeper import PROCESS_GROUPS, Keeper
+from harness.device.box import Box, Site
 from harness.device.lease import Lease
-from harness.device.model import DEFAULT_CONFIGURATION, Device, ProcessLaunch
-from harness.device.needs import check_needs
-from harness.device.netlink import Namespaces
+from harness.device.machine import Machine
+from harness.device.model import DEFAULT_CONFIGURATION, Device, ProcessLaunch, ProgramLaunch
 from harness.device.process_lease import ProcessLease
 from harness.errors import DeviceError
 from harness.peer.network import Address, Network
@@ -31,7 +30,7 @@ _STARTS_AT_ONCE = 2 * (os.cpu_count() or 1)
 
 @dataclass(slots=True)
 class ProcessRunner:
-    """Leases processes of one device.
+    """Leases programs of one device.
 
     addresses: where leases without an address in the IXIT get theirs. time_scale: what the waits
     of peer.yaml are multiplied by.
@@ -41,9 +40,8 @@ class ProcessRunner:
     network: Network
     addresses: LoopbackAddresses
     time_scale: float = 1.0
-    _keeper: Keeper | None = None
+    _site: Site | None = None
     _folder: Path | None = None
-    _namespaces: Namespaces | None = None
     _leases: dict[ProcessLease, Path] = field(default_factory=dict)
     _ahead: deque[asyncio.Task[ProcessLease]] = field(default_factory=deque)
     _starting: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_STARTS_AT_ONCE))
@@ -64,30 +62,17 @@ class ProcessRunner:
 
     @property
     def isolation(self) -> str:
-        """How devices are kept apart: `namespaces`, `user-namespaces` or `process-groups`."""
-        return self._keeper.isolation if self._keeper else ""
+        """How devices are kept apart, in a word."""
+        return self._site.isolation if self._site else ""
 
     async def open(self) -> None:
-        """Check that the device can be started, and start the keeper. DeviceError with a hint."""
-        launch = self._launch
-        check_needs(self.device, launch)
+        """Check that the device can be started, and open its site. DeviceError with a hint."""
         if self.parallel is not None:
             self._places = asyncio.Semaphore(self.parallel)
         self._folder = Path(tempfile.mkdtemp(prefix="l2tp-"))
-        self._keeper = Keeper(self._folder, bool(launch.stand_ins))
+        self._site = site_of(self.device)
         try:
-            if launch.namespace is not None:
-                self._namespaces = Namespaces()
-                await self._namespaces.open()
-            await self._keeper.open()
-            if launch.stand_ins and self._keeper.isolation == PROCESS_GROUPS:
-                raise DeviceError(
-                    "device.isolation",
-                    f"{self.device.name} needs a stand-in for {', '.join(launch.stand_ins)}, and "
-                    f"mounting is not permitted here ({self._keeper.reason})",
-                    hint="run as root; a container needs --cap-add SYS_ADMIN and "
-                    "--security-opt apparmor=unconfined",
-                )
+            await self._site.open(self._folder)
         except BaseException:
             await self.close()
             raise
@@ -115,7 +100,7 @@ class ProcessRunner:
         try:
             await lease.stop()
         finally:
-            self._let_go(lease)
+            await self._let_go(lease)
             if self._places is not None and lease in self._placed:
                 self._placed.discard(lease)
                 self._places.release()
@@ -129,18 +114,15 @@ class ProcessRunner:
         for task in starting:
             task.cancel()
         await asyncio.gather(*starting, return_exceptions=True)
-        keeper, self._keeper = self._keeper, None
+        site, self._site = self._site, None
         folder, self._folder = self._folder, None
-        namespaces, self._namespaces = self._namespaces, None
         try:
-            if keeper is not None:
-                await keeper.close()
+            if site is not None:
+                await site.close()
         finally:
             for lease in self._leases:
-                self._let_go(lease)
+                await self._let_go(lease)
             self._leases.clear()
-            if namespaces is not None:
-                namespaces.close()
             if folder is not None:
                 shutil.rmtree(folder, ignore_errors=True)
 
@@ -165,44 +147,46 @@ class ProcessRunner:
         return lease
 
     async def _started(self, case: str, peer: Address | None, configuration: str) -> ProcessLease:
-        if self._keeper is None or self._folder is None:
+        if self._site is None or self._folder is None:
             raise DeviceError("device.closed", f"{self.device.name} is not open")
         device = self.device.configured(configuration)
         async with _Turn(self._starting) as turn:
-            pair = None
-            if self._namespaces is not None and self._launch.namespace is not None:
-                pair = await self._namespaces.make(self._launch.namespace)
-            lease = ProcessLease(
-                device, self._launch, self._keeper, self.network, self.time_scale, pair
-            )
+            box = await self._site.box()
+            lease = ProcessLease(device, self._launch, box, self.network, self.time_scale)
             folder = Path(tempfile.mkdtemp(prefix=f"{_file_name(case)}-", dir=self._folder))
             self._leases[lease] = folder
             try:
-                address = (self._address(device), device.ixit.port)
+                address = (self._address(device, box), device.ixit.port)
                 await lease.start(folder, address, peer, turn.end)
             except BaseException:
                 await self.release(lease)
                 raise
         return lease
 
-    def _address(self, device: Device) -> str:
-        namespace = self._launch.namespace
+    def _address(self, device: Device, box: Box) -> str:
         if device.ixit.address is not None:
             return device.ixit.address
-        return namespace.address if namespace else self.addresses.take(device.ixit.port)
+        return box.address or self.addresses.take(device.ixit.port)
 
-    def _let_go(self, lease: ProcessLease) -> None:
+    async def _let_go(self, lease: ProcessLease) -> None:
         lease.close()
         self.addresses.release(lease.address[0])
-        if lease.pair is not None and self._namespaces is not None:
-            self._namespaces.drop(lease.pair)
+        await lease.box.close()
 
     @property
-    def _launch(self) -> ProcessLaunch:
+    def _launch(self) -> ProgramLaunch:
         launch = self.device.launch
-        if not isinstance(launch, ProcessLaunch):
-            raise DeviceError("device.launch", f"{self.device.name} is not a process")
+        if not isinstance(launch, ProgramLaunch):
+            raise DeviceError("device.launch", f"{self.device.name} is not a program")
         return launch
+
+
+def site_of(device: Device) -> Site:
+    """The site where the programs of a device run."""
+    launch = device.launch
+    if isinstance(launch, ProcessLaunch):
+        return Machine(device, launch)
+    raise DeviceError("device.launch", f"{device.name} is not a program")
 
 
 class _Turn:

@@ -1,29 +1,28 @@
-"""One running process, from its configuration to its end. See `process` for who leases it."""
+"""One running program, from its configuration to its end. See `process` for who leases it."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TextIO
 
 from harness.device.addresses import is_free
+from harness.device.box import Box, Order
 from harness.device.control import write_control
-from harness.device.keeper import Child, Keeper
+from harness.device.keeper import Child
 from harness.device.lease import RESTART, Death, death_of
-from harness.device.listening import listening, open_table
+from harness.device.listening import listening
 from harness.device.log import DeviceLog
 from harness.device.model import (
     CommandAction,
     ControlAction,
     Device,
     PlainValue,
-    ProcessLaunch,
+    ProgramLaunch,
     SignalAction,
 )
-from harness.device.needs import find_program
-from harness.device.netlink import Pair
 from harness.device.templates import fill, render_file
 from harness.errors import DeviceError
 from harness.located import suggest
@@ -35,21 +34,19 @@ _LAST_WORDS = 6
 
 
 class ProcessLease:
-    """One running process. `pair`: the network namespaces between which it is reached, if any."""
+    """One running program. `box`: what it has of the site where it runs."""
 
     def __init__(
         self,
         device: Device,
-        launch: ProcessLaunch,
-        keeper: Keeper,
+        launch: ProgramLaunch,
+        box: Box,
         network: Network,
         scale: float,
-        pair: Pair | None = None,
     ) -> None:
         self.device = device
-        self.pair = pair
+        self.box = box
         self._launch = launch
-        self._keeper = keeper
         self._network = network
         self._scale = scale
         self._values: dict[str, PlainValue] = {}
@@ -72,8 +69,8 @@ class ProcessLease:
 
     @property
     def network(self) -> Network:
-        """That of this machine, or that of the device's own namespace."""
-        return self.pair.network if self.pair else self._network
+        """That of this machine, or one of its own."""
+        return self.box.network or self._network
 
     def log(self) -> tuple[str, ...]:
         """Its last lines, safe to show."""
@@ -90,9 +87,9 @@ class ProcessLease:
         return self._death
 
     async def examine(self) -> Death | None:
-        """As `death`, after asking the keeper whether it has just died."""
+        """As `death`, after asking whether it has just died."""
         if self.death() is None and not self._ending:
-            await self._keeper.ping()
+            await self.box.ping()
         return self.death()
 
     async def action(self, name: str, values: Mapping[str, str]) -> None:
@@ -123,7 +120,7 @@ class ProcessLease:
                 await write_control(fifo, fill(line, names), _CONTROL_WITHIN * self._scale)
             case SignalAction(number):
                 if self._child is not None:
-                    await self._keeper.signal(self._child, number)
+                    await self.box.signal(self._child, number)
             case CommandAction():
                 await self._command(name, action, names)
 
@@ -140,23 +137,20 @@ class ProcessLease:
         """
         launch = self._launch
         self._address, self._peer = address, peer
-        binary = find_program(launch.binary, launch)
         self._values = {
             **self.device.ixit.names(),
             "work": str(folder),
             "folder": str(self.device.folder.resolve()),
-            "binary": binary,
-            "address": address[0],
+            "address": self.box.listens or address[0],
             "port": address[1],
             "peer_address": peer[0] if peer else None,
             "peer_port": peer[1] if peer else None,
-            "interface": launch.namespace.interface if launch.namespace else None,
+            **self.box.names,
         }
         for template in launch.config:
             _write(folder / template.name.removesuffix(".j2"), render_file(template, self._values))
         argv = [fill(word, self._values) for word in launch.command]
-        argv[0] = find_program(argv[0], launch)
-        if self.pair is None and not is_free(*address):
+        if self.box.network is None and not is_free(*address):
             raise DeviceError(
                 "device.port-taken",
                 f"UDP {address[0]} port {address[1]} is taken",
@@ -166,9 +160,9 @@ class ProcessLease:
             (Path(fill(source, self._values)), Path(target))
             for target, source in launch.stand_ins.items()
         ]
-        table = await self.pair.table(address[0]) if self.pair else open_table(address[0])
-        with table:
-            self._child, self._log = await self._run(argv, folder, stand_ins)
+        order = self._order(argv, folder, stand_ins)
+        with await self.box.table(address[0]) or nullcontext() as table:
+            self._child, self._log = await self.box.start(order)
             await self._ready(self._child, self._log, table, settled)
 
     async def _restart(self) -> None:
@@ -183,9 +177,9 @@ class ProcessLease:
         self._ending = True
         child = self._child
         if child is not None and not child.died.done():
-            await self._keeper.signal(child, self._launch.stop.signal)
+            await self.box.signal(child, self._launch.stop.signal)
             if not await _done(child.ended, self._launch.stop.within * self._scale):
-                await self._keeper.kill(child)
+                await self.box.kill(child)
         if child is not None and not await _done(child.ended, _KILLED_WITHIN):
             raise DeviceError(
                 "device.stuck",
@@ -199,38 +193,24 @@ class ProcessLease:
             self._log.drain()
             self._log.close()
 
-    async def _run(
-        self, argv: list[str], folder: Path, stand_ins: list[tuple[Path, Path]]
-    ) -> tuple[Child, DeviceLog]:
-        reader, writer = os.pipe()
-        log = DeviceLog(reader)
+    def _order(
+        self, argv: list[str], folder: Path, stand_ins: Sequence[tuple[Path, Path]] = ()
+    ) -> Order:
         environment = {
             name: fill(value, self._values) for name, value in self._launch.environment.items()
         }
-        try:
-            child = await self._keeper.start(
-                argv,
-                folder=folder,
-                environment=environment,
-                stand_ins=stand_ins,
-                log=writer,
-                network=self.pair.namespace if self.pair else None,
-            )
-        except BaseException:
-            log.close()
-            raise
-        finally:
-            os.close(writer)
-        return child, log
+        return Order(argv=argv, folder=folder, environment=environment, stand_ins=stand_ins)
 
     async def _ready(
-        self, child: Child, log: DeviceLog, table: TextIO, settled: Callable[[], None]
+        self, child: Child, log: DeviceLog, table: TextIO | None, settled: Callable[[], None]
     ) -> None:
         launch = self._launch
         within = launch.ready_within * self._scale
         deadline = asyncio.get_running_loop().time() + within
-        what = f"{self._values['binary']} ({self.device.title})"
-        bound = asyncio.ensure_future(listening(self._address, table))
+        what = f"{self._values.get('binary', launch.command[0].text)} ({self.device.title})"
+        bound: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if table is not None:
+            bound = asyncio.ensure_future(listening(self._address, table))
         ready: asyncio.Future[None] = bound
         sign = f"it had not bound UDP {self._address[0]} port {self._address[1]}"
         if launch.ready is not None:
@@ -265,14 +245,13 @@ class ProcessLease:
         self, name: str, action: CommandAction, names: Mapping[str, PlainValue]
     ) -> None:
         argv = [fill(word, names) for word in action.command]
-        argv[0] = find_program(argv[0], self._launch)
-        child, log = await self._run(argv, self.work, [])
+        child, log = await self.box.run(self._order(argv, self.work))
         within = action.within * self._scale
         try:
             await asyncio.wait((child.started,))
             child.started.result()
             if not await _done(child.died, within):
-                await self._keeper.kill(child)
+                await self.box.kill(child)
                 raise DeviceError("device.action", f"{name}: {argv[0]} took more than {within:g} s")
             log.drain()
             death = death_of(child.died.result(), log.lines())
