@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
 
 from harness.errors import DeviceError
 from harness.peer.network import Address, Link, Receiver
@@ -24,22 +29,48 @@ LARGEST_DATAGRAM = 65535
 READ_AT_ONCE = 64
 """Datagrams taken before others on the loop get their turn."""
 
+_REPORT_OCTETS: Final = 512
+_REPORT_ERRORS: Final = {
+    # IP_RECVERR and IPV6_RECVERR of Linux, which Python has no names for
+    socket.AF_INET: (socket.IPPROTO_IP, 11),
+    socket.AF_INET6: (socket.IPPROTO_IPV6, 25),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SocketOptions:
+    """What can be asked of a socket besides its address.
+
+    interface: the link that all goes out of and comes in by. ttl: of what is sent, the hop limit
+    with IPv6. dscp: the upper six bits of the traffic class. on_error: told what routers and hosts
+    report by ICMP; without it that goes unseen.
+    """
+
+    interface: str | None = None
+    ttl: int | None = None
+    dscp: int | None = None
+    on_error: Callable[[OSError], None] | None = None
+
 
 class UdpNetwork:
     """The UDP sockets of this machine (or of the network namespace that the thread is in)."""
 
+    def __init__(self, options: SocketOptions | None = None) -> None:
+        self.options = options or SocketOptions()
+
     async def open(self, receiver: Receiver, address: str, port: int = 0) -> Link:
         """Bind a socket. DeviceError `network.bind` says why when that fails."""
-        return link_on(bound(address, port), receiver)
+        made = bound(address, port, self.options)
+        return link_on(made, receiver, self.options.on_error)
 
 
-def bound(address: str, port: int) -> socket.socket:
+def bound(address: str, port: int, options: SocketOptions | None = None) -> socket.socket:
     """A UDP socket bound in the network namespace of this thread, where it then stays.
 
-    Raises DeviceError `network.bind`, whose cause is the OSError.
+    Raises DeviceError `network.bind` or `network.option`, whose cause is the OSError.
     """
     try:
-        return _bound(address, port)
+        return _bound(address, port, options or SocketOptions())
     except OSError as error:
         raise DeviceError(
             "network.bind",
@@ -51,31 +82,69 @@ def bound(address: str, port: int) -> socket.socket:
         raise DeviceError("network.bind", cause, hint=_HINTS[socket.EAI_NONAME]) from error
 
 
-def link_on(given: socket.socket, receiver: Receiver) -> Link:
+def link_on(
+    given: socket.socket, receiver: Receiver, on_error: Callable[[OSError], None] | None = None
+) -> Link:
     """A link on a bound socket, read by the running loop. It closes the socket in the end."""
-    return _UdpLink(given, receiver)
+    return _UdpLink(given, receiver, on_error)
 
 
-def _bound(address: str, port: int) -> socket.socket:
+def _bound(address: str, port: int, options: SocketOptions) -> socket.socket:
     family, kind, protocol, _, place = socket.getaddrinfo(
         address, port, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST
     )[0]
     made = socket.socket(family, kind, protocol)
     try:
         made.setblocking(False)
+        _set(made, options)
         made.bind(place)
-    except OSError:
+    except (OSError, DeviceError):
         made.close()
         raise
     return made
 
 
+def _set(made: socket.socket, options: SocketOptions) -> None:
+    is_six = made.family == socket.AF_INET6
+    level = socket.IPPROTO_IPV6 if is_six else socket.IPPROTO_IP
+    if options.interface is not None:
+        try:
+            name = options.interface.encode()
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, name)
+        except OSError as error:
+            raise _no_interface(options.interface, error) from error
+    if options.ttl is not None:
+        made.setsockopt(level, socket.IPV6_UNICAST_HOPS if is_six else socket.IP_TTL, options.ttl)
+    if options.dscp is not None:
+        # the lower two bits are for congestion notification
+        made.setsockopt(level, socket.IPV6_TCLASS if is_six else socket.IP_TOS, options.dscp << 2)
+    if options.on_error is not None:
+        made.setsockopt(*_REPORT_ERRORS[made.family], 1)
+
+
+def _no_interface(name: str, error: OSError) -> DeviceError:
+    hint = "binding to an interface needs root (CAP_NET_RAW)"
+    if error.errno != errno.EPERM:
+        hint = f"there are {', '.join(one for _, one in socket.if_nameindex())}"
+    return DeviceError(
+        "network.interface",
+        f"cannot bind to the interface {name}: {error.strerror or error}",
+        hint=hint,
+    )
+
+
 class _UdpLink:
     """`lost`: datagrams that the system would not send, and errors that it reported."""
 
-    def __init__(self, given: socket.socket, receiver: Receiver) -> None:
+    def __init__(
+        self,
+        given: socket.socket,
+        receiver: Receiver,
+        on_error: Callable[[OSError], None] | None,
+    ) -> None:
         self._socket = given
         self._receiver = receiver
+        self._on_error = on_error
         self._loop = asyncio.get_running_loop()
         self._open = True
         self.lost = 0
@@ -92,12 +161,14 @@ class _UdpLink:
             return
         try:
             self._socket.sendto(data, to)
-        except OSError:
+        except OSError as error:
             # UDP promises nothing: what cannot be sent (no route, too long, no room, ICMP errors
             # of earlier ones) is lost, and the reliable channel finds out in its own time.
-            self.lost += 1
+            self._failed(error)
 
     def _read(self) -> None:
+        if self._on_error is not None:
+            self._take_errors()
         for _ in range(READ_AT_ONCE):
             if not self._open:
                 return
@@ -105,10 +176,28 @@ class _UdpLink:
                 data, source = self._socket.recvfrom(LARGEST_DATAGRAM)
             except BlockingIOError:
                 return
-            except OSError:
-                self.lost += 1
+            except OSError as error:
+                self._failed(error)
                 return
             self._receiver(data, (source[0], source[1]))
+
+    def _failed(self, error: OSError) -> None:
+        self.lost += 1
+        if self._on_error is not None:
+            self._on_error(error)
+
+    def _take_errors(self) -> None:
+        """Empty the queue of errors, or the socket would be ready to read for ever."""
+        for _ in range(READ_AT_ONCE):
+            try:
+                _, reports, _, _ = self._socket.recvmsg(0, _REPORT_OCTETS, socket.MSG_ERRQUEUE)
+            except OSError:
+                return
+            for level, kind, data in reports:
+                if (level, kind) == _REPORT_ERRORS[self._socket.family]:
+                    # struct sock_extended_err begins with the number of the error
+                    number = int.from_bytes(data[:4], sys.byteorder)
+                    self._failed(OSError(number, os.strerror(number)))
 
     def close(self) -> None:
         if self._open:
