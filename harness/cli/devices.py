@@ -6,8 +6,9 @@ from typing import Any
 
 from harness.cli.library import near
 from harness.cli.printing import print_json, print_lines
+from harness.device.external_model import ExternalLaunch
 from harness.device.model import ProcessLaunch
-from harness.device.needs import check_needs
+from harness.device.needs import check_external, check_needs
 from harness.device.registry import Listed, list_devices, search_folders
 from harness.errors import DeviceError, HarnessError
 
@@ -51,10 +52,13 @@ def _line(one: Listed) -> str:
 
 def missing(one: Listed) -> DeviceError | None:
     """What keeps a device from being started on this machine."""
-    if one.device is None or not isinstance(one.device.launch, ProcessLaunch):
+    if one.device is None:
         return None
     try:
-        check_needs(one.device, one.device.launch)
+        if isinstance(one.device.launch, ProcessLaunch):
+            check_needs(one.device, one.device.launch)
+        elif isinstance(one.device.launch, ExternalLaunch):
+            check_external(one.device, one.device.launch)
     except DeviceError as error:
         return error
     return None

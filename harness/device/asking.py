@@ -1,4 +1,4 @@
-"""A person who does what no program can: plug, press, dial. Asked on the terminal, one at a time."""
+"""A person who does what no program can: plug, press, dial. Asked on the terminal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _REFUSALS: Final = frozenset({"n", "no", "s", "skip", "q"})
 
 
 class Person:
-    """Whoever sits at the terminal."""
+    """Whoever sits at the terminal; asked one thing at a time."""
 
     def __init__(self) -> None:
         self._turn = asyncio.Lock()

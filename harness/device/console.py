@@ -23,7 +23,6 @@ from harness.errors import DataError, DeviceError
 from harness.located import suggest
 from harness.wire.text import printable
 
-INSTALL: Final = "pip install 'l2tp-harness[console]'"
 _GRACE: Final = 5.0
 """Seconds for netmiko to give up by itself, before it is given up."""
 
@@ -88,7 +87,7 @@ class CommandLine:
     async def log_in(self) -> str:
         """Open the session, unless it is open; gives the prompt. DeviceError when it cannot be."""
         within = self._console.login_within * self._scale
-        return await self._do("log in", self._ready, 2 * within + _GRACE)
+        return str(await self._do("log in", self._ready, 2 * within + _GRACE))
 
     async def run(self, action: ConsoleAction, names: Mapping[str, PlainValue]) -> list[Said]:
         """Type lines. Raises DeviceError for the first that the device refuses, or hangs at."""
@@ -310,17 +309,6 @@ def device_type(console: Console) -> str:
         f"netmiko knows no platform {plain!r}",
         hint=suggest(plain, known) or "its documentation has the list: cisco_xe, juniper_junos, …",
         place=console.place,
-    )
-
-
-def netmiko_is_missing(name: str) -> DeviceError | None:
-    """The error for want of netmiko; None when it is there. It is not imported for that."""
-    from importlib.util import find_spec
-
-    if find_spec("netmiko") is not None:
-        return None
-    return DeviceError(
-        "device.no-netmiko", f"{name} has a command line, which needs netmiko", hint=INSTALL
     )
 
 

@@ -8,18 +8,26 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from collections.abc import Mapping
+import socket
 from dataclasses import dataclass, field
 from typing import Final
 
 from harness.device.addresses import LoopbackAddresses
-from harness.device.external_actions import Actor, values_of_secrets
+from harness.device.external_actions import Actor
 from harness.device.external_lease import ExternalLease
 from harness.device.external_model import CONFIGURE, ExternalLaunch
 from harness.device.lease import RESTART, Lease
 from harness.device.model import DEFAULT_CONFIGURATION, Device
-from harness.device.needs import check_external
-from harness.device.reach import is_own, knock, resolve, route_to, same_host, why_unreachable
+from harness.device.needs import check_external, values_of_secrets
+from harness.device.reach import (
+    is_literal,
+    is_own,
+    knock,
+    resolve,
+    route_to,
+    same_host,
+    why_unreachable,
+)
 from harness.device.wire_hosts import WireHosts
 from harness.errors import DeviceError
 from harness.peer.network import Address
@@ -78,7 +86,10 @@ class ExternalRunner:
         """Find the device, and an end for the harness; see that it answers. DeviceError if not."""
         check_external(self.device, self.launch)
         address = address_of(self.device, self.launch)
-        self.remote = (await resolve(address or ""), self.device.ixit.port)
+        family = _family_of(self.launch.source.addresses)
+        if is_literal(address or ""):
+            family = socket.AF_UNSPEC  # that the two do not fit is said below
+        self.remote = (await resolve(address or "", family), self.device.ixit.port)
         self.hosts.use(self._sources())
         secrets = values_of_secrets(self.device, self.launch)
         self._actor = Actor(self.device, self.launch, self.remote, secrets, self.time_scale)
@@ -106,7 +117,10 @@ class ExternalRunner:
             raise error
 
     async def lease(
-        self, case: str, peer: Address | None, configuration: str = DEFAULT_CONFIGURATION
+        self,
+        case: str,  # noqa: ARG002 -- of every runner
+        peer: Address | None,
+        configuration: str = DEFAULT_CONFIGURATION,
     ) -> ExternalLease:
         """The use of the device for a case, in the configuration that it wants."""
         if self._actor is None:
@@ -242,11 +256,17 @@ def address_of(device: Device, launch: ExternalLaunch) -> str | None:
     return launch.address or device.ixit.address
 
 
+def _family_of(addresses: tuple[str, ...]) -> int:
+    """That in which a host of several addresses is talked to."""
+    if not addresses:
+        return socket.AF_UNSPEC
+    return socket.AF_INET6 if ":" in addresses[0] else socket.AF_INET
+
+
 def _is_loopback(address: str | None) -> bool:
-    try:
-        return ipaddress.ip_address(address or "").is_loopback
-    except ValueError:
+    if not is_literal(address or ""):
         return address == "localhost"
+    return ipaddress.ip_address(address or "").is_loopback
 
 
 async def _until(deadline: float) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
@@ -143,16 +142,3 @@ class Actor:
             if secret:
                 text = text.replace(secret, "***")
         return printable(text, _LONGEST_LINE)
-
-
-def values_of_secrets(device: Device, launch: ExternalLaunch) -> dict[str, str]:
-    """The values of the secrets, from the environment. DeviceError names those that are not set."""
-    missing = [name for name in launch.secrets.values() if name not in os.environ]
-    if missing:
-        raise DeviceError(
-            "device.no-secret",
-            f"{device.name} needs the environment variable {', '.join(missing)}",
-            hint=f"export {missing[0]}=…; in CI it is a masked variable of the job",
-            place=launch.place,
-        )
-    return {name: os.environ[variable] for name, variable in launch.secrets.items()}

@@ -70,8 +70,8 @@ class ExternalLease:
     def log(self) -> tuple[str, ...]:
         """What was done to it, what came back, and who else has sent something."""
         strange = [
-            f"{count} datagrams came from {host}, which is not the device ({self._remote[0]}): they "
-            "are left out of account"
+            f"{count} datagrams came from {host}, which is not the device ({self._remote[0]}): "
+            "they are left out of account"
             for host, count in self._strangers.items()
         ]
         return (*self.lines, *strange)

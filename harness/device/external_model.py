@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from harness.errors import Place
 
 if TYPE_CHECKING:
-    from harness.device.model import Template
+    from harness.device.model import CommandAction, Template
 
 Transport = Literal["ssh", "telnet", "serial"]
 CONFIGURE: Final = "configure"
@@ -83,9 +83,6 @@ class ConsoleAction:
     within: float = ACTION_WITHIN
 
 
-Body = "Template | Mapping[str, Body] | tuple[Body, ...] | int | float | bool | None"
-
-
 @dataclass(frozen=True, slots=True)
 class HttpAction:
     """A request to a hook; any status from 200 to 299 is success.
@@ -125,5 +122,5 @@ class ExternalLaunch:
     source: Source = field(default_factory=Source)
     secrets: Mapping[str, str] = field(default_factory=dict)
     console: Console | None = None
-    alive: object = None
+    alive: ConsoleAction | HttpAction | CommandAction | None = None
     place: Place

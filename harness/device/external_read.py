@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +23,7 @@ from harness.device.external_model import (
     Source,
     Transport,
 )
+from harness.device.gather import Gathered
 from harness.device.model import CommandAction, Template
 from harness.device.overrides import text_of
 from harness.device.pieces import entries, optional, optional_seconds, optional_text, read_pattern
@@ -44,37 +46,49 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _INTERFACE = re.compile(r"[^\s/]{1,15}")
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
-_AF: Final = {f"af{group}{drop}": 8 * group + 2 * drop for group in range(1, 5) for drop in (1, 2, 3)}
+_AF: Final = {
+    f"af{group}{drop}": 8 * group + 2 * drop for group in range(1, 5) for drop in (1, 2, 3)
+}
 DSCP: Final[Mapping[str, int]] = {**{f"cs{n}": 8 * n for n in range(8)}, **_AF, "ef": 46}
 """The names of code points (RFC 2474, 2597, 3246)."""
 
 
-def read_external(node: Node, names: Collection[str], folder: Path) -> ExternalLaunch:
+def read_external(
+    node: Node, names: Collection[str], folder: Path, gathered: Gathered
+) -> ExternalLaunch:
     """The `external` of a launch. names: what templates may name; folder: the device's."""
+    kept = gathered.kept
     keys = entries(node)
     if not node.is_null:
-        keys = node.mapping(_KEYS)
-    address = optional(keys.get("address"), read_host)
-    secrets = _secrets(keys.get("secrets"), names)
-    known = {*names, *secrets} - NOT_ON_THE_WIRE
-    console = optional(keys.get("cli"), partial(_console, known=known, folder=folder))
+        kept(lambda: node.mapping(_KEYS), None)
+    secrets = kept(lambda: _secrets(keys.get("secrets"), names), {})
+    known = {*names, *entries(keys.get("secrets"))} - NOT_ON_THE_WIRE
+    console = None
+    if "cli" in keys:
+        # actions that are lines for it are not wrong because it is
+        console = kept(
+            lambda: optional(keys["cli"], partial(_console, known=known, folder=folder)),
+            Console(platform="", place=node.place),
+        )
     launch = ExternalLaunch(
-        address=address,
-        at_once=optional(keys.get("at_once"), lambda given: given.integer(1, 1000)) or 1,
-        ready_within=optional_seconds(keys.get("ready_within"), 10.0),
-        source=optional(keys.get("source"), _source) or Source(),
+        address=kept(lambda: optional(keys.get("address"), read_host), None),
+        at_once=kept(lambda: optional(keys.get("at_once"), _count), None) or 1,
+        ready_within=kept(lambda: optional_seconds(keys.get("ready_within"), 10.0), 10.0),
+        source=kept(lambda: optional(keys.get("source"), _source), None) or Source(),
         secrets=secrets,
         console=console,
         place=node.place,
     )
     if "alive" not in keys:
         return launch
-    return _with_probe(launch, keys["alive"])
+    return kept(lambda: _with_probe(launch, keys["alive"]), launch)
+
+
+def _count(node: Node) -> int:
+    return node.integer(1, 1000)
 
 
 def _with_probe(launch: ExternalLaunch, node: Node) -> ExternalLaunch:
-    from dataclasses import replace
-
     alive = read_external_action(node, launch, ALIVE_WITHIN)
     if alive is None:
         raise node.fail(
@@ -145,7 +159,7 @@ def _secrets(node: Node | None, names: Collection[str]) -> dict[str, str]:
         if not _VARIABLE.fullmatch(variable):
             raise value.fail(
                 "device.secret",
-                f"{variable!r} is not the name of an environment variable",
+                "this is not the name of an environment variable",
                 hint="a secret itself does not belong into peer.yaml: name the variable with it",
             )
         secrets[name] = variable

@@ -34,8 +34,12 @@ async def request(
         headers.setdefault("Content-Type", "application/json")
     within = action.within * scale
     what = f"{action.method} {_without_password(url)}"
+    if not url.startswith(("http://", "https://")):
+        raise DeviceError("device.hook", f"{what} is no http or https URL")
     try:
-        made = urllib.request.Request(url, data=body, headers=headers, method=action.method)
+        made = urllib.request.Request(  # noqa: S310 -- of these schemes
+            url, data=body, headers=headers, method=action.method
+        )
     except ValueError as error:
         raise DeviceError("device.hook", f"{what}: {error}") from error
 
@@ -55,7 +59,9 @@ async def request(
         ) from error
     except TimeoutError as error:
         raise DeviceError(
-            "device.hook", f"{what} was not answered within {within:g} s", hint="is it the right host?"
+            "device.hook",
+            f"{what} was not answered within {within:g} s",
+            hint="is it the right host?",
         ) from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)

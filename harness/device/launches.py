@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from harness.device.external_model import ExternalLaunch
+from harness.device.external_read import read_external
 from harness.device.gather import Gathered
 from harness.device.model import (
     DEFAULT_BASE,
@@ -62,6 +64,7 @@ class LaunchReader:
 
     def __init__(self, folder: Path, gathered: Gathered) -> None:
         self._folder = folder
+        self._gathered = gathered
         self._kept = gathered.kept
 
     def read(self, node: Node, names: Mapping[str, object]) -> dict[str, Launch]:
@@ -71,13 +74,26 @@ class LaunchReader:
             "container": self._container,
             "uml": self._uml,
             "embedded": self._embedded,
+            "external": self._external,
         }
         keys = node.mapping(kinds, what="launch")
         if not keys:
             raise node.fail(
                 "device.launch", "a device is launched somehow", hint=f"one of {', '.join(kinds)}"
             )
+        if "external" in keys and len(keys) > 1:
+            raise node.fail(
+                "device.launch",
+                "a device on the wire is launched in no other way",
+                hint="describe what the harness starts itself in a folder of its own",
+            )
         return {kind: kinds[kind](below, names) for kind, below in keys.items()}
+
+    def _external(self, node: Node, names: Mapping[str, object]) -> Launch:
+        return self._kept(
+            lambda: read_external(node, names, self._folder, self._gathered),
+            ExternalLaunch(place=node.place),
+        )
 
     def _embedded(self, node: Node, _names: Mapping[str, object]) -> Launch:
         parameters = entries(node)

@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from harness.device.external_model import CONFIGURE, ExternalLaunch
+from harness.device.external_read import read_external_action, read_host
 from harness.device.gather import Gathered
 from harness.device.ics import read_ics
 from harness.device.launches import LaunchReader
@@ -43,6 +45,7 @@ from harness.spec.model import Role
 
 PEER_FILE: Final = "peer.yaml"
 BASELINE_FILE: Final = "baseline.yaml"
+EXTERNAL: Final = "external"
 _PROFILE: Final = "rfc2661"
 _COMMAND_WITHIN: Final = 5.0
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -80,7 +83,9 @@ class _Reader:
 
     def device(self, document: Node) -> Device:
         keys = document.mapping(_KEYS, required=("title", "role", "launch"))
-        ixit = self._kept(lambda: optional(keys.get("ixit"), self._ixit), None) or Ixit()
+        on_the_wire = keys["launch"].is_mapping and EXTERNAL in keys["launch"].content
+        reader = partial(self._ixit, on_the_wire=on_the_wire)
+        ixit = self._kept(lambda: optional(keys.get("ixit"), reader), None) or Ixit()
         ics = self._kept(lambda: optional(keys.get("ics"), read_ics), None) or {}
         self._gathered.give_up()  # what follows would only repeat these errors
         configurations = {
@@ -91,6 +96,7 @@ class _Reader:
         launches = self._launches.read(keys["launch"], names)
         for launch in launches.values():
             self._kept(partial(_check_listening, keys.get("ixit"), ixit, launch), None)
+            self._kept(partial(_check_external, keys, ixit, launch), None)
         actions = {
             name: self._kept(partial(self._action, name, node, launches), None)
             for name, node in entries(keys.get("actions")).items()
@@ -130,10 +136,12 @@ class _Reader:
 
     # IXIT
 
-    def _ixit(self, node: Node) -> Ixit:
+    def _ixit(self, node: Node, on_the_wire: bool) -> Ixit:
         keys = node.mapping(_IXIT_KEYS)
         address = optional_text(keys.get("address"))
-        if address is not None:
+        if address is not None and on_the_wire:
+            address = read_host(keys["address"])
+        elif address is not None:
             check_address(keys["address"], address)
         return Ixit(
             address=address,
@@ -176,6 +184,9 @@ class _Reader:
     def _action(self, name: str, node: Node, launches: Mapping[str, Launch]) -> Action:
         """Names in an action may be arguments of a case too, so unknown ones are no error yet."""
         _check_word(name, node)
+        for launch in launches.values():
+            if isinstance(launch, ExternalLaunch):
+                return _external_action(node, launch)
         if not node.is_mapping:
             return _control(node, launches)
         keys = node.mapping(("control", "signal", "command", "within"), what="action")
@@ -205,6 +216,39 @@ def _control(node: Node, launches: Mapping[str, Launch]) -> Action:
     if "\n" in line.text:
         raise node.fail("device.action", "an action is one line")
     return ControlAction(line)
+
+
+def _external_action(node: Node, launch: ExternalLaunch) -> Action:
+    action = read_external_action(node, launch)
+    if action is None:
+        raise node.fail(
+            "device.action",
+            "an action of a device on the wire is one of: cli, http, ask, command",
+            hint="what the harness did not start has no control FIFO and gets no signals",
+        )
+    return action
+
+
+def _check_external(keys: Mapping[str, Node], ixit: Ixit, launch: Launch) -> None:
+    if not isinstance(launch, ExternalLaunch):
+        return
+    if launch.address and ixit.address and launch.address != ixit.address:
+        raise (
+            keys["ixit"]
+            .mapping()["address"]
+            .fail(
+                "device.address",
+                f"the address is {ixit.address} here and {launch.address} in launch.external",
+                hint="one of them is enough",
+            )
+        )
+    actions = entries(keys.get("actions"))
+    if entries(keys.get("configurations")) and CONFIGURE not in actions:
+        raise keys["configurations"].fail(
+            "device.no-configure",
+            f"configurations of a device on the wire need an action `{CONFIGURE}`",
+            hint="it is told ${configuration}; `default` is the way back",
+        )
 
 
 def _check_listening(node: Node | None, ixit: Ixit, launch: Launch) -> None:

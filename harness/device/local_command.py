@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -15,10 +15,14 @@ from harness.device.log import printable
 from harness.errors import DeviceError
 
 _SYSTEM_FOLDERS: Final = "/usr/local/sbin:/usr/sbin:/sbin"
-_PDEATHSIG: Final = 1
 _LONGEST_OUTPUT: Final = 1 << 20
 _LAST_LINES: Final = 6
-_libc = ctypes.CDLL(None)
+_DIE_WITH_THE_HARNESS: Final = (
+    # PR_SET_PDEATHSIG has to be set in the process itself; between fork and exec there is no safe
+    # place for it in a process with threads
+    "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 9, 0, 0, 0); "
+    "os.execv(sys.argv[1], sys.argv[1:])"
+)
 
 
 async def run_locally(argv: Sequence[str], folder: Path, within: float) -> str:
@@ -30,7 +34,7 @@ async def run_locally(argv: Sequence[str], folder: Path, within: float) -> str:
     path = f"{os.environ.get('PATH', os.defpath)}{os.pathsep}{_SYSTEM_FOLDERS}"
     own = folder / argv[0]
     program = str(own.resolve()) if "/" in argv[0] else shutil.which(argv[0], path=path)
-    if program is None or not Path(program).is_file():
+    if program is None or not os.access(program, os.X_OK):
         raise DeviceError(
             "device.no-program",
             f"there is no program {argv[0]}",
@@ -38,14 +42,13 @@ async def run_locally(argv: Sequence[str], folder: Path, within: float) -> str:
         )
     try:
         process = await asyncio.create_subprocess_exec(
-            program,
-            *argv[1:],
+            *(sys.executable, "-I", "-S", "-c", _DIE_WITH_THE_HARNESS),
+            *(program, *argv[1:]),
             cwd=folder,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=_die_with_the_harness,
         )
     except OSError as error:
         raise DeviceError(
@@ -76,7 +79,3 @@ async def _output(process: asyncio.subprocess.Process) -> str:
     while data := await process.stdout.read(1 << 16):
         kept += data[: _LONGEST_OUTPUT - len(kept)]
     return kept.decode("utf-8", "backslashreplace")
-
-
-def _die_with_the_harness() -> None:
-    _libc.prctl(_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

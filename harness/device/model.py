@@ -9,6 +9,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from harness.device.external_model import (
+    AskAction,
+    ConsoleAction,
+    ExternalLaunch,
+    HttpAction,
+)
 from harness.device.ics import CapabilityValue
 from harness.device.namespace import Namespace
 from harness.errors import Place, UsageError
@@ -211,8 +217,9 @@ class CommandAction:
     within: float
 
 
-Action = ControlAction | SignalAction | CommandAction
-Launch = ProgramLaunch | EmbeddedLaunch
+ExternalAction = ConsoleAction | HttpAction | AskAction | CommandAction
+Action = ControlAction | SignalAction | ExternalAction
+Launch = ProgramLaunch | EmbeddedLaunch | ExternalLaunch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
+from harness.device.external_model import ExternalLaunch
 from harness.device.model import Device, ProcessLaunch
 from harness.errors import DeviceError
 
@@ -35,6 +37,38 @@ def check_needs(device: Device, launch: ProcessLaunch) -> None:
             hint="run it with sudo, or as root in a container",
             place=launch.place,
         )
+
+
+def check_external(device: Device, launch: ExternalLaunch) -> None:
+    """Raise DeviceError with a hint for the first thing that a device on the wire lacks here."""
+    if not (launch.address or device.ixit.address):
+        raise DeviceError(
+            "device.no-address",
+            f"nobody has said where {device.name} is",
+            hint="--set ixit.address=ADDRESS, or write it in its peer.yaml",
+            place=launch.place,
+        )
+    values_of_secrets(device, launch)
+    if launch.console is not None and find_spec("netmiko") is None:
+        raise DeviceError(
+            "device.no-netmiko",
+            f"{device.name} has a command line, which needs netmiko",
+            hint="pip install 'l2tp-harness[wire]'",
+            place=launch.place,
+        )
+
+
+def values_of_secrets(device: Device, launch: ExternalLaunch) -> dict[str, str]:
+    """The values of the secrets, from the environment. DeviceError names those that are not set."""
+    missing = [name for name in launch.secrets.values() if name not in os.environ]
+    if missing:
+        raise DeviceError(
+            "device.no-secret",
+            f"{device.name} needs the environment variable {', '.join(missing)}",
+            hint=f"export {missing[0]}=…; in CI it is a masked variable of the job",
+            place=launch.place,
+        )
+    return {name: os.environ[variable] for name, variable in launch.secrets.items()}
 
 
 def find_program(name: str, launch: ProcessLaunch) -> str:

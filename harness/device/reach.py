@@ -49,6 +49,9 @@ async def resolve(name: str, family: int = socket.AF_UNSPEC) -> str:
     except TimeoutError:
         raise _unresolved(name, f"no name server answered within {RESOLVED_WITHIN:g} s") from None
     except (OSError, UnicodeError) as error:
+        if family and getattr(error, "errno", 0) == socket.EAI_ADDRFAMILY:
+            reason = f"it has none of {'IPv6' if family == socket.AF_INET6 else 'IPv4'}"
+            raise _unresolved(name, reason) from error
         reason = getattr(error, "strerror", None) or str(error)
         raise _unresolved(name, reason) from error
     host, port = found[0][4][:2]
@@ -87,15 +90,24 @@ def route_to(remote: str, options: SocketOptions) -> str:
         return str(probe.getsockname()[0])
 
 
+def is_literal(text: str) -> bool:
+    """Whether a text is an IP address, and no host name."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def is_own(address: str) -> bool:
     """Whether an address is one of this machine."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as probe:
         try:
             probe.bind(
-                socket.getaddrinfo(
-                    address, 0, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST
-                )[0][4]
+                socket.getaddrinfo(address, 0, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST)[
+                    0
+                ][4]
             )
         except OSError:
             return False

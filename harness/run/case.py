@@ -172,11 +172,11 @@ def _defect(error: Exception) -> str:
 async def _with_device(setting: Setting, case: Case, checks: list[Check]) -> None:
     # Who opens tunnels dials the well-known port; what it is dialled by may have any (8.1).
     dials = setting.device.role is Role.LAC or "initiates_tunnel" in case.requires
-    port = setting.device.ixit.port if dials else 0
+    port = setting.device.ixit.port if dials else setting.hosts.port or 0
     taken: list[str] = []
 
     def new_host() -> str:
-        taken.append(setting.hosts.take(port))
+        taken.append(setting.hosts.take(port, taken))
         return taken[-1]
 
     local = (new_host(), port)

@@ -9,6 +9,8 @@ from typing import NoReturn
 
 from harness.device.lease import Lease
 from harness.device.model import Device
+from harness.device.wire_hosts import NO_FURTHER_ADDRESS
+from harness.errors import DeviceError
 from harness.peer.network import Link
 from harness.peer.observed import Observed
 from harness.peer.scripted import ScriptedPeer, ScriptedSession, ScriptedTunnel
@@ -111,9 +113,20 @@ class Context:
     async def link(self, name: str) -> Link:
         """An endpoint of ours: `host…` has an address of its own, others only a port."""
         if name not in self.peer.links:
-            address = self.new_host() if name.startswith("host") else self.host
+            address = self._further_host() if name.startswith("host") else self.host
             await self.peer.open_link(name, address)
         return self.peer.links[name]
+
+    def _further_host(self) -> str:
+        """Another address of ours. A case that needs more than there are says nothing."""
+        try:
+            return self.new_host()
+        except DeviceError as error:
+            if error.code != NO_FURTHER_ADDRESS:
+                raise
+            expected = "the harness has another address to send from"
+            self.check(None, "preamble", Verdict.INCONC, expected, error.cause, note=error.hint)
+            raise CaseEndedError from error
 
     def values(self, step: Step) -> dict[str, Value]:
         """What `${name}` stands for in this step."""

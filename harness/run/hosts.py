@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Collection
 from typing import Final, Protocol
 
 from harness.device.addresses import LoopbackAddresses
@@ -13,8 +14,11 @@ from harness.errors import DeviceError
 class Hosts(Protocol):
     """Hands out addresses, each to one case at a time."""
 
-    def take(self, port: int) -> str:
-        """An address on which this port is free (0: any)."""
+    port: int | None
+    """The port that cases have to send from; None: any."""
+
+    def take(self, port: int, besides: Collection[str] = ()) -> str:
+        """An address on which this port is free (0: any), and none of `besides`."""
 
     def release(self, address: str) -> None:
         """Give one back."""
@@ -23,10 +27,12 @@ class Hosts(Protocol):
 class LoopbackHosts:
     """Real addresses of this machine, for devices that are processes."""
 
+    port: int | None = None
+
     def __init__(self, addresses: LoopbackAddresses) -> None:
         self._addresses = addresses
 
-    def take(self, port: int) -> str:
+    def take(self, port: int, besides: Collection[str] = ()) -> str:  # noqa: ARG002 -- all differ
         return self._addresses.take(port) if port else self._addresses.take()
 
     def release(self, address: str) -> None:
@@ -43,6 +49,8 @@ class NetworkHosts:
     Nobody else is in it, but the addresses of a case must differ: none is taken twice at a time.
     """
 
+    port: int | None = None
+
     def __init__(
         self, network: ipaddress.IPv4Network | ipaddress.IPv6Network, *reserved: str
     ) -> None:
@@ -50,7 +58,7 @@ class NetworkHosts:
         self._held = {ipaddress.ip_address(one) for one in reserved}
         self._last = 0
 
-    def take(self, _port: int) -> str:
+    def take(self, port: int, besides: Collection[str] = ()) -> str:  # noqa: ARG002 -- all differ
         """An address. Raises DeviceError `device.addresses` when all are taken."""
         size = self._network.num_addresses - 2
         for _ in range(len(self._held) + 1):

@@ -12,6 +12,8 @@ from pathlib import Path
 from harness import __version__
 from harness.device.addresses import LoopbackAddresses
 from harness.device.embedded import EmbeddedRunner
+from harness.device.external import ExternalRunner
+from harness.device.external_model import ExternalLaunch
 from harness.device.ics import CAPABILITIES
 from harness.device.lease import Runner
 from harness.device.model import Device, EmbeddedLaunch, ProgramLaunch
@@ -28,7 +30,7 @@ from harness.run.interrupts import interruptible
 from harness.run.monitoring import Monitoring, monitor_cases
 from harness.run.record import Recorder
 from harness.run.schedule import run_all
-from harness.run.select import Selected, select
+from harness.run.select import Selected, alone_where_shared, select
 from harness.spec.load import load_specification
 from harness.spec.model import Specification
 from harness.spec.monitor import RuleTable, load_rules
@@ -111,6 +113,7 @@ def run(options: Options) -> Footer:
     recorder: Recorder | None = None
     library = load_library(options.suites, options.device.profile)
     plan = select(library.suites, options.device, options.selection)
+    plan = alone_where_shared(plan, options.device)
     baseline = _baseline(options, library)
     header = _header(options, library, plan)
     with contextlib.ExitStack() as stack:
@@ -231,6 +234,9 @@ def _bring_up(options: Options, specification: Specification) -> tuple[Runner, H
         jobs = options.jobs or JOBS_IN_MEMORY
         return EmbeddedRunner(device, specification, seed=options.seed), MemoryHosts(), jobs
     addresses = LoopbackAddresses()
+    if isinstance(device.launch, ExternalLaunch):
+        box = ExternalRunner(device, device.launch, specification, addresses, options.time_scale)
+        return box, box.hosts, min(options.jobs or JOBS_OF_PROCESSES, box.parallel)
     runner = ProcessRunner(device, UdpNetwork(), addresses, options.time_scale)
     jobs = options.jobs or JOBS_OF_PROCESSES
     if runner.parallel is not None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.device.embedded import ACTIONS
+from harness.device.external_model import ExternalLaunch
 from harness.device.ics import OF_EVERY_LNS
 from harness.device.lease import RESTART
 from harness.device.model import DEFAULT_CONFIGURATION, Device, EmbeddedLaunch
@@ -21,6 +22,8 @@ from harness.suite.model import Case, DeviceAction, Repeat, Step, Suite
 
 TAG = "tag:"
 DIAL = "dial"
+ENDING = frozenset({RESTART, "shutdown"})
+"""Actions that end all that is going on in a device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,21 @@ def can(device: Device, action: str) -> bool:
     """Whether a device has an action. One that dials by itself needs no `dial`."""
     if isinstance(device.launch, EmbeddedLaunch):
         return action in ACTIONS
+    if isinstance(device.launch, ExternalLaunch):
+        return action in (*device.actions, DIAL)
     return action in (*device.actions, RESTART, DIAL)
+
+
+def alone_where_shared(plan: Sequence[Selected], device: Device) -> tuple[Selected, ...]:
+    """The plan, with cases that end a device that all cases share as exclusive ones."""
+    if not isinstance(device.launch, ExternalLaunch):
+        return tuple(plan)
+    return tuple(
+        replace(one, case=replace(one.case, exclusive=True))
+        if ENDING & set(actions_of(one.case.steps))
+        else one
+        for one in plan
+    )
 
 
 def dials_when_told(device: Device) -> bool:
