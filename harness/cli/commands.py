@@ -15,6 +15,11 @@ DEFAULT_DEVICE: Final = "reference-lns"
 _PATH: Final = click.Path(path_type=Path)
 
 _selection = click.argument("selection", nargs=-1, metavar="[SELECTION]...")
+_quick = click.option(
+    "--quick",
+    is_flag=True,
+    help="Of the selection, one instance of each case that is over within 3 s.",
+)
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else.")
 _suites = click.option(
     "--suites", type=_PATH, metavar="DIR", help="Take suites from this folder or file."
@@ -58,7 +63,7 @@ def commands() -> None:
     comes back.
 
     A SELECTION is a case id or a glob over ids ('5.7-*'), a suite, a requirement row
-    (RFC2661-5.8-06), or tag:quick; none means all. A device is a name that `devices` lists, or the
+    (RFC2661-5.8-06), or tag:slow; none means all. A device is a name that `devices` lists, or the
     path of a folder with a peer.yaml.
 
     Exit codes: 0 as expected; 1 unexpected verdicts; 2 wrong usage, or an error in a suite or
@@ -68,6 +73,7 @@ def commands() -> None:
 
 @commands.command("run")
 @_selection
+@_quick
 @click.option(
     "--device",
     default=DEFAULT_DEVICE,
@@ -109,6 +115,7 @@ def _run(arguments: tuple[str, ...], /, **options: Any) -> int:
 
 @commands.command("list")
 @_selection
+@_quick
 @click.option("--device", metavar="NAME|PATH", help="Only what this device would run or skip.")
 @_settings
 @_json
@@ -209,3 +216,19 @@ def _report(**options: Any) -> None:
     from harness.cli.reporting import report
 
     report(**options)
+
+
+@commands.command("diff")
+@click.argument("runs", nargs=-1, type=_PATH, metavar="STREAM STREAM...")
+@_json
+def _diff(runs: tuple[Path, ...], as_json: bool) -> int:
+    """Show what came out differently between runs.
+
+    A STREAM is an events.ndjson or the folder that holds one. Exits with 1 when a case has another
+    verdict, or the same for another reason, or is in one run only.
+    """
+    from harness.cli.diffing import diff
+
+    if len(runs) < 2:
+        raise click.UsageError("diff compares two runs or more")
+    return diff(runs, as_json)

@@ -10,12 +10,14 @@ from typing import Any
 from harness.cli.library import device_of, suites_folder
 from harness.cli.printing import print_json, print_lines, sides
 from harness.run.run import Library, load_library
-from harness.run.select import Selected, matching, select
+from harness.run.select import Selected, matching, quick_ones, select
+from harness.suite.duration import longest
 from harness.suite.model import Case
 
 
 def show(
     selection: Sequence[str],
+    quick: bool,
     device: str | None,
     settings: Sequence[str],
     as_json: bool,
@@ -26,10 +28,11 @@ def show(
     if device is None:
         library = load_library(folder)
         plan = tuple(Selected(case) for case in matching(library.cases, selection))
+        plan = quick_ones(plan) if quick else plan
     else:
         tested = device_of(device, settings)
         library = load_library(folder, tested.profile)
-        plan = select(library.suites, tested, selection)
+        plan = select(library.suites, tested, selection, quick=quick)
     if as_json:
         print_json([_json(one) for one in plan])
     else:
@@ -58,6 +61,7 @@ def facts(case: Case) -> dict[str, Any]:
         "configuration": case.configuration,
         "exclusive": case.exclusive,
         "seconds": case.seconds,
+        "longest_s": longest(case),
         "axes": dict(case.axes),
     }
 

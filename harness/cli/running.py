@@ -42,6 +42,7 @@ class Request:
 
     arguments: tuple[str, ...]
     selection: tuple[str, ...]
+    quick: bool
     device: str
     settings: tuple[str, ...]
     jobs: int | None
@@ -143,6 +144,7 @@ def _options(request: Request, subscribers: Sequence[Callable[[Event], None]]) -
         named=request.device,
         words=request.words,
         selection=request.selection,
+        quick=request.quick,
         jobs=request.jobs,
         out=request.folder,
         seed=request.seed,

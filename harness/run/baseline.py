@@ -21,7 +21,10 @@ EXCUSABLE: Final = (Verdict.FAIL, Verdict.WARN, Verdict.INCONC)
 """What an entry may list. A set-up or harness fault (`error`) says nothing about the device."""
 
 _FAULTS: Final = (Verdict.ERROR, Verdict.NONE)
-_KEYS: Final = ("case", "check", "verdict", "reason", "link")
+MONITOR: Final = "monitor/"
+"""How the ids of the cases begin that monitors make."""
+
+_KEYS: Final = ("case", "check", "verdict", "in", "reason", "link")
 
 
 class Finding(Protocol):
@@ -31,6 +34,8 @@ class Finding(Protocol):
     def name(self) -> str: ...
     @property
     def verdict(self) -> Verdict: ...
+    @property
+    def seen_in(self) -> Sequence[str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,7 @@ class Entry:
     """A known deviation. `case` is an id, `*` in it stands for any text; no other sign is special.
 
     `check`: only the check of this name; None: any check of the case that has `verdict`.
+    `seen_in`: of a monitor, the cases in which it may be found, with `*` as above; empty: any.
     """
 
     case: str
@@ -46,6 +52,7 @@ class Entry:
     reason: str
     link: str
     place: Place
+    seen_in: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         check = f", check {self.check}" if self.check else ""
@@ -53,9 +60,39 @@ class Entry:
 
     def concerns(self, case: str) -> bool:
         """Whether the entry lists the case of this id."""
-        if "*" not in self.case:
-            return self.case == case
-        return _pattern(self.case).fullmatch(case) is not None
+        return _means(self.case, case)
+
+    def lists(self, found: _Found) -> bool:
+        """Whether the entry is about a check of this name and verdict, seen where it says."""
+        return (
+            self.verdict is found.verdict
+            and self.check in (None, found.name)
+            and (not self.seen_in or any(self.allows(case) for case in found.seen_in))
+        )
+
+    def allows(self, case: str) -> bool:
+        """Whether the entry expects the finding of a monitor in this case."""
+        return not self.seen_in or any(_means(pattern, case) for pattern in self.seen_in)
+
+    def unseen(self, findings: Iterable[_Found]) -> list[str]:
+        """What `in` names without anything having been found there."""
+        seen = {case for found in findings if self.lists(found) for case in found.seen_in}
+        return [
+            pattern for pattern in self.seen_in if not any(_means(pattern, each) for each in seen)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A check that an entry may list; name None: a verdict that came without a check."""
+
+    name: str | None
+    verdict: Verdict
+    seen_in: tuple[str, ...] = ()
+
+    def outside(self, entries: Sequence[Entry]) -> list[str]:
+        """The cases of a monitor's finding in which none of the entries expects it."""
+        return [case for case in self.seen_in if not any(each.allows(case) for each in entries)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,40 +124,60 @@ class Baseline:
             return Judgement(Expectation.UNEXPECTED)
         entries = [entry for entry in self.entries if entry.concerns(case)]
         findings = _findings(verdict, checks)
-        used = [entry for entry in entries if any(_lists(entry, *each) for each in findings)]
-        stale = tuple(entry for entry in entries if whole and entry not in used)
-        for name, found in findings:
-            excused = any(_lists(entry, name, found) for entry in used)
-            if not excused and (found is Verdict.FAIL or found is verdict is Verdict.INCONC):
-                what = f"check {name}: {found}" if name else f"{found}"
-                why = f"{what} is not in the baseline" if entries else ""
-                return Judgement(Expectation.UNEXPECTED, why, stale)
+        used = [entry for entry in entries if any(map(entry.lists, findings))]
+        unseen = {entry: entry.unseen(findings) for entry in entries}
+        stale = tuple(entry for entry in entries if whole and (entry not in used or unseen[entry]))
+        for found in findings:
+            why = _unexcused(found, verdict, [entry for entry in used if entry.lists(found)])
+            if why:
+                return Judgement(Expectation.UNEXPECTED, why if entries else "", stale)
         if stale:
-            listed = "; ".join(str(entry) for entry in stale)
+            listed = "; ".join(_not_found(entry, unseen[entry]) for entry in stale)
             return Judgement(
                 Expectation.XPASS, f"the baseline lists what was not found: {listed}", stale
             )
         if used:
-            return Judgement(Expectation.XFAIL, "; ".join(_said(entry) for entry in used))
+            return Judgement(Expectation.XFAIL, "; ".join(map(_said, used)))
         return Judgement(Expectation.EXPECTED)
 
 
-def _findings(verdict: Verdict, checks: Sequence[Finding]) -> list[tuple[str | None, Verdict]]:
-    found: list[tuple[str | None, Verdict]] = [
-        (check.name, check.verdict) for check in checks if check.verdict in EXCUSABLE
+def _findings(verdict: Verdict, checks: Sequence[Finding]) -> list[_Found]:
+    found = [
+        _Found(check.name, check.verdict, tuple(check.seen_in))
+        for check in checks
+        if check.verdict in EXCUSABLE
     ]
-    if verdict in EXCUSABLE and all(each != verdict for _, each in found):
+    if verdict in EXCUSABLE and all(each.verdict != verdict for each in found):
         # the case came to its verdict without a check, such as a prerequisite that is missing
-        found.append((None, verdict))
+        found.append(_Found(None, verdict))
     return found
 
 
-def _lists(entry: Entry, name: str | None, verdict: Verdict) -> bool:
-    return entry.verdict is verdict and entry.check in (None, name)
+def _unexcused(found: _Found, verdict: Verdict, entries: Sequence[Entry]) -> str:
+    """Why a finding is unexpected although these entries list it; empty if it is expected."""
+    if found.verdict is not Verdict.FAIL and not found.verdict is verdict is Verdict.INCONC:
+        return ""
+    what = f"check {found.name}: {found.verdict}" if found.name else f"{found.verdict}"
+    if not entries:
+        return f"{what} is not in the baseline"
+    outside = found.outside(entries)
+    if outside:
+        more = f" and {len(outside) - 1} more" if len(outside) > 1 else ""
+        return f"{what} in {outside[0]}{more} is not in the baseline"
+    return ""
+
+
+def _not_found(entry: Entry, unseen: Sequence[str]) -> str:
+    return f"{entry}, in {', '.join(unseen)}" if unseen else f"{entry}"
 
 
 def _said(entry: Entry) -> str:
     return f"{entry.reason} ({entry.link})" if entry.link else entry.reason
+
+
+def _means(pattern: str, case: str) -> bool:
+    """Whether an id, with `*` for any text, is that of the case."""
+    return pattern == case or ("*" in pattern and _pattern(pattern).fullmatch(case) is not None)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -159,18 +216,25 @@ def load_baseline(path: Path, known_cases: Collection[str]) -> Baseline:
 
 
 def _same(one: Entry, other: Entry) -> bool:
-    return (one.case, one.check, one.verdict) == (other.case, other.check, other.verdict)
+    return (one.case, one.check, one.verdict, one.seen_in) == (
+        other.case,
+        other.check,
+        other.verdict,
+        other.seen_in,
+    )
 
 
 def _entry(node: Node, known_cases: Collection[str]) -> Entry:
     keys = node.mapping(_KEYS, required=("case", "verdict", "reason"))
-    case = keys["case"].text()
-    pattern = _pattern(case)
-    if not any(pattern.fullmatch(known) for known in known_cases):
-        raise keys["case"].fail(
-            "baseline.unknown-case",
-            f"no case is called {case!r}" if "*" not in case else f"{case!r} matches no case",
-            hint=suggest(case, known_cases),
+    case = _known(keys["case"], known_cases)
+    seen_in = (
+        [_known(item, known_cases) for item in keys["in"].items_or_one()] if "in" in keys else []
+    )
+    if seen_in and not case.startswith(MONITOR):
+        raise keys["in"].fail(
+            "baseline.in",
+            f"{case!r} is one case, so it is found in no other",
+            hint=f"`in` is for {MONITOR}RULE",
         )
     if keys["verdict"].content in ("error", "none"):
         raise keys["verdict"].fail(
@@ -188,4 +252,16 @@ def _entry(node: Node, known_cases: Collection[str]) -> Entry:
         )
     check = keys["check"].text() if "check" in keys else None
     link = keys["link"].text().strip() if "link" in keys else ""
-    return Entry(case, check, verdict, reason, link, node.place)
+    return Entry(case, check, verdict, reason, link, node.place, tuple(seen_in))
+
+
+def _known(node: Node, known_cases: Collection[str]) -> str:
+    """An id that is that of a case, or with `*` of several."""
+    case = node.text()
+    if not any(_means(case, known) for known in known_cases):
+        raise node.fail(
+            "baseline.unknown-case",
+            f"no case is called {case!r}" if "*" not in case else f"{case!r} matches no case",
+            hint=suggest(case, known_cases),
+        )
+    return case

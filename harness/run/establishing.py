@@ -22,6 +22,9 @@ from harness.wire import Value, challenge_response
 PATIENCE: Final = 10.0
 """Seconds to wait for each message of a preamble."""
 
+LOOK: Final = 0.5
+"""Seconds after which a preamble looks whether the device, of which nothing comes, still runs."""
+
 FIRST_CALL: Final = 1.0
 """Seconds in which a LAC that was told to dial sends the call for which it opened the tunnel."""
 
@@ -231,7 +234,7 @@ async def receive(context: Context, step: Establish, tunnel: ScriptedTunnel, nam
             if odd:
                 told += f" but, out of sequence or for no tunnel of ours: {describe(odd[-1])}"
             context.inconclusive(step, name, told, [one.number for one in odd[-1:]])
-        await context.news(deadline)
+        await _news(context, step, deadline, name)
 
 
 async def acknowledged(
@@ -243,10 +246,18 @@ async def acknowledged(
     while not tunnel.channel.idle or tunnel.channel.failed:
         if context.peer.now >= deadline or tunnel.channel.failed:
             context.inconclusive(step, expected, "none came")
-        await context.news(deadline)
+        await _news(context, step, deadline, expected)
     for one in tunnel.inbox:
         if one.name in ENDINGS and in_scope(step, tunnel, one, False):
             context.inconclusive(step, expected, describe(one), [one.number])
+
+
+async def _news(context: Context, step: Establish, deadline: float, expected: str) -> None:
+    """Wait for news, but not for those of the dead."""
+    death = context.lease.death()
+    if death is not None:
+        context.inconclusive(step, expected, f"the device has {death.reason}")
+    await context.news(min(deadline, context.peer.now + LOOK))
 
 
 _SESSIONS: Mapping[

@@ -206,6 +206,8 @@ class Check:
     """How often it was seen, when the same finding is reported once with its first evidence."""
     first_case: str = ""
     """The case whose frames are the evidence, where that is another one: a monitor's."""
+    seen_in: tuple[str, ...] = ()
+    """Of a monitor: the ids of the cases in which it was found to be as grave as this, sorted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ asked it for is an error of the harness, `monitor/own-peer`.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -65,6 +65,7 @@ class Monitoring:
     own: Tally = field(default_factory=Tally)
     applied: Counter[tuple[RuleId, str]] = field(default_factory=Counter)
     seen: dict[tuple[bool, RuleId], Evidence] = field(default_factory=dict)
+    seen_in: dict[tuple[RuleId, Severity], set[str]] = field(default_factory=dict)
 
     def watch(self, case: str, iut: str, secret: str | None) -> CaseMonitor:
         """A monitor for one case whose IUT has this address."""
@@ -93,7 +94,10 @@ class Monitoring:
                 evidence = self.seen[True, rule.id]
                 frames = _again(evidence.frames, start.case)
                 verdict = _VERDICTS[entry.severity]
-                checks.append(self._check(rule, entry.rows, verdict, evidence, entry.count, at))
+                where = self.seen_in[rule.id, entry.severity]
+                checks.append(
+                    self._check(rule, entry.rows, verdict, evidence, entry.count, at, where)
+                )
             kept = tuple(row for row in rows if entry is None or row not in entry.rows)
             if kept:
                 checks.append(self._kept(rule, kept, at))
@@ -139,6 +143,7 @@ class Monitoring:
         evidence: Evidence,
         count: int,
         at: float,
+        seen_in: Iterable[str] = (),
     ) -> Check:
         return Check(
             case=f"{SUITE}/{OWN_PEER if verdict is Verdict.ERROR else rule.id.value}",
@@ -154,6 +159,7 @@ class Monitoring:
             policy=evidence.finding.policy,
             count=count,
             first_case=evidence.case,
+            seen_in=tuple(sorted(seen_in)),
         )
 
     def _kept(self, rule: Rule, rows: tuple[str, ...], at: float) -> Check:
@@ -213,6 +219,8 @@ class CaseMonitor:
             if finding.source[0] == self.iut:
                 self.whole.broken.add([finding])
                 self._witness(True, finding)
+                cases = self.whole.seen_in.setdefault((finding.rule, finding.severity), set())
+                cases.add(self.case)
             elif finding.frames[0] not in self.asked and finding.severity == "fail":
                 self.whole.own.add([finding])
                 self._witness(False, finding)

@@ -41,6 +41,8 @@ from harness.wire.text import Names
 
 BASE_PROFILE = "rfc2661"
 RULES_FILE = "monitors.yaml"
+QUICK_WORD = "--quick"
+"""How a stream says that its selection was cut down to what is quick."""
 JOBS_IN_MEMORY = 4096
 JOBS_OF_PROCESSES = 40
 
@@ -50,7 +52,8 @@ class Options:
     """What a run is asked for.
 
     named: how the device was asked for, a name or a path, and words: what else of the command line
-    changes how cases run; both for whoever runs a case again. jobs: cases at a time, None: as many
+    changes how cases run; both for whoever runs a case again. quick: of the selection only what is
+    over soon. jobs: cases at a time, None: as many
     as suit the device.
     """
 
@@ -58,6 +61,7 @@ class Options:
     named: str = ""
     words: Sequence[str] = ()
     selection: Sequence[str] = ()
+    quick: bool = False
     jobs: int | None = None
     out: Path
     seed: int = 0
@@ -112,7 +116,7 @@ def run(options: Options) -> Footer:
     """
     recorder: Recorder | None = None
     library = load_library(options.suites, options.device.profile)
-    plan = select(library.suites, options.device, options.selection)
+    plan = select(library.suites, options.device, options.selection, quick=options.quick)
     plan = alone_where_shared(plan, options.device)
     baseline = _baseline(options, library)
     header = _header(options, library, plan)
@@ -173,7 +177,7 @@ def _header(options: Options, library: Library, plan: Sequence[Selected]) -> Hea
         role=options.device.role.value,
         specification=specification.name,
         started=datetime.now(UTC).isoformat(timespec="milliseconds"),
-        selection=tuple(options.selection),
+        selection=(*([QUICK_WORD] if options.quick else []), *options.selection),
         cases=len(plan),
         command=options.command,
         seed=options.seed,
@@ -214,7 +218,7 @@ async def _main(
         seed=options.seed,
         time_scale=options.time_scale,
         monitoring=Monitoring(library.rules, options.device),
-        whole=not options.selection and _is_packaged(options.suites),
+        whole=not options.selection and not options.quick and _is_packaged(options.suites),
     )
     try:
         with interruptible():

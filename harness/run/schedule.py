@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from harness.run.case import Setting, run_case
 from harness.run.events import CaseEnd, CaseStart, Expectation, Verdict
 from harness.run.select import Selected
+from harness.suite.duration import waits
 from harness.suite.model import Case
 
 
@@ -18,7 +19,8 @@ async def run_all(setting: Setting, plan: Sequence[Selected], jobs: int) -> None
             _skip(setting, one)
     waiting = [one.case for one in plan if not one.skipped]
     shared = sorted(
-        (case for case in waiting if not case.exclusive), key=lambda case: -case.seconds
+        (case for case in waiting if not case.exclusive),
+        key=lambda case: -max(case.seconds, waits(case)),
     )
     places = asyncio.Semaphore(jobs)
 

@@ -1,7 +1,8 @@
 """Which cases a run takes, and which of them the device's ICS lets run.
 
 A selection word is a case id or a glob over ids (`5.7-*`, `*linger*`), the name of a suite, a
-requirement row (`RFC2661-5.8-06`), or `tag:quick`. No word selects all.
+requirement row (`RFC2661-5.8-06`), or `tag:slow`. No word selects all. A quick selection keeps of
+each case one instance, and no case that may last.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from harness.device.model import DEFAULT_CONFIGURATION, Device, EmbeddedLaunch
 from harness.errors import NothingSelected, UsageError
 from harness.located import suggest
 from harness.spec.model import Role
+from harness.suite.duration import is_quick
 from harness.suite.model import Case, DeviceAction, Repeat, Step, Suite
 
 TAG = "tag:"
@@ -34,21 +36,39 @@ class Selected:
     skipped: str = ""
 
 
-def select(suites: Iterable[Suite], device: Device, words: Sequence[str]) -> tuple[Selected, ...]:
-    """The plan: cases for the device's role, in the order of the suites.
+def select(
+    suites: Iterable[Suite], device: Device, words: Sequence[str], *, quick: bool = False
+) -> tuple[Selected, ...]:
+    """The plan: cases for the device's role, in the order of the suites; of them the quick ones.
 
     Raises UsageError for a word that fits no case, NothingSelected when nothing is left.
     """
     every = [case for suite in suites for case in suite.cases]
     chosen = [case for case in matching(every, words) if device.role in case.iut]
     plan = tuple(Selected(case, why_skipped(case, device)) for case in chosen)
+    if quick:
+        plan = quick_ones(plan)
     if not plan:
         raise NothingSelected(
             "run.nothing-selected",
-            f"no case of the selection is for a {device.role.upper()}",
+            f"no {'quick ' if quick else ''}case of the selection is for a {device.role.upper()}",
             hint="`l2tp-harness list` shows all cases and for whom they are",
         )
     return plan
+
+
+def quick_ones(plan: Iterable[Selected]) -> tuple[Selected, ...]:
+    """Of each case the first instance that is quick and runs; one that is skipped where none runs.
+
+    The instances of a case differ in a value. One of each is a sample of the whole: what it leaves
+    out are the other values, not the other purposes.
+    """
+    found: dict[tuple[str, str], Selected] = {}
+    for one in plan:
+        key = one.case.suite, one.case.name
+        if is_quick(one.case) and (key not in found or (found[key].skipped and not one.skipped)):
+            found[key] = one
+    return tuple(found.values())
 
 
 def matching(cases: Sequence[Case], words: Sequence[str]) -> list[Case]:

@@ -100,7 +100,7 @@ IMPAIRMENTS = ("drop", "duplicate", "delay", "reorder")
 DIRECTIONS = ("sent", "received")
 LIVING = ("device", "tunnel")
 ROLES = ("lac", "lns")
-KNOWN_TAGS = ("quick", "slow", "negative", "positive", "hostile", "security")
+KNOWN_TAGS = ("slow", "negative", "positive", "hostile", "security")
 
 ZLB = "ZLB"
 RAW = "raw"
@@ -247,7 +247,7 @@ STEPS: Mapping[str, StepForm] = {
         keys={
             "where": Key(Shape.AVP_MATCHERS, "what the AVPs of every alternative have to be"),
             "header": Key(Shape.HEADER_MATCHERS, "what the header of every alternative has to be"),
-            "within": Key(Shape.DURATION, "how long to wait (3s)"),
+            "within": Key(Shape.DURATION, "how long to wait (2500ms)"),
             "save": Key(Shape.SAVE, "values to keep: name -> AVP, AVP.field or header.field"),
             "collect": Key(Shape.SAVE, "values to add to a series: name -> as in `save`"),
             "at": Key(Shape.NAME, "the endpoint of the harness that it has to come to"),
@@ -353,7 +353,7 @@ STEPS: Mapping[str, StepForm] = {
     "alive": StepForm(
         "The IUT still serves a fresh peer (device), or still acknowledges a HELLO (tunnel).",
         head=Key(Shape.CHOICE, "device or tunnel (device)", choices=LIVING),
-        keys={"within": Key(Shape.DURATION, "how long to wait (3s)")},
+        keys={"within": Key(Shape.DURATION, "how long to wait (2500ms)")},
         checks=True,
     ),
     "compare": StepForm(

@@ -29,6 +29,7 @@ from harness.suite.variables import names_used
 
 SHORTEST_PURPOSE = 20
 LONGEST_PURPOSE = 240
+COMPUTED = "leave it out: `--quick` reads off the steps how long a case takes"
 _ODD = frozenset({"negative", "hostile", "security"})
 """Tags of cases in which a peer may do what a peer of its side never does."""
 
@@ -124,7 +125,8 @@ def _purposes(cases: Iterable[Case]) -> Suspicions:
 
 def _tags(case: Case) -> Suspicions:
     for tag in sorted(case.tags - set(KNOWN_TAGS)):
-        yield Suspicion("lint.tag", f"unknown tag {tag!r}", case.place, suggest(tag, KNOWN_TAGS))
+        hint = suggest(tag, KNOWN_TAGS) if tag != "quick" else COMPUTED
+        yield Suspicion("lint.tag", f"unknown tag {tag!r}", case.place, hint)
 
 
 def _rows(case: Case, steps: list[Step], specification: Specification) -> Suspicions:

@@ -20,6 +20,8 @@ Given = Scalar | Mapping[str, int | str | bytes]
 
 DEFAULT_TUNNEL = "t1"
 DEFAULT_SESSION = "s1"
+PATIENCE = 2.5
+"""Seconds that a step waits for an answer, where it does not say how long."""
 
 
 class Severity(StrEnum):
@@ -205,7 +207,7 @@ class Expect(Step):
     """
 
     alternatives: tuple[Alternative, ...]
-    within: float = 3.0
+    within: float = PATIENCE
     at: str | None = None
     any_session: bool = False
     again: bool = False
@@ -333,7 +335,7 @@ class Alive(Step):
     """device: the IUT still serves a fresh peer; tunnel: this tunnel still acknowledges a HELLO."""
 
     what: str = "device"
-    within: float = 3.0
+    within: float = PATIENCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,7 @@ from harness.suite.messages import read_compose, read_message_edits
 from harness.suite.model import (
     DEFAULT_SESSION,
     DEFAULT_TUNNEL,
+    PATIENCE,
     Acks,
     Advance,
     Alive,
@@ -270,7 +271,7 @@ class StepReader:
         return Expect(
             **step.common,
             alternatives=alternatives,
-            within=duration(step.entries["within"]) if "within" in step.entries else 3.0,
+            within=duration(step.entries["within"]) if "within" in step.entries else PATIENCE,
             at=plain_text(step.entries["at"]) if "at" in step.entries else None,
             any_session="any_session" in step.entries and step.entries["any_session"].boolean(),
             again="again" in step.entries and step.entries["again"].boolean(),
@@ -422,7 +423,7 @@ class StepReader:
         return Alive(
             **step.common,
             what="device" if step.head.is_null else step.head.choice(LIVING),
-            within=duration(step.entries["within"]) if "within" in step.entries else 3.0,
+            within=duration(step.entries["within"]) if "within" in step.entries else PATIENCE,
         )
 
     def _compare(self, step: Parted) -> Step:

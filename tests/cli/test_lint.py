@@ -45,12 +45,12 @@ def test_all_mistakes_come_at_once(command: Command, failing_suite: Path) -> Non
 def test_what_is_only_suspicious_is_exit_code_1(command: Command, failing_suite: Path) -> None:
     text = (failing_suite / "odd.yaml").read_text()
     (failing_suite / "odd.yaml").write_text(
-        text.replace("    iut: [lns]\n", "    iut: [lns]\n    tags: [quikc]\n")
+        text.replace("    iut: [lns]\n", "    iut: [lns]\n    tags: [solw]\n")
     )
     result = command("lint", "--suites", failing_suite)
     assert result.code == 1
-    assert "warning: unknown tag 'quikc'" in result.out
-    assert "did you mean 'quick'?" in result.out
+    assert "warning: unknown tag 'solw'" in result.out
+    assert "did you mean 'slow'?" in result.out
 
 
 def test_a_baseline_of_a_case_that_is_gone(command: Command) -> None:

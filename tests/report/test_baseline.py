@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -250,3 +251,66 @@ def test_all_errors_are_reported_together(tmp_path: Path) -> None:
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DataError):
         load_baseline(tmp_path / "none.yaml", CASES)
+
+
+# -- the rules of monitors ---------------------------------------------------------------------
+
+
+def monitor_entry(*seen_in: str, reason: str = "why") -> Entry:
+    return Entry("monitor/r", None, FAIL, reason, "", Place("b", 1, 1), seen_in)
+
+
+def seen(*cases: str, verdict: Verdict = FAIL) -> list[Check]:
+    return [replace(runs.check("monitor/r", verdict, name="r"), seen_in=cases)]
+
+
+@pytest.mark.parametrize(
+    ("entries", "cases", "whole", "expectation"),
+    [
+        ([()], ["a", "b"], True, XFAIL),
+        ([("a", "b")], ["a", "b"], True, XFAIL),
+        ([("a*",)], ["a1", "a2"], True, XFAIL),
+        ([("a",), ("b",)], ["a", "b"], True, XFAIL),
+        # a case that is not listed, whatever else is
+        ([("a",)], ["a", "b"], True, UNEXPECTED),
+        ([("a",)], ["a", "b"], False, UNEXPECTED),
+        ([("a",)], ["b"], True, UNEXPECTED),
+        # what is listed and not found
+        ([("a", "b")], ["a"], True, XPASS),
+        ([("a",), ("b",)], ["a"], True, XPASS),
+        ([()], [], True, XPASS),
+        # in a part of the cases it may not have come up
+        ([("a", "b")], ["a"], False, XFAIL),
+        ([("a",)], [], False, EXPECTED),
+        ([()], [], False, EXPECTED),
+    ],
+)
+def test_where_a_rule_may_be_broken(
+    entries: list[tuple[str, ...]], cases: list[str], whole: bool, expectation: Expectation
+) -> None:
+    found = seen(*cases) if cases else seen(verdict=PASS)
+    verdict = FAIL if cases else PASS
+    baseline = Baseline([monitor_entry(*each) for each in entries])
+    judgement = baseline.judge("monitor/r", verdict, found, whole=whole)
+    assert judgement.expectation is expectation
+    if expectation is UNEXPECTED and cases != ["b"]:
+        assert judgement.reason == "check r: fail in b is not in the baseline"
+
+
+def test_only_a_monitors_entry_says_where(tmp_path: Path) -> None:
+    path = tmp_path / "baseline.yaml"
+    known = [*CASES, "monitor/r"]
+    path.write_text(
+        f"- {{case: monitor/r, verdict: fail, in: 5.8-*, reason: x}}\n"
+        f"- {{case: monitor/r, verdict: fail, in: ['{CASES[0]}'], reason: y}}\n"
+    )
+    assert [each.seen_in for each in load_baseline(path, known).entries] == [
+        ("5.8-*",),
+        (CASES[0],),
+    ]
+    path.write_text(f"- {{case: {CASES[2]}, verdict: fail, in: 5.8-*, reason: x}}\n")
+    with pytest.raises(DataError, match="found in no other"):
+        load_baseline(path, known)
+    path.write_text("- {case: monitor/r, verdict: fail, in: 5.9-*, reason: x}\n")
+    with pytest.raises(DataError, match="matches no case"):
+        load_baseline(path, known)

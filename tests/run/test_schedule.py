@@ -170,7 +170,7 @@ def test_every_case_has_addresses_of_its_own() -> None:
 SUITE = """
 title: A bit of everything that could come out differently
 spec: rfc2661
-defaults: {iut: [lns, lac], covers: [RFC2661-5.8-06], tags: [quick]}
+defaults: {iut: [lns, lac], covers: [RFC2661-5.8-06]}
 cases:
   hidden:
     purpose: A hidden host name, with padding, is understood by the IUT.

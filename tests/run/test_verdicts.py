@@ -50,7 +50,7 @@ def test_a_failed_check_counts_as_the_strictest_of_its_rows(
     story = play(ASK, DEAF, extra=f"covers: [{covers}]")
     assert story.verdict is verdict
     assert (story.last.verdict, story.last.level) == (verdict, level)
-    assert story.last.actual == "nothing of it came within 3 s"
+    assert story.last.actual == "nothing of it came within 2.5 s"
 
 
 def test_rows_of_a_step_go_before_those_of_the_case() -> None:
@@ -68,7 +68,7 @@ def test_otherwise_goes_before_the_rows(word: str) -> None:
         story = play(ASK + f"  otherwise: {word}\n", DEAF, extra=f"covers: [{covers}]")
         assert story.verdict is verdict
         assert story.notes == (
-            ["expect ack: nothing of it came within 3 s"] if word == "note" else []
+            ["expect ack: nothing of it came within 2.5 s"] if word == "note" else []
         )
 
 
@@ -366,7 +366,7 @@ def test_an_error_of_a_device_that_lives_stays_an_error() -> None:
 def test_a_hang_is_a_failure_whatever_the_case_is_about(covers: str) -> None:
     story = play(ALIVE + "- alive:\n", factory=of_class(Mute), extra=f"covers: [{covers}]")
     assert story.verdict is Verdict.FAIL
-    assert story.end.reason == "alive: expected a fresh SCCRQ is answered, got nothing within 3 s"
+    assert story.end.reason == "alive: expected a fresh SCCRQ is answered, got nothing within 2.5 s"
     assert story.evidence(story.last) == ["> SCCRQ", "> SCCRQ"]
 
 

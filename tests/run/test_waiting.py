@@ -137,7 +137,7 @@ def test_a_tunnel_is_alive_when_it_acknowledges_a_hello() -> None:
     assert story.evidence(story.last) == ["> HELLO", "< ZLB"]
     deaf: Rules = {"HELLO": [], "again": []}
     story = play(ALIVE, deaf)
-    assert (story.verdict, story.last.actual) == (Verdict.FAIL, "no acknowledgement within 3 s")
+    assert (story.verdict, story.last.actual) == (Verdict.FAIL, "no acknowledgement within 2.5 s")
     assert play(ALIVE, deaf, extra=f"covers: [{SHOULD}]").verdict is Verdict.WARN
     assert play(ALIVE, {"HELLO": [say(nr=-1)], "again": []}).verdict is Verdict.FAIL
     late: Rules = {"HELLO": [say(after=3.1)], "again": []}
@@ -161,7 +161,7 @@ def test_a_tunnel_that_the_iut_has_ended_is_not_alive_however_long_it_acknowledg
 def test_a_tunnel_that_the_peer_has_given_up_is_not_alive() -> None:
     steps = UP + "- send: HELLO\n- wait: 40s\n- alive: tunnel\n"
     deaf: Rules = {"HELLO": [], "again": []}
-    assert outcome(steps, deaf) == "fail: no acknowledgement within 3 s"
+    assert outcome(steps, deaf) == "fail: no acknowledgement within 2.5 s"
     patient = UP + "- alive: tunnel\n  within: 40s\n"
     assert outcome(patient, deaf) == "fail: no acknowledgement within 40 s"
 
@@ -181,7 +181,7 @@ def test_a_device_is_alive_when_it_answers_a_fresh_peer() -> None:
     assert outcome(steps, {"SCCRQ": [say("StopCCN", tunnel=0)]}).startswith("pass: StopCCN")
     assert outcome(steps, {"SCCRQ": [say("SCCRP", tunnel=4)]}).startswith("fail: nothing")
     assert outcome(steps, {"SCCRQ": [say("SCCRP", ns=3)]}).startswith("fail: nothing")
-    assert outcome(steps, {"SCCRQ": [say()]}).startswith("fail: nothing within 3 s")
+    assert outcome(steps, {"SCCRQ": [say()]}).startswith("fail: nothing within 2.5 s")
 
 
 def test_a_device_is_not_alive_by_what_it_said_before() -> None:

@@ -170,7 +170,7 @@ CASES = [
     ("each: {a: §{range: [1, 2], messages: all}}", "suite.axis", ""),
     ("each: {a: {range: §[1]}}", "suite.range", ""),
     ("each: {a: {messages: {sender: §lcc}}}", "data.unknown-role", "'lac'"),
-    ("tags: [§Quick]", "suite.tag", "quick"),
+    ("tags: [§Slow]", "suite.tag", "slow"),
     ("exclusive: §maybe", "data.boolean", ""),
     ("seconds: §long", "data.duration", ""),
     ("§stps: []", "data.unknown-key", "'steps'"),

@@ -330,7 +330,7 @@ def test_repeat_holds_steps_and_knows_its_index() -> None:
 
 def test_a_case_takes_the_defaults_unless_it_says_otherwise() -> None:
     suite = suite_of(
-        f"title: S\nspec: rfc2661\ndefaults: {{covers: {ROW}, iut: [lac, lns], tags: [quick], "
+        f"title: S\nspec: rfc2661\ndefaults: {{covers: {ROW}, iut: [lac, lns], tags: [positive], "
         "seconds: 3s, secret: a, exclusive: true, requires: incoming_calls}\ncases:\n"
         "  first: {purpose: x, steps: [{alive: }]}\n"
         "  second: {purpose: '  y \n   z ', tags: [slow, negative], iut: lac, title: T, "

@@ -1,0 +1,90 @@
+"""How long a case lasts, read off its steps.
+
+What a step waits for in any case (a silence, a pause, a schedule of retransmissions) adds up. What
+it waits for only until the IUT answers costs nothing on an IUT that does, and on one that does not
+it costs the whole of its time once, for the case ends there.
+
+Not counted: bringing the device up, and what a preamble or a last `alive` costs on a device that
+has ceased to serve; the next case would meet a fresh one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from harness.suite.grammar import SILENCE
+from harness.suite.model import (
+    Advance,
+    Alive,
+    Case,
+    Expect,
+    LinkStep,
+    Outstanding,
+    Repeat,
+    Retransmissions,
+    Silence,
+    Step,
+    Wait,
+)
+
+QUICK: Final = 2.5
+"""Seconds that a quick case may take by its steps: with the start of a device it is below 3 s."""
+
+PER_HELLO: Final = 0.0005
+"""Seconds for one HELLO of `advance` and its acknowledgement."""
+
+FRAMES: Final = frozenset({"ack", "ZLB", "data"})
+"""What an `expect` takes for its answer only when no message has come until the end."""
+
+
+def waits(case: Case) -> float:
+    """Seconds that the case takes on an IUT which answers everything at once."""
+    return _measured(case.steps)[0]
+
+
+def longest(case: Case) -> float:
+    """Seconds that the case takes at most on an IUT that is up; `seconds` of the case, if more."""
+    return max(case.seconds, _measured(case.steps)[1])
+
+
+def is_quick(case: Case) -> bool:
+    """Whether the case is over soon whatever the IUT does, and keeps no other from running."""
+    return longest(case) <= QUICK and not case.exclusive
+
+
+def _measured(steps: Iterable[Step]) -> tuple[float, float]:
+    """Seconds that pass for certain, and seconds at most."""
+    certain = most = 0.0
+    for step in steps:
+        if isinstance(step, Repeat):
+            own, worst = _measured(step.steps)
+            own, worst = step.count * own, (step.count - 1) * own + worst
+        else:
+            own, worst = _step(step)
+        most = max(most, certain + worst)
+        certain += own
+    return certain, max(certain, most)
+
+
+def _step(step: Step) -> tuple[float, float]:
+    if isinstance(step, Wait | Silence):
+        return step.seconds, step.seconds
+    if isinstance(step, Retransmissions | Outstanding):
+        return step.within, step.within
+    if isinstance(step, LinkStep):
+        return step.seconds, step.seconds
+    if isinstance(step, Advance):
+        return step.to * PER_HELLO, step.to * PER_HELLO
+    if isinstance(step, Alive):
+        return 0.0, step.within if step.what == "tunnel" else 0.0
+    if isinstance(step, Expect):
+        limit = max(step.within if one.within is None else one.within for one in step.alternatives)
+        return (limit if _waits_to_the_end(step) else 0.0), limit
+    return 0.0, 0.0
+
+
+def _waits_to_the_end(step: Expect) -> bool:
+    """Whether the answer may be known only when the time is over."""
+    names = {one.message for one in step.alternatives}
+    return SILENCE in names or bool(names & FRAMES and names - FRAMES)
