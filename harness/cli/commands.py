@@ -167,6 +167,25 @@ def _devices(**options: Any) -> None:
     show(**options)
 
 
+@commands.command("selftest")
+@_selection
+@click.option(
+    "--mutant", "mutants", multiple=True, metavar="NAME", help="Only this mutant. Repeatable."
+)
+@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="So many processes.")
+@click.option("--update", is_flag=True, help="Write what was learnt, and the page with the matrix.")
+@_json
+@_suites
+def _selftest(**options: Any) -> int:
+    """Show what the suites would miss, by mutants of the reference peers.
+
+    Exits with 1 when a mutant survives, a case cannot fail, or a weakened check is not noticed.
+    """
+    from harness.cli.selftesting import selftest
+
+    return selftest(**options)
+
+
 @commands.command("serve")
 @click.option(
     "--role",

@@ -66,6 +66,7 @@ class Setting:
 
     started: on the loop's clock. stale: entries of the baseline that the run contradicts. whole:
     all cases of the harness run, so that what a monitor has not found by their end is not there.
+    summaries: whether frames say in words what they are; who only wants verdicts saves the time.
     """
 
     device: Device
@@ -82,6 +83,7 @@ class Setting:
     stale: list[str] = field(default_factory=list)
     monitoring: Monitoring | None = None
     whole: bool = True
+    summaries: bool = True
 
     @property
     def at(self) -> float:
@@ -220,7 +222,7 @@ async def _with_peer(
             source=source,
             destination=destination,
             data=data,
-            summary=summary(parse(data), setting.names),
+            summary=summary(parse(data), setting.names) if setting.summaries else "",
             step=context.step if context is not None else None,
         )
         if monitor is not None:

@@ -39,7 +39,7 @@ def test_help_imports_next_to_nothing(arguments: list[str]) -> None:
 
 def test_every_command_is_listed(command: Command) -> None:
     said = command("--help").out
-    for name in ("run", "list", "explain", "lint", "devices", "serve", "report"):
+    for name in ("run", "list", "explain", "lint", "devices", "selftest", "serve", "report"):
         assert f"\n  {name} " in said
 
 

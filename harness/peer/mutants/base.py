@@ -63,6 +63,7 @@ class Mutant:
     """One broken rule. row: the requirement that it breaks. roles: as what it can be run.
 
     equivalent: why no peer on the wire can tell it from the reference; None for all others.
+    broad: it may show in cases of any section, such as one that hangs.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Mutant:
     roles: frozenset[Role]
     kind: type[Variant]
     equivalent: str | None = None
+    broad: bool = False
 
     def endpoint(
         self,
@@ -89,12 +91,17 @@ Kind = TypeVar("Kind", bound=type[Variant])
 
 
 def mutant(
-    row: str, text: str, *, roles: frozenset[Role] = BOTH, equivalent: str | None = None
+    row: str,
+    text: str,
+    *,
+    roles: frozenset[Role] = BOTH,
+    equivalent: str | None = None,
+    broad: bool = False,
 ) -> Callable[[Kind], Kind]:
     """Register the class below; its name in words is the mutant's name."""
 
     def registered(kind: Kind) -> Kind:
-        add(kind.__name__, kind, row, text, roles=roles, equivalent=equivalent)
+        add(kind.__name__, kind, row, text, roles=roles, equivalent=equivalent, broad=broad)
         return kind
 
     return registered
@@ -108,10 +115,11 @@ def add(
     *,
     roles: frozenset[Role] = BOTH,
     equivalent: str | None = None,
+    broad: bool = False,
 ) -> None:
     """Register a mutant. ValueError for a name that stands twice."""
     words = "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name)
     key = words.strip("-").replace("_", "-")
     if key in MUTANTS:
         raise ValueError(f"there are two mutants {key!r}")
-    MUTANTS[key] = Mutant(key, row, text, roles, kind, equivalent)
+    MUTANTS[key] = Mutant(key, row, text, roles, kind, equivalent, broad)

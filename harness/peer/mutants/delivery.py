@@ -8,8 +8,10 @@ from typing import Any
 
 from harness.peer.channel import Arrival, Channel, RetransmitPolicy, after
 from harness.peer.mutants.base import Variant, mutant
-from harness.peer.mutants.edits import on_messages
+from harness.peer.mutants.connection import with_tunnel
+from harness.peer.mutants.edits import HELLO, on_messages
 from harness.peer.network import Address
+from harness.peer.tunnel import Tunnel
 from harness.wire import Packet, zlb
 
 
@@ -124,6 +126,17 @@ class Never(Channel):
 
 @mutant("RFC2661-6.5-03", "what is not answered is never acknowledged")
 class NeverAcknowledges(with_channel(Never)):  # type: ignore[misc]
+    pass
+
+
+class DeafToHello(Tunnel):
+    def receive(self, packet: Packet, now: float) -> None:
+        if packet.message_type != HELLO:
+            super().receive(packet, now)
+
+
+@mutant("RFC2661-6.5-03", "a HELLO is not acknowledged")
+class HelloUnacknowledged(with_tunnel(DeafToHello)):  # type: ignore[misc]
     pass
 
 

@@ -59,6 +59,17 @@ class Plan:
         return self.messages is None or message in self.messages
 
 
+Plans = Mapping[tuple[int, int], Plan]
+"""By vendor and attribute type."""
+
+
+def plans_of(specification: Specification) -> Plans:
+    """The plans of all AVPs. There is one monitor for each case, and one table for all of them."""
+    return {
+        number: Plan.of(specification, spec) for number, spec in specification.avp_numbers.items()
+    }
+
+
 class Item:
     """One AVP of a message: as it came, in clear, and its entry of the table.
 
@@ -188,15 +199,15 @@ class Message:
 
 
 class Reader:
-    """Reads datagrams by the tables of a specification. `secret`: to decipher hidden AVPs with."""
+    """Reads datagrams by the tables of a specification.
 
-    def __init__(self, specification: Specification, secret: bytes | None) -> None:
+    `secret`: to decipher hidden AVPs with. `plans`: `plans_of` the specification.
+    """
+
+    def __init__(self, specification: Specification, plans: Plans, secret: bytes | None) -> None:
         self._specification = specification
         self._secret = secret
-        self._plans = {
-            number: Plan.of(specification, spec)
-            for number, spec in specification.avp_numbers.items()
-        }
+        self._plans = plans
 
     def read(self, data: bytes) -> Message | Packet | None:
         """A control message; the packet as it is if it is a data message; None if it is neither.

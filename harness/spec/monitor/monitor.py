@@ -68,7 +68,7 @@ class Monitor:
         self.secret = secret
         self.secret_shared = True if secret is not None else secret_shared
         self.roles = dict(roles or {})
-        self._reader = Reader(rules.specification, secret)
+        self._reader = Reader(rules.specification, rules.plans, secret)
         self._judge = Judge(rules, view, accounts)
         self._registry = Registry(tunnels)
         self._connections = Connections(self._judge, self._registry, secret)

@@ -18,6 +18,7 @@ from harness.errors import DataError, Place
 from harness.located import Node, load, suggest
 from harness.spec.faults import Faults
 from harness.spec.model import Requirement, Severity, Specification
+from harness.spec.monitor.message import Plans, plans_of
 
 FILE: Final = "monitors.yaml"
 
@@ -156,10 +157,11 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class RuleTable:
-    """All rules, and the specification whose rows they name."""
+    """All rules, and the specification whose rows they name. `plans`: of its AVPs."""
 
     specification: Specification
     rules: Mapping[RuleId, Rule]
+    plans: Plans
 
     def severity(self, rule: RuleId, rows: Iterable[str]) -> Severity:
         """What a finding of this rule about these rows comes to."""
@@ -217,7 +219,7 @@ def load_rules(folder: Path, specification: Specification) -> RuleTable:
         if rule.value not in root.content
     )
     faults.raise_any()
-    return RuleTable(specification, MappingProxyType(rules))
+    return RuleTable(specification, MappingProxyType(rules), plans_of(specification))
 
 
 def _read_rule(rule: RuleId, node: Node, specification: Specification, faults: Faults) -> Rule:

@@ -1,0 +1,90 @@
+"""`l2tp-harness selftest`: what the suites would miss."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+from harness.cli.library import suites_folder
+from harness.cli.printing import print_json, print_lines
+from harness.errors import EXIT_EXPECTED, EXIT_UNEXPECTED
+from harness.peer.mutants import MUTANTS
+from harness.resources import data_folder
+from harness.selftest.known import FILE, Known
+from harness.selftest.result import SelfTest
+from harness.selftest.table import TABLE, markdown
+from harness.selftest.work import Request, learn, self_test
+
+PUBLISHED: Final = "published"
+
+
+def selftest(
+    selection: Sequence[str],
+    mutants: Sequence[str],
+    as_json: bool,
+    jobs: int | None,
+    update: bool,
+    suites: Path | None,
+) -> int:
+    """Print what the self-test came to; the exit code."""
+    folder = data_folder("reports") / PUBLISHED
+    request = Request(
+        suites=suites_folder(suites),
+        peers=data_folder("peers"),
+        known=Known.load(folder / FILE),
+        mutants=mutants,
+        selection=selection,
+        workers=jobs,
+        thorough=update,
+        progress=_tell if sys.stderr.isatty() else lambda _text: None,
+    )
+    result = self_test(request)
+    if update:
+        folder.mkdir(exist_ok=True)
+        learn(request, result).write(folder / FILE)
+        (folder / TABLE).write_text(markdown(result), encoding="utf-8")
+    if as_json:
+        print_json(result.to_json())
+    else:
+        print_lines(_lines(result, mutants))
+    return EXIT_EXPECTED if result.ok else EXIT_UNEXPECTED
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(f"selftest: {text} …\n")
+    sys.stderr.flush()
+
+
+def _lines(result: SelfTest, named: Sequence[str]) -> Iterable[str]:
+    for one in result.outcomes:
+        if named and one.killed_by:
+            yield f"{one.mutant} as {one.role}: killed by {', '.join(one.killed_by[:5])}"
+    yield from _list("not on the reference", result.clean_failures)
+    yield from _list("survives", [_mutant(name) for name in result.survivors])
+    yield from _list("noticed by chance", [_mutant(name) for name in result.by_chance])
+    yield from _list("said to be equivalent, yet killed", result.resurrected)
+    yield from _list("no mutant turns it red", result.toothless)
+    yield from _list("nobody would miss it", result.unnoticed)
+    yield from _list("excused for nothing", result.idle)
+    yield from _list("an error of the harness", [f"{a}: {b}" for a, b in result.faults.items()])
+    yield (
+        f"{len(result.mutants)} mutants, {len(result.killed)} killed,"
+        f" {len(result.survivors)} survive, {len(result.by_chance)} noticed by chance"
+    )
+    if not named:
+        yield (
+            f"{len(result.bitten)} cases can fail, {len(result.toothless)} cannot;"
+            f" {result.weakenings} weakened checks, {len(result.unnoticed)} of them unnoticed"
+        )
+        yield f"{len(result.excused)} excused by name"
+
+
+def _list(label: str, names: Iterable[str]) -> Iterable[str]:
+    return [f"{label}: {name}" for name in names]
+
+
+def _mutant(name: str) -> str:
+    one = MUTANTS[name.partition(" ")[0]]
+    return f"{name} ({one.row}: {one.text})"

@@ -1,0 +1,157 @@
+"""The place where cases meet a mutant: in memory, on the virtual clock, without any record."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from harness.device.embedded import EmbeddedRunner
+from harness.device.load import load_device
+from harness.device.model import Device
+from harness.errors import HarnessError, NothingSelected
+from harness.peer import clock
+from harness.peer.clock import ClockStalledError
+from harness.peer.mutants import Mutant
+from harness.run.baseline import Baseline
+from harness.run.case import Setting, tell_monitors
+from harness.run.events import CaseEnd, Check, Event, Verdict
+from harness.run.hosts import MemoryHosts
+from harness.run.monitoring import OWN_PEER, SUITE, Monitoring
+from harness.run.run import Library, load_library
+from harness.run.schedule import run_all
+from harness.run.select import Selected, matching, why_skipped
+from harness.spec.model import Role
+from harness.suite.model import Case
+from harness.wire.text import Names
+
+REFERENCES: Final = ("reference-lns", "reference-lac")
+CASES_AT_ONCE: Final = 256
+"""More would only fill the memory: waiting takes no time."""
+
+TELLING: Final = frozenset({Verdict.FAIL, Verdict.WARN})
+QUIET: Final = frozenset({Verdict.PASS, Verdict.SKIP})
+
+_OWN: Final = f"{SUITE}/{OWN_PEER}"
+_OBJECTS_UNTIL_COLLECTION: Final = 100_000
+
+
+@dataclass(slots=True)
+class Trial:
+    """What cases said of one peer.
+
+    verdicts: of each case and each rule of the monitors, by id. bites: the rows of each check that
+    did not hold, by the id of its case or rule. seen_in: the case in which a rule was first broken.
+    faults: cases that ended in an error of the harness, which a broken peer must not bring about.
+    """
+
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    bites: dict[str, list[tuple[str, ...]]] = field(default_factory=dict)
+    seen_in: dict[str, str] = field(default_factory=dict)
+    faults: dict[str, str] = field(default_factory=dict)
+
+    def take(self, event: Event) -> None:
+        """Keep what matters of an event."""
+        if isinstance(event, CaseEnd):
+            if event.case == _OWN:
+                return  # our own peer may be led astray by a broken one
+            self.verdicts[event.case] = event.verdict
+            if event.verdict in (Verdict.ERROR, Verdict.NONE):
+                self.faults[event.case] = event.reason
+        elif isinstance(event, Check) and event.verdict in TELLING:
+            self.bites.setdefault(event.case, []).append(event.rows)
+
+    @property
+    def red(self) -> list[str]:
+        """The cases and rules that did not pass."""
+        return [case for case, verdict in self.verdicts.items() if verdict not in QUIET]
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """The suites, the reference devices and what each of them runs."""
+
+    library: Library
+    devices: dict[Role, Device]
+    plans: dict[Role, dict[str, Case]]
+    """What each runs, by id, in the order of the suites."""
+
+    @classmethod
+    def load(cls, suites: Path, peers: Path, words: Sequence[str] = ()) -> Bench:
+        """Read all of it; `words` select cases. HarnessError: bad data, or nothing selected."""
+        library = load_library(suites)
+        loaded = [load_device(peers / name) for name in REFERENCES]
+        devices = {device.role: device for device in loaded}
+        plans = {
+            role: {
+                case.id: case
+                for case in matching(library.cases, words)
+                if role in case.iut and not why_skipped(case, device)
+            }
+            for role, device in devices.items()
+        }
+        if not any(plans.values()):
+            raise NothingSelected("selftest.nothing-selected", "no reference peer runs any of it")
+        return cls(library, devices, plans)
+
+    def try_out(
+        self, role: Role, cases: Sequence[Case], mutant: Mutant | None, *, monitors: bool = True
+    ) -> Trial:
+        """Run cases against a mutant, or against the reference itself.
+
+        monitors: have every datagram judged as well. HarnessError when nothing can be said.
+        """
+        trial = Trial()
+        if not cases:
+            return trial
+        device, library = self.devices[role], self.library
+
+        async def main() -> None:
+            runner = EmbeddedRunner(device, library.specification)
+            if mutant is not None:
+                runner = EmbeddedRunner(device, library.specification, factory=mutant.endpoint)
+            setting = Setting(
+                device=device,
+                runner=runner,
+                hosts=MemoryHosts(),
+                specification=library.specification,
+                baseline=Baseline(),
+                emit=trial.take,
+                names=Names(),
+                started=asyncio.get_running_loop().time(),
+                seed=0,
+                monitoring=Monitoring(library.rules, device) if monitors else None,
+                summaries=False,
+            )
+            await run_all(setting, [Selected(case) for case in cases], CASES_AT_ONCE)
+            tell_monitors(setting)
+            if setting.monitoring is not None:
+                for (of_iut, rule), evidence in setting.monitoring.seen.items():
+                    if of_iut:
+                        trial.seen_in[f"{SUITE}/{rule.value}"] = evidence.case
+
+        try:
+            clock.run(main(), virtual=True)
+        except* (ClockStalledError, HarnessError) as group:
+            name = mutant.name if mutant else "the reference"
+            cause = group.exceptions[0]
+            raise HarnessError("selftest.broken", f"{name} as {role}: {cause}") from group
+        return trial
+
+
+@contextlib.contextmanager
+def settled_memory() -> Iterator[None]:
+    """Keep the collector from walking through the suites again and again."""
+    thresholds = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_UNTIL_COLLECTION, 20, 20)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.unfreeze()

@@ -1,0 +1,135 @@
+"""The search for mutants that notice that a check of a suite has been weakened."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from harness.peer.mutants import MUTANTS, Mutant
+from harness.run.events import Verdict
+from harness.selftest.bench import TELLING, Bench
+from harness.selftest.kinship import SAME_CHAPTER, kinship, rows_of_case, stem
+from harness.selftest.known import Known
+from harness.selftest.weaken import Weakening
+from harness.spec.model import Role
+from harness.suite.model import Case
+
+_GRAVITY: Final = {Verdict.FAIL: 2, Verdict.WARN: 1}
+
+INSTANCES: Final = 3
+"""So many instances of a case are tried with mutants of which nothing is known: axes differ in
+what is sent, and seldom in what tells a mutant from the reference."""
+
+Witness = tuple[str, Role, str]
+"""A mutant, as what it runs, and the case that says less of it."""
+
+
+@dataclass(slots=True)
+class Doubts:
+    """By weakening, who notices it. unnoticed: those that nobody does."""
+
+    noticed: dict[str, Witness] = field(default_factory=dict)
+    unnoticed: list[str] = field(default_factory=list)
+
+
+def doubt(
+    bench: Bench, weakenings: Sequence[Weakening], known: Known, given_up: Collection[str] = ()
+) -> Doubts:
+    """Look for who notices the weakenings, all of which are of the same case.
+
+    given_up: weakenings for which only what is known is tried.
+    """
+    found = Doubts()
+    waiting = list(weakenings)
+    said = _Said(bench)
+    for one in weakenings:
+        witness = _learnt(one, known)
+        if witness is not None and _notices(said, one, *witness):
+            found.noticed[one.name] = (witness[0].name, witness[1], witness[2])
+            waiting.remove(one)
+    waiting = [one for one in waiting if one.name not in given_up]
+    if waiting:
+        _search(said, waiting, known, found)
+    found.unnoticed = [one.name for one in weakenings if one.name not in found.noticed]
+    return found
+
+
+def _search(said: _Said, waiting: list[Weakening], known: Known, found: Doubts) -> None:
+    instances = _instances(waiting)
+    for mutant, role in _candidates(said.bench, instances[0], known):
+        able = [case for case in instances if case.id in said.bench.plans[role]]
+        said.ask(role, mutant, able)
+        for case in able:
+            if said.of(role, mutant, case) not in TELLING:
+                continue
+            for one in list(waiting):
+                if _notices(said, one, mutant, role, case.id):
+                    found.noticed[one.name] = (mutant.name, role, case.id)
+                    waiting.remove(one)
+        if not waiting:
+            return
+
+
+def _instances(waiting: Sequence[Weakening]) -> list[Case]:
+    """A few instances of the case: the first, one from the middle, the last."""
+    every = {case.id: case for one in waiting for case, _ in one.cases}
+    cases = list(every.values())
+    if len(cases) <= INSTANCES:
+        return cases
+    return [cases[0], cases[len(cases) // 2], cases[-1]]
+
+
+def _candidates(bench: Bench, case: Case, known: Known) -> Iterator[tuple[Mutant, Role]]:
+    """Known biters of the case, then mutants of the same chapter, then those of all others."""
+    rows = rows_of_case(case)
+    specification = bench.library.specification
+    biters = known.biters.get(stem(case.id), ())
+    ranked = sorted(
+        MUTANTS.values(),
+        key=lambda one: (one.name not in biters, kinship(specification, one, rows)),
+    )
+    for mutant in ranked:
+        near = mutant.name in biters or mutant.broad
+        if near or kinship(specification, mutant, rows) <= SAME_CHAPTER:
+            for role in sorted(mutant.roles & case.iut):
+                yield mutant, role
+
+
+def _learnt(one: Weakening, known: Known) -> tuple[Mutant, Role, str] | None:
+    witness = known.witnesses.get(one.name)
+    if witness is None or witness[0] not in MUTANTS:
+        return None
+    return MUTANTS[witness[0]], Role(witness[1]), witness[2]
+
+
+def _notices(said: _Said, one: Weakening, mutant: Mutant, role: Role, name: str) -> bool:
+    """Whether the weakened instance says less of the mutant than the instance as it is."""
+    for case, weaker in one.cases:
+        if case.id == name and role in mutant.roles and name in said.bench.plans[role]:
+            before = said.of(role, mutant, case)
+            if before not in TELLING:
+                return False
+            trial = said.bench.try_out(role, [weaker], mutant, monitors=False)
+            after = trial.verdicts[case.id]
+            return _GRAVITY[before] > _GRAVITY.get(after, 0)
+    return False
+
+
+@dataclass(slots=True)
+class _Said:
+    """What cases as they are have said of mutants."""
+
+    bench: Bench
+    verdicts: dict[tuple[Role, str, str], Verdict] = field(default_factory=dict)
+
+    def ask(self, role: Role, mutant: Mutant, cases: Sequence[Case]) -> None:
+        trial = self.bench.try_out(role, cases, mutant, monitors=False)
+        for case, verdict in trial.verdicts.items():
+            self.verdicts[role, mutant.name, case] = verdict
+
+    def of(self, role: Role, mutant: Mutant, case: Case) -> Verdict:
+        key = (role, mutant.name, case.id)
+        if key not in self.verdicts:
+            self.ask(role, mutant, [case])
+        return self.verdicts[key]

@@ -1,0 +1,142 @@
+"""The two searches: which check kills a mutant, and which mutant turns a case red.
+
+Both begin with what is known from earlier, go on with what is nearest, and stop when they have
+found it. Only who survives meets everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Final
+
+from harness.peer.mutants import MUTANTS, Mutant
+from harness.selftest.bench import Bench, Trial
+from harness.selftest.kinship import (
+    SAME_SECTION,
+    about,
+    nearest_cases,
+    nearest_mutants,
+    stem,
+)
+from harness.selftest.known import Known
+from harness.spec.model import Role
+from harness.suite.model import Case
+
+BATCH: Final = 48
+"""Cases that meet a mutant before it is asked whether one of them has killed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one mutant as one role.
+
+    killed_by: cases and rules of which a check about the mutant's requirement or section did not
+    hold, of those that were tried. found_in: the case that showed it. red: where nothing killed
+    it, all that did not pass on it.
+    """
+
+    mutant: str
+    role: Role
+    killed_by: tuple[str, ...] = ()
+    found_in: str = ""
+    red: tuple[str, ...] = ()
+    faults: dict[str, str] = field(default_factory=dict)
+
+
+def hunt(bench: Bench, mutant: Mutant, role: Role, known: Known) -> Outcome:
+    """Look for what kills a mutant."""
+    faults: dict[str, str] = {}
+    red: dict[str, None] = {}
+    for batch in _batches(bench, mutant, role, known):
+        trial = bench.try_out(role, batch, mutant)
+        faults |= trial.faults
+        red |= dict.fromkeys(trial.red)
+        killers = killers_in(bench, mutant, trial)
+        if killers:
+            found_in = trial.seen_in.get(killers[0], killers[0])
+            return Outcome(mutant.name, role, tuple(killers), found_in, (), faults)
+    return Outcome(mutant.name, role, (), "", tuple(red), faults)
+
+
+def killers_in(bench: Bench, mutant: Mutant, trial: Trial) -> list[str]:
+    """The cases and rules of which a check about the mutant's section did not hold."""
+    specification = bench.library.specification
+    return [
+        case
+        for case, failed in trial.bites.items()
+        if any(about(specification, mutant, rows) for rows in failed)
+    ]
+
+
+def _batches(bench: Bench, mutant: Mutant, role: Role, known: Known) -> Iterator[list[Case]]:
+    plan = bench.plans[role]
+    learnt = known.killers.get(mutant.name, {}).get(role.value)
+    if learnt in plan:
+        yield [plan[learnt]]
+    rest: list[Case] = []
+    ranked = nearest_cases(bench.library.specification, mutant, list(plan.values()))
+    for kinship, group in groupby(ranked, key=lambda pair: pair[0]):
+        cases = [case for _, case in group if case.id != learnt]
+        if kinship > SAME_SECTION:
+            rest += cases  # only a rule of the monitors can still kill
+            continue
+        yield from (cases[start : start + BATCH] for start in range(0, len(cases), BATCH))
+    yield rest
+
+
+@dataclass(slots=True)
+class Bitten:
+    """By case, the mutant that turns it red. toothless: those for which there is none."""
+
+    by: dict[str, str] = field(default_factory=dict)
+    toothless: list[str] = field(default_factory=list)
+    faults: dict[str, str] = field(default_factory=dict)
+
+
+def bite(
+    bench: Bench,
+    role: Role,
+    cases: Sequence[Case],
+    known: Known,
+    given_up: Collection[str] = (),
+) -> Bitten:
+    """Look for a mutant for each case. given_up: cases for which only those known are tried."""
+    found = Bitten()
+    waiting = [
+        (case, _candidates(bench, role, case, known, search=case.id not in given_up))
+        for case in cases
+    ]
+    while waiting:
+        turns: dict[str, list[tuple[Case, Iterator[Mutant]]]] = {}
+        for case, candidates in waiting:
+            one = next(candidates, None)
+            if one is None:
+                found.toothless.append(case.id)
+            else:
+                turns.setdefault(one.name, []).append((case, candidates))
+        waiting = []
+        for name, pairs in turns.items():
+            trial = bench.try_out(role, [case for case, _ in pairs], MUTANTS[name], monitors=False)
+            found.faults |= trial.faults
+            for case, candidates in pairs:
+                if case.id in trial.bites:
+                    found.by[case.id] = name
+                else:
+                    waiting.append((case, candidates))
+    return found
+
+
+def _candidates(
+    bench: Bench, role: Role, case: Case, known: Known, *, search: bool
+) -> Iterator[Mutant]:
+    tried = set()
+    for name in known.biters.get(stem(case.id), ()):
+        if name in MUTANTS and role in MUTANTS[name].roles:
+            tried.add(name)
+            yield MUTANTS[name]
+    if not search:
+        return
+    able = [one for one in MUTANTS.values() if role in one.roles and one.name not in tried]
+    yield from nearest_mutants(bench.library.specification, case, able)

@@ -1,0 +1,68 @@
+"""What a mutant and a case have to do with each other: the requirement rows of both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from harness.peer.mutants import Mutant
+from harness.run.run import rows_of
+from harness.spec.model import Specification
+from harness.suite.model import Case
+
+SAME_ROW: Final = 0
+SAME_SECTION: Final = 1
+SAME_CHAPTER: Final = 2
+STRANGERS: Final = 3
+
+
+def kinship(specification: Specification, mutant: Mutant, rows: Iterable[str]) -> int:
+    """How near rows are to the one that a mutant breaks: `SAME_ROW`, the nearest, to `STRANGERS`.
+
+    What counts as a kill is `SAME_SECTION` or nearer.
+    """
+    known = specification.requirements
+    section = known[mutant.row].section
+    nearest = STRANGERS
+    for row in rows:
+        if row == mutant.row:
+            return SAME_ROW
+        if row not in known:
+            continue
+        other = known[row].section
+        if other == section:
+            nearest = SAME_SECTION
+        elif nearest > SAME_CHAPTER and other.partition(".")[0] == section.partition(".")[0]:
+            nearest = SAME_CHAPTER
+    return nearest
+
+
+def about(specification: Specification, mutant: Mutant, rows: Iterable[str]) -> bool:
+    """Whether rows speak of the mutant's requirement, or of one in its section."""
+    return kinship(specification, mutant, rows) <= SAME_SECTION
+
+
+def rows_of_case(case: Case) -> tuple[str, ...]:
+    """All rows that a case or one of its steps is about."""
+    return (*case.covers, *rows_of(case.steps))
+
+
+def nearest_cases(
+    specification: Specification, mutant: Mutant, cases: Sequence[Case]
+) -> list[tuple[int, Case]]:
+    """Cases, those nearest to the mutant first, each with its kinship."""
+    ranked = [(kinship(specification, mutant, rows_of_case(case)), case) for case in cases]
+    return sorted(ranked, key=lambda pair: pair[0])
+
+
+def nearest_mutants(
+    specification: Specification, case: Case, mutants: Sequence[Mutant]
+) -> list[Mutant]:
+    """Mutants, those nearest to the case first."""
+    rows = rows_of_case(case)
+    return sorted(mutants, key=lambda one: kinship(specification, one, rows))
+
+
+def stem(case: str) -> str:
+    """The id of a case without its axes."""
+    return case.partition("[")[0]

@@ -1,0 +1,183 @@
+"""Mutations of the suites: every check made weaker in one way, to see whether a mutant notices.
+
+A weakening is named by the case without its axes, the number of the step, counted from 1 through
+all of them, and what is taken away: `4.1-avp-format/unknown-avp#2 where.result_code`. It counts
+as noticed when on some mutant an instance of the case says less with it than without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from harness.selftest.kinship import stem
+from harness.suite.grammar import ACK, ANY, DATA, SILENCE, ZLB
+from harness.suite.model import (
+    Alive,
+    Alternative,
+    Case,
+    Compare,
+    Expect,
+    Matcher,
+    Outstanding,
+    Repeat,
+    Retransmissions,
+    Series,
+    Severity,
+    Silence,
+    Step,
+    Wait,
+)
+
+Weaker = tuple[str, Step]
+"""What is taken away, in a word, and the step without it."""
+
+ANYTHING: Final = tuple(Alternative(message=word) for word in (ANY, ACK, ZLB, DATA, SILENCE))
+
+_NEVER: Final = 1e6
+_TAKEN_AMISS: Final = frozenset({Severity.FAIL, Severity.WARN})
+
+
+@dataclass(frozen=True, slots=True)
+class Weakening:
+    """A weakened check of a case, and the instances of it."""
+
+    name: str
+    cases: tuple[tuple[Case, Case], ...]
+    """Each instance as it is, and as it is weakened."""
+
+
+def weakenings(cases: Sequence[Case]) -> list[Weakening]:
+    """All weakenings of the cases."""
+    found: dict[str, list[tuple[Case, Case]]] = {}
+    for case in cases:
+        for name, steps in _of_steps(case.steps, 1):
+            weaker = replace(case, steps=steps)
+            found.setdefault(f"{stem(case.id)}#{name}", []).append((case, weaker))
+    return [Weakening(name, tuple(pairs)) for name, pairs in found.items()]
+
+
+def _of_steps(steps: Sequence[Step], first: int) -> Iterator[tuple[str, tuple[Step, ...]]]:
+    """All ways to weaken one of the steps; `first`: the number of the first."""
+    number = first
+    for place, step in enumerate(steps):
+        before, behind = tuple(steps[:place]), tuple(steps[place + 1 :])
+        for what, weaker in weaker_steps(step):
+            yield f"{number} {what}", (*before, weaker, *behind)
+        if isinstance(step, Repeat):
+            for name, inner in _of_steps(step.steps, number + 1):
+                yield name, (*before, replace(step, steps=inner), *behind)
+        number += count(step)
+
+
+def count(step: Step) -> int:
+    """How many steps a step is, those inside it included."""
+    inner = step.steps if isinstance(step, Repeat) else ()
+    return 1 + sum(count(one) for one in inner)
+
+
+def weaker_steps(step: Step) -> Iterator[Weaker]:
+    """All ways to weaken a step; none for one that checks nothing."""
+    if isinstance(step, Expect):
+        yield from _expect(step)
+    elif isinstance(step, Silence):
+        yield "silence", _pause(step, step.seconds)
+        if step.strict:
+            yield "strict", replace(step, strict=False)
+        if step.whole_tunnel:
+            yield "whole_tunnel", replace(step, whole_tunnel=False)
+    elif isinstance(step, Alive):
+        yield "alive", _pause(step, 0.0)
+    elif isinstance(step, Compare):
+        for name in step.values:
+            rest = {key: value for key, value in step.values.items() if key != name}
+            yield f"compare.{name}", replace(step, values=rest)
+    elif isinstance(step, Retransmissions):
+        yield "first", replace(step, first=(0.0, _NEVER))
+        yield "factor", replace(step, factor=(0.0, _NEVER))
+        yield "least_cap", replace(step, least_cap=0.0)
+        yield "sends", replace(step, sends=(0, 1000))
+    elif isinstance(step, Outstanding):
+        yield "at_most", replace(step, at_most=65535)
+    elif isinstance(step, Series):
+        if step.distinct:
+            yield "distinct", replace(step, distinct=False)
+        if step.unpredictable:
+            yield "unpredictable", replace(step, unpredictable=False)
+
+
+def _expect(step: Expect) -> Iterator[Weaker]:
+    yield "anything", replace(step, alternatives=ANYTHING, at=None)
+    for part in ("where", "header"):
+        names = {name: None for one in step.alternatives for name in _matchers(one, part)}
+        for name in names:
+            yield f"{part}.{name}", _changed(step, _without(part, name))
+        fields = {
+            (name, field): None
+            for one in step.alternatives
+            for name, matcher in _matchers(one, part).items()
+            for field in matcher.fields
+            if len(matcher.fields) > 1
+        }
+        for name, field in fields:
+            yield f"{part}.{name}.{field}", _changed(step, _without_field(part, name, field))
+    for index, one in enumerate(step.alternatives):
+        if one.verdict in _TAKEN_AMISS:
+            # The same message may be there twice: with a matcher, and as what remains
+            kept = list(step.alternatives)
+            kept[index] = replace(one, verdict=Severity.PASS)
+            label = one.message if index == _first(step, one.message) else f"{one.message}.{index}"
+            yield f"verdict.{label}", replace(step, alternatives=tuple(kept))
+    if step.at is not None:
+        yield "at", replace(step, at=None)
+
+
+def _first(step: Expect, message: str) -> int:
+    return next(at for at, one in enumerate(step.alternatives) if one.message == message)
+
+
+def _changed(step: Expect, change: Callable[[Alternative], Alternative]) -> Expect:
+    return replace(step, alternatives=tuple(change(one) for one in step.alternatives))
+
+
+def _without(part: str, name: str) -> Callable[[Alternative], Alternative]:
+    def change(one: Alternative) -> Alternative:
+        kept = {key: value for key, value in _matchers(one, part).items() if key != name}
+        return _with(one, part, kept)
+
+    return change
+
+
+def _without_field(part: str, name: str, field: str) -> Callable[[Alternative], Alternative]:
+    def change(one: Alternative) -> Alternative:
+        matchers = dict(_matchers(one, part))
+        if name in matchers:
+            fields = {key: value for key, value in matchers[name].fields.items() if key != field}
+            matchers[name] = replace(matchers[name], fields=fields)
+        return _with(one, part, matchers)
+
+    return change
+
+
+def _matchers(one: Alternative, part: str) -> Mapping[str, Matcher]:
+    return one.where if part == "where" else one.header
+
+
+def _with(one: Alternative, part: str, matchers: Mapping[str, Matcher]) -> Alternative:
+    if part == "where":
+        return replace(one, where=matchers)
+    return replace(one, header=matchers)
+
+
+def _pause(step: Step, seconds: float) -> Wait:
+    return Wait(
+        place=step.place,
+        text=step.text,
+        tunnel=step.tunnel,
+        session=step.session,
+        rows=step.rows,
+        unless=step.unless,
+        when=step.when,
+        seconds=seconds,
+    )

@@ -1,0 +1,104 @@
+"""A self-test of small suites of its own, in which what it has to find is known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.errors import UsageError
+from harness.resources import data_folder
+from harness.selftest.result import SelfTest
+from harness.selftest.work import Request, self_test
+
+SUITE = """
+title: Toy
+spec: rfc2661
+defaults: {iut: [lns], covers: RFC2661-5.5-01}
+cases:
+"""
+
+HELLO = """
+  acknowledged:
+    purpose: A HELLO on an established tunnel is acknowledged.
+    covers: RFC2661-6.5-03
+    steps:
+      - establish: tunnel
+      - send: HELLO
+      - expect: ack
+"""
+
+TOOTHLESS = """
+  anything-goes:
+    purpose: Whatever comes when nothing is sent, and also nothing, will do here.
+    steps:
+      - expect: [silence, any, ack]
+        within: 1s
+"""
+
+WRONG = """
+  never-true:
+    purpose: A HELLO is answered by a StopCCN, which no conforming peer does.
+    steps:
+      - establish: tunnel
+      - send: HELLO
+      - expect: StopCCN
+"""
+
+
+def run(folder: Path, *cases: str, mutants: tuple[str, ...] = ()) -> SelfTest:
+    """A self-test of a suite with these cases."""
+    (folder / "toy.yaml").write_text(SUITE + "".join(cases))
+    return self_test(Request(suites=folder, peers=data_folder("peers"), mutants=mutants, workers=1))
+
+
+def test_a_related_check_kills(tmp_path: Path) -> None:
+    result = run(tmp_path, HELLO, mutants=("hello-unacknowledged",))
+    assert result.killed == ("hello-unacknowledged",)
+    assert not result.survivors
+    assert not result.by_chance
+
+
+def test_a_rule_of_the_monitors_kills(tmp_path: Path) -> None:
+    result = run(tmp_path, HELLO, mutants=("header-reserved-bit",))
+    (outcome,) = result.outcomes
+    assert outcome.killed_by == ("monitor/header-reserved-bits",)
+    assert outcome.found_in == "toy/acknowledged"
+
+
+def test_what_only_an_unrelated_check_notices_is_chance(tmp_path: Path) -> None:
+    unrelated = HELLO.replace("RFC2661-6.5-03", "RFC2661-4.1-05")
+    result = run(tmp_path, unrelated, mutants=("hello-unacknowledged",))
+    assert result.by_chance == ("hello-unacknowledged as lns",)
+    assert not result.killed
+    assert not result.ok
+
+
+def test_what_nothing_notices_survives(tmp_path: Path) -> None:
+    result = run(tmp_path, HELLO, mutants=("ignores-stopccn",))
+    assert result.survivors == ("ignores-stopccn as lns",)
+    assert not result.ok
+
+
+def test_a_case_that_cannot_fail_is_found(tmp_path: Path) -> None:
+    result = run(tmp_path, HELLO, TOOTHLESS)
+    assert result.toothless == ("toy/anything-goes",)
+    assert set(result.bitten) == {"toy/acknowledged"}
+    assert result.to_json()["toothless_cases"] == ["toy/anything-goes"]
+
+
+def test_a_check_that_nobody_would_miss_is_found(tmp_path: Path) -> None:
+    doubled = HELLO + "        header: {version: 2}\n"
+    result = run(tmp_path, doubled)
+    assert "toy/acknowledged#3 anything" in result.witnesses
+    assert "toy/acknowledged#3 header.version" in result.unnoticed
+
+
+def test_a_case_that_fails_on_the_reference_is_found(tmp_path: Path) -> None:
+    result = run(tmp_path, WRONG, mutants=("header-version-3",))
+    assert result.clean_failures == ("toy/never-true",)
+
+
+def test_an_unknown_mutant_is_wrong_usage(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="header-version-4"):
+        run(tmp_path, HELLO, mutants=("header-version-4",))
