@@ -270,7 +270,8 @@ class CommandLine:
             )
         if isinstance(error, (netmiko.ReadTimeout, TimeoutError)):
             return self._stuck(what, within)
-        if isinstance(error, (netmiko.NetmikoTimeoutException, OSError, EOFError)):
+        no_port = isinstance(error, ValueError) and self._console.transport == "serial"
+        if no_port or isinstance(error, (netmiko.NetmikoTimeoutException, OSError, EOFError)):
             return DeviceError(
                 "device.console-unreachable",
                 f"the command line at {self.where} cannot be reached: {_reason(error)}",
@@ -330,6 +331,9 @@ def _reason(error: Exception) -> str:
     """Why there is no connection; netmiko buries it in a page of advice."""
     inner: BaseException | None = error
     while inner is not None:
+        several = getattr(inner, "errors", None)  # paramiko: one for each address of a name
+        if isinstance(several, Mapping) and several:
+            inner = next(iter(several.values()))
         if isinstance(inner, socket.timeout):
             return "it does not answer"
         if isinstance(inner, OSError) and inner.strerror:

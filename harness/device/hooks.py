@@ -51,7 +51,8 @@ async def request(
     try:
         told = await worker.do(ask, within + _GRACE)
     except urllib.error.HTTPError as error:
-        said = error.read(_SHOWN).decode("utf-8", "backslashreplace").strip()
+        with error:
+            said = error.read(_SHOWN).decode("utf-8", "backslashreplace").strip()
         raise DeviceError(
             "device.hook",
             f"{what} was answered with {error.code} {printable(str(error.reason), 100)}",
