@@ -14,18 +14,19 @@ from typing import Protocol, TextIO
 
 from harness.device.keeper import Child
 from harness.device.log import DeviceLog
-from harness.peer.network import Network
+from harness.peer.network import Address, Network
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """A program that is to be started.
 
-    argv: its words, as peer.yaml has them. folder: the work folder. stand_ins: files or folders
-    of the work folder, and in place of what each stands.
+    argv: its words, as peer.yaml has them. address: where it is reached. folder: the work folder.
+    stand_ins: files or folders of the work folder, and in place of what each stands.
     """
 
     argv: Sequence[str]
+    address: Address
     folder: Path
     environment: Mapping[str, str]
     stand_ins: Sequence[tuple[Path, Path]] = ()
@@ -82,8 +83,8 @@ class Site(Protocol):
     async def open(self, folder: Path) -> None:
         """Make ready; all work folders will be below this one. DeviceError with a hint."""
 
-    async def box(self) -> Box:
-        """A box for one lease. Raises DeviceError."""
+    async def box(self, name: str) -> Box:
+        """A box for one lease; `name` is for whoever looks at it. Raises DeviceError."""
 
     async def close(self) -> None:
         """End all that is left. Bounded in time."""

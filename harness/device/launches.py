@@ -14,7 +14,6 @@ from harness.device.external_model import ExternalLaunch
 from harness.device.external_read import read_external
 from harness.device.gather import Gathered
 from harness.device.model import (
-    DEFAULT_BASE,
     NAMES_IN_A_NAMESPACE,
     NAMES_OF_A_PROCESS,
     NAMES_OF_THE_PEER,
@@ -127,7 +126,7 @@ class LaunchReader:
         launch = ContainerLaunch(
             image=self._kept(lambda: optional_text(keys.get("image"), ""), "") or "",
             build=self._kept(lambda: optional(keys.get("build"), self._build), None),
-            base=self._kept(lambda: optional_text(keys.get("base")), None) or DEFAULT_BASE,
+            base=self._kept(lambda: optional_text(keys.get("base"), ""), "") or "",
             host=network == "host",
             capabilities=self._kept(lambda: texts(keys.get("capabilities")), ()),
             devices=self._kept(lambda: texts(keys.get("devices")), ()),

@@ -52,7 +52,7 @@ class Machine:
                 "--security-opt apparmor=unconfined",
             )
 
-    async def box(self) -> MachineBox:
+    async def box(self, _name: str) -> MachineBox:
         """One with a network namespace of its own if the device asks for it."""
         if self._keeper is None:
             raise DeviceError("device.closed", f"{self.device.name} is not open")

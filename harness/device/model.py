@@ -112,16 +112,17 @@ class ProcessLaunch(ProgramLaunch):
 class ContainerLaunch(ProgramLaunch):
     """A program in a container of its own.
 
-    image: the name of its image; empty: one named for the device. build: the folder with the
-    Dockerfile that it is built from when it is not there; None: it is there, or is pulled. base:
-    the build argument BASE. host: whether it has the network of this machine. Neither that nor a
-    namespace: its own network, with its port published on a loopback address. capabilities: those
-    that it has besides the engine's usual ones. devices: paths of this machine's.
+    image: the name of its image; empty: one named for what it is built from. build: the folder with
+    the Dockerfile that it is built from when it is not there; None: it is there, or is pulled.
+    base: the build argument BASE; empty: as `images` chooses. host: whether it has the network of
+    this machine. Neither that nor a namespace: its own network, with its port published on a
+    loopback address. capabilities: those that it has besides the engine's usual ones. devices:
+    paths of this machine's.
     """
 
     image: str = ""
     build: Path | None = None
-    base: str = DEFAULT_BASE
+    base: str = ""
     host: bool = False
     capabilities: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()

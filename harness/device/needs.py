@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from harness.device.external_model import ExternalLaunch
-from harness.device.model import Device, ProcessLaunch
+from harness.device.model import Device, ProcessLaunch, ProgramLaunch
 from harness.errors import DeviceError
 
 _SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
@@ -20,6 +20,11 @@ def check_needs(device: Device, launch: ProcessLaunch) -> None:
     find_program(launch.binary, launch)
     for program in launch.needs.programs:
         find_program(program, launch)
+    check_files(device, launch)
+
+
+def check_files(device: Device, launch: ProgramLaunch) -> None:
+    """Raise DeviceError for the first file that is missing, or for want of root."""
     for file in launch.needs.files:
         if not Path(file).exists():
             raise DeviceError(

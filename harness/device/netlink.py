@@ -99,9 +99,16 @@ class Namespaces:
         await self._run(lambda: _route().close())
         self.drop(await self.make(Namespace()))
 
-    async def make(self, wanted: Namespace) -> Pair:
-        """A fresh pair, both ends up. Raises DeviceError `device.namespace`."""
-        return await self._run(partial(self._make, wanted))
+    async def make(self, wanted: Namespace, device: int | None = None) -> Pair:
+        """A fresh pair, both ends up. Raises DeviceError `device.namespace`.
+
+        device: a descriptor of a namespace that is there already, which is the pair's from now on.
+        """
+        return await self._run(partial(self._make, wanted, device))
+
+    async def move(self, pair: Pair, device: int) -> None:
+        """Put the device's end into another namespace, as when it is started anew."""
+        await self._run(partial(self._move, pair, device))
 
     def drop(self, pair: Pair) -> None:
         """Give a pair up. Dropping it twice is harmless."""
@@ -134,9 +141,11 @@ class Namespaces:
     def _go_home(self) -> None:
         self._home = os.open(_OWN, os.O_RDONLY | os.O_CLOEXEC)
 
-    def _make(self, wanted: Namespace) -> Pair:
+    def _make(self, wanted: Namespace, given: int | None) -> Pair:
         with contextlib.ExitStack() as undone:
-            device = self._new(undone)
+            if given is not None:
+                undone.callback(os.close, given)
+            device = self._new(undone) if given is None else given
             harness = self._new(undone)
             with self._inside(harness), _route() as route:
                 peer = {"ifname": wanted.interface, "net_ns_fd": device}
@@ -145,15 +154,34 @@ class Namespaces:
                     lambda: route.link("add", ifname=HARNESS_INTERFACE, kind="veth", peer=peer),
                 )
                 _up(route, HARNESS_INTERFACE)
-            with self._inside(device), _route() as route:
-                _set(wanted)
-                for address in wanted.addresses:
-                    _add(route, wanted.interface, address)
-                _up(route, wanted.interface)
+            self._equip(device, wanted)
             undone.pop_all()
         pair = Pair(self, wanted, device, harness)
         self._pairs.add(pair)
         return pair
+
+    def _move(self, pair: Pair, device: int) -> None:
+        name = pair.wanted.interface
+        with contextlib.ExitStack() as undone:
+            undone.callback(os.close, device)
+            with self._inside(pair.namespace), _route() as route:
+                index = socket.if_nametoindex(name)
+                _netlink(
+                    "move a link",
+                    lambda: route.link("set", index=index, net_ns_fd=device),
+                )
+            self._equip(device, pair.wanted)
+            undone.pop_all()
+        os.close(pair.namespace)
+        pair.namespace = device
+
+    def _equip(self, device: int, wanted: Namespace) -> None:
+        """Addresses and settings for the device's end."""
+        with self._inside(device), _route() as route:
+            _set(wanted)
+            for address in wanted.addresses:
+                _add(route, wanted.interface, address)
+            _up(route, wanted.interface)
 
     def _new(self, undone: contextlib.ExitStack) -> int:
         """A descriptor of a new network namespace."""

@@ -17,9 +17,16 @@ from pathlib import Path
 
 from harness.device.addresses import LoopbackAddresses
 from harness.device.box import Box, Site
+from harness.device.container import Containers
 from harness.device.lease import Lease
 from harness.device.machine import Machine
-from harness.device.model import DEFAULT_CONFIGURATION, Device, ProcessLaunch, ProgramLaunch
+from harness.device.model import (
+    DEFAULT_CONFIGURATION,
+    ContainerLaunch,
+    Device,
+    ProcessLaunch,
+    ProgramLaunch,
+)
 from harness.device.process_lease import ProcessLease
 from harness.errors import DeviceError
 from harness.peer.network import Address, Network
@@ -151,7 +158,7 @@ class ProcessRunner:
             raise DeviceError("device.closed", f"{self.device.name} is not open")
         device = self.device.configured(configuration)
         async with _Turn(self._starting) as turn:
-            box = await self._site.box()
+            box = await self._site.box(_file_name(case))
             lease = ProcessLease(device, self._launch, box, self.network, self.time_scale)
             folder = Path(tempfile.mkdtemp(prefix=f"{_file_name(case)}-", dir=self._folder))
             self._leases[lease] = folder
@@ -186,6 +193,8 @@ def site_of(device: Device) -> Site:
     launch = device.launch
     if isinstance(launch, ProcessLaunch):
         return Machine(device, launch)
+    if isinstance(launch, ContainerLaunch):
+        return Containers(device, launch)
     raise DeviceError("device.launch", f"{device.name} is not a program")
 
 

@@ -150,7 +150,7 @@ class ProcessLease:
         for template in launch.config:
             _write(folder / template.name.removesuffix(".j2"), render_file(template, self._values))
         argv = [fill(word, self._values) for word in launch.command]
-        if self.box.network is None and not is_free(*address):
+        if self.box.address is None and not is_free(*address):
             raise DeviceError(
                 "device.port-taken",
                 f"UDP {address[0]} port {address[1]} is taken",
@@ -161,8 +161,8 @@ class ProcessLease:
             for target, source in launch.stand_ins.items()
         ]
         order = self._order(argv, folder, stand_ins)
+        self._child, self._log = await self.box.start(order)
         with await self.box.table(address[0]) or nullcontext() as table:
-            self._child, self._log = await self.box.start(order)
             await self._ready(self._child, self._log, table, settled)
 
     async def _restart(self) -> None:
@@ -199,7 +199,13 @@ class ProcessLease:
         environment = {
             name: fill(value, self._values) for name, value in self._launch.environment.items()
         }
-        return Order(argv=argv, folder=folder, environment=environment, stand_ins=stand_ins)
+        return Order(
+            argv=argv,
+            address=self._address,
+            folder=folder,
+            environment=environment,
+            stand_ins=stand_ins,
+        )
 
     async def _ready(
         self, child: Child, log: DeviceLog, table: TextIO | None, settled: Callable[[], None]
