@@ -6,8 +6,9 @@ from typing import Any
 
 from harness.cli.library import near
 from harness.cli.printing import print_json, print_lines
+from harness.device.container import check_container
 from harness.device.external_model import ExternalLaunch
-from harness.device.model import ProcessLaunch
+from harness.device.model import ContainerLaunch, ProcessLaunch
 from harness.device.needs import check_external, check_needs
 from harness.device.registry import Listed, list_devices, search_folders
 from harness.errors import DeviceError, HarnessError
@@ -22,6 +23,8 @@ def show(as_json: bool) -> None:
     width = max((len(one.name) for one in listed), default=0)
     for one in listed:
         print_lines(f"{one.name:<{width}}  {_line(one)}".split("\n"))
+        for form in _further(one):
+            print_lines([f"{'':<{width}}  :{form}{_here(missing(one, form))}"])
 
 
 def _json(one: Listed) -> dict[str, Any]:
@@ -34,6 +37,7 @@ def _json(one: Listed) -> dict[str, Any]:
             "ics": dict(one.device.ics),
             "configurations": sorted(one.device.configurations),
             "actions": sorted(one.device.actions),
+            "launch": {form: _json_error(missing(one, form)) for form in one.device.launches},
         }
     return {**facts, "missing": _json_error(missing(one)), "error": _json_error(one.error)}
 
@@ -45,20 +49,30 @@ def _json_error(error: HarnessError | None) -> dict[str, str] | None:
 def _line(one: Listed) -> str:
     if one.device is None:
         return f"error: {one.error}"
-    lacking = missing(one)
-    here = "" if lacking is None else f"  (missing: {lacking.cause}; {lacking.hint})"
-    return f"{one.device.role.value}  {one.device.title}{here}"
+    return f"{one.device.role.value}  {one.device.title}{_here(missing(one))}"
 
 
-def missing(one: Listed) -> DeviceError | None:
-    """What keeps a device from being started on this machine."""
+def _further(one: Listed) -> list[str]:
+    """The forms of launch besides the first."""
+    return [] if one.device is None else list(one.device.launches)[1:]
+
+
+def _here(lacking: DeviceError | None) -> str:
+    return "" if lacking is None else f"  (missing: {lacking.cause}; {lacking.hint})"
+
+
+def missing(one: Listed, form: str = "") -> DeviceError | None:
+    """What keeps a device from being started on this machine, in its first form or another."""
     if one.device is None:
         return None
+    launch = one.device.launches[form or one.device.form]
     try:
-        if isinstance(one.device.launch, ProcessLaunch):
-            check_needs(one.device, one.device.launch)
-        elif isinstance(one.device.launch, ExternalLaunch):
-            check_external(one.device, one.device.launch)
+        if isinstance(launch, ProcessLaunch):
+            check_needs(one.device, launch)
+        elif isinstance(launch, ContainerLaunch):
+            check_container(one.device, launch)
+        elif isinstance(launch, ExternalLaunch):
+            check_external(one.device, launch)
     except DeviceError as error:
         return error
     return None

@@ -36,7 +36,7 @@ from harness.device.container_labels import (
 from harness.device.container_stream import Output, is_ending, wait_status
 from harness.device.control import write_control
 from harness.device.engine import Engine, asked, connect
-from harness.device.images import image_of
+from harness.device.images import image_of, is_here
 from harness.device.keeper import Child
 from harness.device.listening import open_table
 from harness.device.log import DeviceLog
@@ -53,6 +53,19 @@ _EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 -- inside the container
 _ENDS_WITHIN: Final = 10.0
 _LOOKS: Final = 500
 _LOOK_EVERY: Final = 0.02
+
+
+def check_container(device: Device, launch: ContainerLaunch) -> None:
+    """Raise DeviceError with a hint for the first thing that is missing on this machine."""
+    check_files(device, launch)
+    client = connect()
+    if launch.build is None and not asked("find an image", lambda: is_here(client, launch.image)):
+        raise DeviceError(
+            "device.no-image",
+            f"there is no image {launch.image} yet",
+            hint="a run tries to pull it; another one: --set launch.container.image=NAME",
+            place=launch.place,
+        )
 
 
 @dataclass(slots=True)
@@ -330,7 +343,7 @@ class ContainerBox:
         for _, output in self._further.values():
             output.close()
         self._further.clear()
-        if container:
+        if container and not self.engine.closed:
             client = self.engine.client
             await self.engine.ask("remove a container", lambda: remove(client, container))
         if self._output is not None:

@@ -51,7 +51,8 @@ def connect() -> APIClient:
 
 def _no_engine(error: BaseException) -> DeviceError:
     where = os.environ.get("DOCKER_HOST", "/var/run/docker.sock")
-    number = next((one.errno for one in _causes(error) if isinstance(one, OSError)), None)
+    numbers = [one.errno for one in _causes(error) if isinstance(one, OSError) and one.errno]
+    number = numbers[0] if numbers else None
     if number in (errno.EACCES, errno.EPERM):
         return DeviceError(
             "device.no-permission",
@@ -91,6 +92,7 @@ class Engine:
 
     def __init__(self, client: APIClient) -> None:
         self.client = client
+        self.closed = False
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="engine")
 
     async def ask(self, what: str, work: Callable[[], Result]) -> Result:
@@ -99,6 +101,7 @@ class Engine:
 
     def close(self) -> None:
         """Wait for the threads. The client still works."""
+        self.closed = True
         self._threads.shutdown()
 
 

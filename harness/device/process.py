@@ -127,11 +127,13 @@ class ProcessRunner:
             if site is not None:
                 await site.close()
         finally:
-            for lease in self._leases:
-                await self._let_go(lease)
-            self._leases.clear()
-            if folder is not None:
-                shutil.rmtree(folder, ignore_errors=True)
+            try:
+                for lease in self._leases:
+                    await self._let_go(lease)
+            finally:
+                self._leases.clear()
+                if folder is not None:
+                    shutil.rmtree(folder, ignore_errors=True)
 
     async def _instance(self, case: str, peer: Address | None, configuration: str) -> ProcessLease:
         """One that was started ahead, or one that is started now."""
