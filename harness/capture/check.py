@@ -1,18 +1,21 @@
 """Conformance of a capture: every L2TP datagram in it, judged by the monitors.
 
 A capture is read once, from its beginning to its end, in bounded memory: what is remembered is
-bounded in `layers.Fragments`, `detect.Detector` and `harness.spec.monitor.Monitor`.
+bounded in `layers.Fragments`, `detect.Detector`, `evidence.Evidence` and
+`harness.spec.monitor.Monitor`.
 """
 
 from __future__ import annotations
 
 import ipaddress
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from harness.capture.detect import Detector, Seen
+from harness.capture.evidence import Evidence
 from harness.capture.files import open_capture
 from harness.capture.fragments import Fragments
 from harness.capture.layers import Datagram, decode, link_types
@@ -23,8 +26,11 @@ from harness.spec.load import load_specification
 from harness.spec.model import Role, Severity
 from harness.spec.monitor import (
     CAPTURE,
+    EVERYONE,
     Entry,
+    Finding,
     Monitor,
+    RuleId,
     RuleTable,
     Tally,
     View,
@@ -41,6 +47,7 @@ class CheckOptions:
 
     `secret`: shared by all tunnels in it, to read hidden AVPs and Challenge Responses with.
     `lns`, `lac`: addresses whose role is known; the role of others shows in their calls.
+    `iut`: the addresses that are judged, all if there are none.
     `complete`: the capture has every datagram that either side sent. Otherwise what rests on the
     absence of frames is only a note. `rules`: the table to judge by, None for RFC 2661.
     """
@@ -48,6 +55,7 @@ class CheckOptions:
     secret: bytes | None = None
     lns: tuple[str, ...] = ()
     lac: tuple[str, ...] = ()
+    iut: tuple[str, ...] = ()
     complete: bool = False
     rules: RuleTable | None = None
 
@@ -60,6 +68,8 @@ class FileResult:
     1701 or of a conversation that the capture cut to a snapshot length. `foreign`: datagrams with
     port 1701 of another version (L2F, L2TPv3). `unread`: link types that are not understood.
     `cut`: where the file ends too early. `error`: why it could not be read, or not to its end.
+    `began`: the time of the first packet, seconds since 1970. `applied`: how often each rule was
+    put to each row. `evidence`: the datagrams that the entries point at.
     """
 
     path: Path
@@ -72,6 +82,9 @@ class FileResult:
     cut: str | None = None
     error: DataError | None = None
     entries: list[Entry] = field(default_factory=list)
+    began: float = 0.0
+    applied: Counter[tuple[RuleId, str]] = field(default_factory=Counter)
+    evidence: Evidence = field(default_factory=Evidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +123,7 @@ def check_capture(paths: Sequence[Path], options: CheckOptions | None = None) ->
     """
     options = options or CheckOptions()
     rules = options.rules or default_rules()
+    judged = tuple(map(_address, options.iut))
     roles = {_address(host): Role.LNS for host in options.lns}
     roles |= {_address(host): Role.LAC for host in options.lac}
     view = View(complete=True, horizon=0.0) if options.complete else CAPTURE
@@ -117,8 +131,9 @@ def check_capture(paths: Sequence[Path], options: CheckOptions | None = None) ->
     for path in paths:
         result = FileResult(path)
         results.append(result)
-        monitor = Monitor(rules, secret=options.secret, roles=roles, view=view)
-        checker = _Checker(result, monitor)
+        accounts = judged or (EVERYONE,)
+        monitor = Monitor(rules, secret=options.secret, roles=roles, view=view, accounts=accounts)
+        checker = _Checker(result, monitor, judged)
         try:
             with open_capture(path) as reader:
                 checker.run(reader.packets())
@@ -147,10 +162,11 @@ def _address(text: str) -> str:
 class _Checker:
     """The way of the packets of one file."""
 
-    def __init__(self, result: FileResult, monitor: Monitor) -> None:
+    def __init__(self, result: FileResult, monitor: Monitor, judged: tuple[str, ...]) -> None:
         self.result = result
         self.monitor = monitor
-        self.detector = Detector()
+        self.judged = judged
+        self.detector = Detector(monitor.knows)
         self.fragments = Fragments()
         self.tally = Tally(by_row)
         self.last = 0.0
@@ -161,6 +177,8 @@ class _Checker:
         result, take = self.result, self.detector.take
         for number, at, link_type, data, _ in packets:
             result.frames = number
+            if number == 1:
+                result.began = at
             found = decode(link_type, data, at, self.fragments)
             if found is None:
                 if link_type not in known:
@@ -174,17 +192,28 @@ class _Checker:
                 result.shortened += 1
 
     def _judge(self, seen: Seen) -> None:
-        self.result.messages += 1
+        result = self.result
+        result.messages += 1
+        result.evidence.see(seen)
         number, at, source, destination, payload, checksum = seen
         findings = self.monitor.datagram(
             at, source, destination, payload, number, checksum=checksum
         )
         if findings:
-            self.tally.add(findings)
+            self._count(findings)
+
+    def _count(self, findings: list[Finding]) -> None:
+        if self.judged:
+            findings = [one for one in findings if one.source[0] in self.judged]
+        for finding in self.tally.add(findings):
+            self.result.evidence.keep(finding, self.tally)
 
     def end(self) -> None:
         """Nothing follows."""
-        self.tally.add(self.monitor.end(self.last))
-        self.result.conversations = self.detector.conversations
-        self.result.foreign = self.detector.foreign
-        self.result.entries = self.tally.entries()
+        result = self.result
+        self._count(self.monitor.end(self.last))
+        result.conversations = self.detector.conversations
+        result.foreign = self.detector.foreign
+        result.entries = self.tally.entries()
+        for counts in self.monitor.applied.values():
+            result.applied.update(counts)

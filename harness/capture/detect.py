@@ -7,12 +7,15 @@ L2TP and nothing else; from then on everything between them is judged, however o
 - With port 1701 on one side: a message of version 2 whose Length is that of the datagram, or that
   has a Message Type where it belongs. What came between these ends just before is judged as well.
 - Between port 1701 and a well-known port of another protocol: as on any port.
+- From a new port, or from one that looks like nothing: what has the Tunnel ID of a known tunnel of
+  these hosts, for an end must not move (8.1), and data messages look like anything.
 """
 
 from __future__ import annotations
 
 import struct
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from harness.wire.model import (
@@ -58,12 +61,24 @@ class Seen(NamedTuple):
     checksum: int
 
 
-class Detector:
-    """Tells L2TP from everything else. `conversations`: how many have been found so far."""
+Knows = Callable[[Endpoint, Endpoint, bytes], bool]
+"""Whether a datagram has the Tunnel ID of a known tunnel of its ends."""
 
-    def __init__(self) -> None:
+
+def _nothing(_source: Endpoint, _destination: Endpoint, _data: bytes) -> bool:
+    return False
+
+
+class Detector:
+    """Tells L2TP from everything else. `conversations`: how many have been found so far.
+
+    `knows`: asked about what looks like nothing in particular.
+    """
+
+    def __init__(self, knows: Knows = _nothing) -> None:
         self.conversations = 0
         self.foreign = 0
+        self._knows = knows
         self._known: OrderedDict[tuple[Endpoint, Endpoint], int] = OrderedDict()
         self._asked: OrderedDict[tuple[Endpoint, str], int] = OrderedDict()
         self._waiting: OrderedDict[tuple[Endpoint, Endpoint], list[Seen]] = OrderedDict()
@@ -78,6 +93,9 @@ class Detector:
         usual = _usual_port(source[1], destination[1])
         kind = _looks_like(seen.payload, usual=usual)
         if kind is None:
+            if _is_version_2(seen.payload) and self._knows(source, destination, seen.payload):
+                self._remember(key, self.conversations)
+                return (seen,)
             if usual:
                 self._keep(key, seen)
             return ()
@@ -102,6 +120,9 @@ class Detector:
             self._asked[seen.source, seen.destination[0]] = number
             if len(self._asked) > CONVERSATIONS:
                 self._asked.popitem(last=False)
+        self._remember(key, number)
+
+    def _remember(self, key: tuple[Endpoint, Endpoint], number: int) -> None:
         self._known[key] = number
         if len(self._known) > CONVERSATIONS:
             self._known.popitem(last=False)
@@ -116,6 +137,10 @@ class Detector:
         del waiting[:-WAITING_EACH]
         if len(self._waiting) > WAITING:
             self._waiting.popitem(last=False)
+
+
+def _is_version_2(data: bytes) -> bool:
+    return len(data) >= 2 and data[1] & VERSION_BITS == 2
 
 
 def _usual_port(one: int, other: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
@@ -29,9 +30,8 @@ def open_capture(path: Path) -> Iterator[Reader]:
     """
     try:
         with path.open("rb", buffering=_BUFFER) as file:
-            start = file.read(2)
-            file.seek(0)
-            if start == _GZIP:
+            # peeked at, so that it may be a pipe
+            if cast(BufferedReader, file).peek(2)[:2] == _GZIP:
                 with gzip.GzipFile(fileobj=file) as plain:
                     yield _reader(cast(BinaryIO, plain), path)
             else:
@@ -51,10 +51,10 @@ def _reader(file: BinaryIO, path: Path) -> Reader:
     if magic == pcapng.MAGIC:
         return PcapngReader(stream)
     if not magic:
-        raise DataError("capture.empty", f"{path} is empty", place=Place(str(path)))
+        raise DataError("capture.empty", "the file is empty", place=Place(str(path)))
     raise DataError(
         "capture.format",
-        f"{path} is neither pcap nor pcapng: it begins with {magic.hex(' ')}",
+        f"neither pcap nor pcapng: it begins with {magic.hex(' ')}",
         hint="tcpdump -w, dumpcap and Wireshark write what is read here, compressed by gzip or not",
         place=Place(str(path)),
     )

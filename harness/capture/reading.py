@@ -70,7 +70,7 @@ class Stream:
         """An error that says how far the file made sense."""
         return DataError(
             "capture.corrupt",
-            f"{self.name}: {cause} (at octet {self.offset})",
+            f"{cause} (at octet {self.offset})",
             hint="what stands before that was read and judged",
             place=Place(self.name),
         )

@@ -82,21 +82,28 @@ def _file_lines(file: FileResult, rules: RuleTable) -> list[str]:
         f"{file.path}: {_counted(file.frames, 'frame')}, {_counted(file.messages, 'L2TP message')}"
         f" in {_counted(file.conversations, 'conversation')}"
     ]
-    if file.cut is not None:
-        lines.append(f"  the file is cut: it ends {file.cut}")
     if file.error is not None:
         lines.append(f"  {file.error.cause} [{file.error.code}]")
-    if file.shortened:
-        lines.append(f"  {_counted(file.shortened, 'message')} captured in part only, not judged")
-    if file.foreign:
-        lines.append(f"  {_counted(file.foreign, 'datagram')} of L2F or L2TPv3, not judged")
-    if file.unread:
-        listed = ", ".join(map(str, sorted(file.unread)))
-        lines.append(f"  packets of link type {listed} are not understood")
+    lines += [f"  {remark}" for remark in remarks(file)]
     for entry in file.entries:
         lines += _entry_lines(entry, rules)
-    lines.append(f"  {_summary(file.entries)}")
+    lines.append(f"  {_summary(file)}")
     return lines
+
+
+def remarks(file: FileResult) -> list[str]:
+    """What is to be known about what was not judged."""
+    said = []
+    if file.cut is not None:
+        said.append(f"the file is cut: it ends {file.cut}")
+    if file.shortened:
+        said.append(f"{_counted(file.shortened, 'message')} captured in part only, not judged")
+    if file.foreign:
+        said.append(f"{_counted(file.foreign, 'datagram')} of L2F or L2TPv3, not judged")
+    if file.unread:
+        listed = ", ".join(map(str, sorted(file.unread)))
+        said.append(f"packets of link type {listed} are not understood")
+    return said
 
 
 def _entry_lines(entry: Entry, rules: RuleTable) -> list[str]:
@@ -118,7 +125,10 @@ def _entry_lines(entry: Entry, rules: RuleTable) -> list[str]:
     return lines
 
 
-def _summary(entries: list[Entry]) -> str:
+def _summary(file: FileResult) -> str:
+    entries = file.entries
+    if not file.messages:
+        return "nothing judged"
     if not entries:
         return "nothing found"
     counts = {

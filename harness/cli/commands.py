@@ -33,6 +33,15 @@ _settings = click.option(
 )
 
 
+_profile = click.option(
+    "--profile",
+    default="rfc2661",
+    show_default=True,
+    metavar="NAME",
+    help="The table to judge by, such as ip-office.",
+)
+
+
 class _Commands(click.Group):
     """In the order in which they are wanted; an unknown one is answered with the nearest."""
 
@@ -129,13 +138,40 @@ def _list(**options: Any) -> None:
 
 @commands.command("explain")
 @click.argument("name", metavar="ID")
+@_profile
+@click.option(
+    "--runs", type=_PATH, metavar="DIR", help="Where to find the last verdicts.  [default: out]"
+)
 @_json
 @_suites
 def _explain(**options: Any) -> None:
-    """Explain a case: purpose, requirements, steps; or a requirement row and who covers it."""
+    """Explain a case, a requirement row, a message, or a vendor's table.
+
+    Of a case: purpose, requirements, steps. Of a row: text, level, cases, monitor rules, and the
+    verdicts of the last runs. Of a table, such as ip-office: where it departs from the RFC.
+    """
     from harness.cli.explaining import explain
 
     explain(**options)
+
+
+@commands.command("coverage")
+@click.argument("streams", nargs=-1, type=_PATH, metavar="[STREAM]...")
+@click.option("--references", is_flag=True, help="Run the reference LNS and LAC, and count those.")
+@click.option("--matrix", is_flag=True, help="Print every row with its verdicts.")
+@click.option("--all-red", is_flag=True, help="Print every red row, not only the first of them.")
+@_profile
+@_json
+@_suites
+def _coverage(**options: Any) -> None:
+    """Tell which requirement rows were covered, by what runs really executed.
+
+    A STREAM is an events.ndjson, the folder that holds one, or a folder of such folders; none
+    means ./out. A row that is neither covered nor excluded is red.
+    """
+    from harness.cli.covering import coverage
+
+    coverage(**options)
 
 
 @commands.command("lint")
@@ -165,6 +201,39 @@ def _devices(**options: Any) -> None:
     from harness.cli.devices import show
 
     show(**options)
+
+
+@commands.command("check")
+@click.argument("files", nargs=-1, required=True, type=_PATH, metavar="FILE...")
+@click.option("--secret", help="The secret the tunnels share: for hidden AVPs and responses.")
+@click.option("--lns", multiple=True, metavar="ADDRESS", help="This address is an LNS. Repeatable.")
+@click.option("--lac", multiple=True, metavar="ADDRESS", help="This address is a LAC. Repeatable.")
+@click.option(
+    "--iut", multiple=True, metavar="ADDRESS", help="Judge only what comes from here. Repeatable."
+)
+@click.option(
+    "--complete",
+    is_flag=True,
+    help="The capture lacks nothing that was sent: what is absent counts as well.",
+)
+@_profile
+@click.option(
+    "--out", type=_PATH, metavar="DIR", help="Where the reports go.  [default: out/check-FILE]"
+)
+@click.option("--junit", type=_PATH, metavar="FILE", help="Write the JUnit report here as well.")
+@click.option("--html", is_flag=True, help="Write report.html as well.")
+@_json
+@_suites
+@click.pass_obj
+def _check(arguments: tuple[str, ...], /, **options: Any) -> int:
+    """Judge captures: every L2TP datagram in a pcap or pcapng file, by the rules of a run.
+
+    Tunnels are found on any port, in both directions. FILE may be a pipe. Exits with 1 when a rule
+    is broken, with 5 when there is no L2TP in it.
+    """
+    from harness.cli.checking import Request, check
+
+    return check(Request(arguments=arguments, **options))
 
 
 @commands.command("selftest")

@@ -1,42 +1,80 @@
-"""`l2tp-harness explain`: what a case does and why; what a row says and which cases check it."""
+"""`l2tp-harness explain`: what a case does and why; what a row says, who checks it, the verdicts.
+
+Also a message, and a vendor's table with all its departures.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.cli.library import suites_folder
+from harness.cli.library import OUT, suites_folder
 from harness.cli.listing import facts
-from harness.cli.printing import print_json, print_lines, row_line, sides
+from harness.cli.printing import print_json, print_lines, row_line
+from harness.cli.screen import Screen
 from harness.errors import UsageError
 from harness.located import suggest
-from harness.run.run import Library, load_library, rows_of
-from harness.spec.model import Requirement
+from harness.report.coverage import declare, read_runs, streams_under
+from harness.report.coverage.explain import (
+    explain_row,
+    message_json,
+    message_lines,
+    overlays_on,
+    profile_json,
+    profile_lines,
+    row_json,
+    row_lines,
+)
+from harness.report.lines import Line
+from harness.resources import data_folder
+from harness.run.run import Library, load_library, rows_of, tables_folder
+from harness.spec.load import load_specification
+from harness.spec.model import Requirement, Specification
+from harness.spec.overlay_table import overlay_folders
+from harness.suite.load import TABLES_FOLDER
 from harness.suite.model import Case, Repeat, Step
+from harness.wire.text import printable
 
 _LISTED = 60
 
 
-def explain(name: str, as_json: bool, suites: Path | None) -> None:
-    """Print what a case or a requirement row is. UsageError with a suggestion for any other."""
-    library = load_library(suites_folder(suites))
-    row = _row(library, name)
-    if row is not None:
-        _explain_row(library, row, as_json)
+def explain(name: str, as_json: bool, profile: str, runs: Path | None, suites: Path | None) -> None:
+    """Print what a case, a requirement row, a message or a vendor's table is.
+
+    UsageError with a suggestion for any other name. `runs`: the folder whose event streams have
+    the last verdicts.
+    """
+    folder = suites_folder(suites)
+    library = load_library(folder, profile)
+    specification = library.specification
+    if name.lower() in _lower(specification.requirements):
+        _explain_row(library, name, folder, runs or Path(OUT), as_json)
         return
     cases = _cases(library, name)
-    if not cases:
-        raise _unknown(library, name)
-    if as_json:
+    if cases and as_json:
         print_json({"kind": "case", **_case_json(library, cases)})
-    else:
+    elif cases:
         print_lines(_case_lines(library, cases))
+    elif name.lower() in _lower(specification.messages):
+        _explain_message(library, _lower(specification.messages)[name.lower()], folder, as_json)
+    elif name in _profiles(folder):
+        _explain_profile(load_specification(tables_folder(folder, name)), as_json)
+    else:
+        raise _unknown(library, name, _profiles(folder))
 
 
-def _row(library: Library, name: str) -> Requirement | None:
-    rows = library.specification.requirements
-    return rows.get(name) or next((rows[one] for one in rows if one.lower() == name.lower()), None)
+def _lower(names: Iterable[str]) -> dict[str, str]:
+    """Names by how they are written without capitals."""
+    return {name.lower(): name for name in names}
+
+
+def _profiles(suites: Path) -> list[str]:
+    """The vendors' tables that lie beside the suites, or come with the harness."""
+    folders = (suites / TABLES_FOLDER, data_folder("suites") / TABLES_FOLDER)
+    found = [one.name for each in folders if each.is_dir() for one in overlay_folders(each)]
+    return list(dict.fromkeys(found))
 
 
 def _cases(library: Library, name: str) -> list[Case]:
@@ -53,17 +91,18 @@ def _stem(case: Case) -> str:
     return f"{case.suite}/{case.name}"
 
 
-def _unknown(library: Library, name: str) -> UsageError:
+def _unknown(library: Library, name: str, profiles: Sequence[str]) -> UsageError:
     names = {case.id for case in library.cases} | {_stem(case) for case in library.cases}
-    rows = set(library.specification.requirements)
+    specification = library.specification
+    others = {*specification.requirements, *specification.messages, *profiles}
     alike = sorted({_stem(case) for case in library.cases if case.name == name})
     if alike:
         hint = f"one of {', '.join(alike)}"
     else:
-        hint = suggest(name, names | rows) or _nearest_name(library, name)
+        hint = suggest(name, names | others) or _nearest_name(library, name)
     return UsageError(
         "explain.unknown",
-        f"there is no case and no requirement row {name!r}",
+        f"there is no case, no requirement row, no message and no vendor's table {name!r}",
         hint=hint or "`l2tp-harness list` shows all cases",
     )
 
@@ -183,29 +222,6 @@ def covered_by(case: Case) -> list[str]:
     return list(dict.fromkeys([*case.covers, *rows_of(case.steps)]))
 
 
-# A requirement row
-
-
-def _explain_row(library: Library, row: Requirement, as_json: bool) -> None:
-    cases = [case for case in library.cases if row.id in covered_by(case)]
-    if as_json:
-        covering = [case.id for case in cases]
-        print_json({"kind": "requirement", **_row_json(row), "cases": covering})
-        return
-    lines = [row.id, f"  {'at':<10}{row.place.file}:{row.place.line}"]
-    lines += _labelled("section", [row.section])
-    level = f"{row.level} (breaking it: {row.severity})"
-    lines += _labelled("level", [level])
-    lines += _labelled("binds", [sides(row.role).upper().replace(",", ", ")])
-    lines += _labelled("text", [row.text])
-    if row.about:
-        lines += _labelled("about", [", ".join(row.about)])
-    if row.excluded:
-        lines += _labelled("excluded", [row.excluded])
-    lines += _labelled("cases", _shortened([case.id for case in cases]) or ["none"])
-    print_lines(lines)
-
-
 def _row_json(row: Requirement) -> dict[str, Any]:
     return {
         "id": row.id,
@@ -216,4 +232,48 @@ def _row_json(row: Requirement) -> dict[str, Any]:
         "text": row.text,
         "about": list(row.about),
         "excluded": row.excluded,
+        "table": row.table,
     }
+
+
+# A requirement row, a message, a vendor's table
+
+
+def _explain_row(library: Library, name: str, suites: Path, runs: Path, as_json: bool) -> None:
+    rules = {rule.value: one.rows for rule, one in library.rules.rules.items()}
+    streams, unread = read_runs(streams_under(runs), rules)
+    base = library.specification.overlay is None
+    explanation = explain_row(
+        library.specification,
+        name,
+        declare(library.cases, rules),
+        streams,
+        overlays_on(library.specification, suites / TABLES_FOLDER) if base else (),
+    )
+    if as_json:
+        print_json(row_json(explanation))
+    else:
+        _print(row_lines(explanation))
+    for error in unread:
+        sys.stderr.write(printable(f"not read: {error.place or ''} {error.cause}") + "\n")
+
+
+def _explain_message(library: Library, name: str, suites: Path, as_json: bool) -> None:
+    specification = library.specification
+    base = specification.overlay is None
+    overlays = overlays_on(specification, suites / TABLES_FOLDER) if base else []
+    if as_json:
+        print_json(message_json(specification, name, overlays))
+    else:
+        _print(message_lines(specification, name, overlays))
+
+
+def _explain_profile(specification: Specification, as_json: bool) -> None:
+    if as_json:
+        print_json(profile_json(specification))
+    else:
+        _print(profile_lines(specification))
+
+
+def _print(lines: Iterable[Line]) -> None:
+    Screen(sys.stdout).print(lines)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from harness.device.load import load_device
 from harness.device.model import Device
 from harness.device.registry import find_device, search_folders, split_form
 from harness.errors import UsageError
 from harness.resources import data_folder
+
+OUT: Final = "out"
+"""The folder in which every run leaves a folder of its own, unless told otherwise."""
 
 
 def suites_folder(given: Path | None) -> Path:

@@ -14,10 +14,16 @@ from harness.run.events import CAPTURE_FILE, EVENTS_FILE, Event, to_line
 
 
 class Reports:
-    """JUnit, summary and, if asked for, HTML of one run. `junit`: a further place for JUnit."""
+    """JUnit, summary and, if asked for, HTML of one run.
 
-    def __init__(self, folder: Path, *, junit: Path | None = None, html: bool = False) -> None:
+    `junit`: a further place for JUnit. `capture`: whether the run makes one.
+    """
+
+    def __init__(
+        self, folder: Path, *, junit: Path | None = None, html: bool = False, capture: bool = True
+    ) -> None:
         self.folder = folder
+        self._capture = capture
         self.summary = SummaryReport()
         self._targets: list[tuple[str, FileReport, Path]] = []
         for kind, name in FILES.items():
@@ -36,7 +42,9 @@ class Reports:
     @property
     def files(self) -> dict[str, Path]:
         """Where a person finds what, by its kind."""
-        found = {"events": self.folder / EVENTS_FILE, "capture": self.folder / CAPTURE_FILE}
+        found = {"events": self.folder / EVENTS_FILE}
+        if self._capture:
+            found["capture"] = self.folder / CAPTURE_FILE
         for kind, _, target in self._targets:
             found.setdefault(kind, target)
         return found
@@ -54,9 +62,11 @@ class Reports:
         return failures
 
     def record(self, events: Sequence[Event]) -> None:
-        """Leave a whole event stream and capture of a run that could not begin. HarnessError."""
+        """Leave a whole event stream, and its capture if there is one. HarnessError."""
         text = "".join(to_line(event) for event in events)
         write_report(self.folder / EVENTS_FILE, text.encode("ascii"))
+        if not self._capture:
+            return
         with Capture(self.folder / CAPTURE_FILE) as capture:
             for event in events:
                 capture.write(event)

@@ -19,7 +19,7 @@ from typing import Final
 import harness
 from harness.cli import faults
 from harness.cli.commands import PROGRAM
-from harness.cli.library import device_of, suites_folder
+from harness.cli.library import OUT, device_of, suites_folder
 from harness.cli.printing import print_json
 from harness.cli.reports import Reports
 from harness.cli.screen import LiveProgress, Screen
@@ -81,7 +81,7 @@ class Request:
             return self.out
         is_path = "/" in self.device or self.device in (".", "..")
         name = Path(self.device).resolve().name if is_path else self.device
-        return Path("out") / (_NO_FILE_NAME.sub("-", name).strip(".-") or "run")
+        return Path(OUT) / (_NO_FILE_NAME.sub("-", name).strip(".-") or "run")
 
 
 class _Watch:

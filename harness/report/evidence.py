@@ -194,7 +194,9 @@ def replayed(story: CaseStory) -> str:
 
 
 def replay(case: str, header: Header) -> str:
-    """The command that runs this case alone, as it was run."""
+    """The command that runs this case alone, as it was run; or all, where it is not run alone."""
+    if header.replay:
+        return safe(header.replay)
     words = ["l2tp-harness", "run", "--device", header.device, *header.options, case]
     return safe(shlex.join(words))
 

@@ -119,7 +119,7 @@ def _junit_case(story: CaseStory, header: Header | None) -> Any:
         made.add_skipped_info(message, message)
     elif shown is Verdict.XFAIL:
         made.add_skipped_info(message, failure_text(story, header))
-    elif shown in _FAILURES:
+    elif shown in _FAILURES or (shown is Verdict.WARN and story.is_red):
         kind = "unexpected-pass" if shown is Verdict.XPASS else shown.value
         made.add_failure_info(message, failure_text(story, header), kind)
     elif story.is_red or shown in (Verdict.ERROR, Verdict.NONE, Verdict.INCONC):
@@ -129,7 +129,7 @@ def _junit_case(story: CaseStory, header: Header | None) -> Any:
 
 def _output(story: CaseStory, header: Header | None) -> str:
     lines = []
-    if story.shown is Verdict.WARN:
+    if story.shown is Verdict.WARN and not story.is_red:
         lines += [failure_text(story, header), ""]
     lines += [f"note: {safe(note.text)}{_policy(note.policy)}" for note in story.notes[:50]]
     if header is not None and header.capture and story.frames.total:

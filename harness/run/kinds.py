@@ -133,6 +133,8 @@ class Header:
     options: tuple[str, ...] = ()
     """Words of the command that change how cases run, such as `--set title=x`: who runs a case
     again needs them too."""
+    replay: str = ""
+    """The command that judges all of it again, where no case can be run by itself."""
 
     def moment(self, at: float = 0.0) -> datetime:
         """The time of day `at` seconds after the start. ValueError if `started` is no timestamp."""

@@ -21,7 +21,7 @@ from harness.spec.monitor import Finding, Monitor, Rule, RuleId, RuleTable, Tall
 SUITE: Final = "monitor"
 OWN_PEER: Final = "own-peer"
 
-_VERDICTS: Final[dict[Severity, Verdict]] = {
+VERDICTS: Final[dict[Severity, Verdict]] = {
     "fail": Verdict.FAIL,
     "warn": Verdict.WARN,
     "note": Verdict.PASS,
@@ -93,7 +93,7 @@ class Monitoring:
             if entry is not None:
                 evidence = self.seen[True, rule.id]
                 frames = _again(evidence.frames, start.case)
-                verdict = _VERDICTS[entry.severity]
+                verdict = VERDICTS[entry.severity]
                 where = self.seen_in[rule.id, entry.severity]
                 checks.append(
                     self._check(rule, entry.rows, verdict, evidence, entry.count, at, where)

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
+import json
 import os
 import struct
+import sys
 import threading
-import time
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from harness.capture import CheckResult
+import harness.capture.check
+from harness.capture import detect
 from harness.run.datagram import datagram
+from harness.spec.monitor import Monitor
 from tests.capture.files import ethernet
 from tests.capture.test_check import check
-from tests.monitor.talk import LNS, Talk
+from tests.monitor.talk import LNS, End, Talk, avp
 
 LARGE = 100 << 20
-MOST_MEMORY = 64 << 20
-"""Octets; a capture that stayed in memory would take more than `LARGE`."""
+SMALL = 4 << 20
+MORE_MEMORY = 16 << 20
+"""Octets by which the memory for a large capture may exceed that for a small one."""
 
 HEAD = struct.pack("<IHHIIII", 0xA1B2C3D4, 2, 4, 0, 0, 1 << 18, 1)
 
@@ -32,39 +38,37 @@ def record(number: int, packet: bytes) -> bytes:
     return struct.pack("<IIII", 1_700_000_000 + seconds, milliseconds * 1000, size, size) + packet
 
 
-def a_long_call(octets: int) -> Iterator[bytes]:
-    """One tunnel with one call and much data."""
-    talk = Talk().tunnel().call()
-    number = 0
-    for number, seen in enumerate(talk.frames):
-        yield record(number, ethernet(datagram(seen.source, seen.destination, seen.data)))
-    talk.data(talk.lac, bytes(1000))
-    packet = ethernet(datagram(talk.lac.address, talk.lns.address, talk.frames[-1].data))
-    for later in range(number + 1, octets // (len(packet) + 16)):
-        yield record(later, packet)
+def calls(octets: int) -> Iterator[bytes]:
+    """Tunnels with a call and much data each, one after the other, every one with a violation."""
+    size = number = 0
+    for index in itertools.count():
+        lac = (f"10.{index >> 16 & 255}.{index >> 8 & 255}.{index & 255}", 1701)
+        ids = [index * step % 65521 + 1 for step in (40503, 30011)]
+        talk = Talk(End(lac, ids[0], 21), End(LNS, ids[1], 22)).tunnel().call()
+        talk.message(talk.lac, "HELLO", extra=(avp("host_name"),))
+        talk.data(talk.lac, bytes(1400))
+        talk.data(talk.lns, bytes(range(100)) * 14)
+        packets = [ethernet(datagram(one.source, one.destination, one.data)) for one in talk.frames]
+        for packet in (*packets[:-2], *(packets[-2:] * 200)):
+            if size > octets:
+                return
+            number += 1
+            one = record(number, packet)
+            size += len(one)
+            yield one
 
 
-def a_flood_of_requests(octets: int) -> Iterator[bytes]:
-    """An SCCRQ from another host and port each time, as an attacker sends them."""
-    template = Talk().message
-    seen = template(Talk().lac, "SCCRQ")
-    data = bytearray(seen.data)
-    number = size = 0
-    while size < octets:
-        source = (
-            f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}",
-            1024 + number % 60000,
-        )
+def requests(count: int) -> Iterator[bytes]:
+    """An SCCRQ from another port each time, as an attacker sends them."""
+    data = bytearray(Talk().message(Talk().lac, "SCCRQ").data)
+    for number in range(count):
+        source = (f"10.0.0.{number % 50}", 1024 + number)
         data[-2:] = struct.pack(">H", number % 65535 + 1)
-        one = record(number, ethernet(datagram(source, LNS, bytes(data))))
-        yield one
-        size += len(one)
-        number += 1
+        yield record(number, ethernet(datagram(source, LNS, bytes(data))))
 
 
-def judged(folder: Path, records: Iterator[bytes]) -> CheckResult:
-    """The result for a file that is never on a disk: it comes through a FIFO."""
-    path = folder / "large.pcap"
+def feed(path: Path, records: Iterator[bytes]) -> threading.Thread:
+    """Write a capture that is never on a disk: it goes through a FIFO."""
     os.mkfifo(path)
 
     def write() -> None:
@@ -73,32 +77,58 @@ def judged(folder: Path, records: Iterator[bytes]) -> CheckResult:
             for one in records:
                 file.write(one)
 
-    writer = threading.Thread(target=write)
-    writer.start()
-    try:
-        return check(path)
-    finally:
-        writer.join()
+    thread = threading.Thread(target=write)
+    thread.start()
+    return thread
 
 
-@pytest.mark.parametrize("records", [a_long_call, a_flood_of_requests])
-def test_memory_is_bounded(tmp_path: Path, records: object) -> None:
-    # An eighth of it in a process whose memory is traced, which is slow: the bound is the same.
-    tracemalloc.start()
-    try:
-        result = judged(tmp_path, records(LARGE // 8))  # type: ignore[operator]
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert result.frames > 10_000
-    assert result.errors == ()
-    assert peak < MOST_MEMORY
+def memory_of_the_command(folder: Path, octets: int) -> int:
+    """The most memory, in octets, that `check` ever takes for a capture of this size."""
+    pipe, answer = folder / f"{octets}.pcap", folder / f"{octets}.json"
+    with answer.open("wb") as out:
+        command = [sys.executable, "-m", "harness", "check", str(pipe), "--json"]
+        child = os.posix_spawn(
+            sys.executable,
+            [*command, "--out", str(folder / "reports")],
+            os.environ,
+            file_actions=[(os.POSIX_SPAWN_DUP2, out.fileno(), 1)],
+        )
+    writer = feed(pipe, calls(octets))
+    _, status, usage = os.wait4(child, 0)
+    writer.join()
+    found = json.loads(answer.read_text())
+    assert os.waitstatus_to_exitcode(status) == found["exit_code"] == 1
+    assert found["frames"] > octets // 1500
+    assert found["files"][0]["messages"] == found["frames"]
+    assert found["files"][0]["error"] is found["files"][0]["cut"] is None
+    assert {one["rule"] for one in found["findings"]} == {"avp-foreign"}
+    return usage.ru_maxrss * 1024
 
 
-@pytest.mark.parametrize("records", [a_long_call, a_flood_of_requests])
-def test_100_mb(tmp_path: Path, records: object) -> None:
-    began = time.process_time()
-    result = judged(tmp_path, records(LARGE))  # type: ignore[operator]
-    assert result.errors == ()
-    assert result.frames > 90_000
-    print(f"{result.frames} frames in {time.process_time() - began:.0f} s")
+def test_100_mb_take_no_more_memory_than_4_mb(tmp_path: Path) -> None:
+    small = memory_of_the_command(tmp_path, SMALL)
+    large = memory_of_the_command(tmp_path, LARGE)
+    assert large < small + MORE_MEMORY, f"{small >> 20} MB, then {large >> 20} MB"
+
+
+def test_a_flood_of_tunnels_takes_no_more_memory_than_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # less room than usual, so that it is full soon
+    few = functools.partial(Monitor, tunnels=64)
+    monkeypatch.setattr(harness.capture.check, "Monitor", few)
+    monkeypatch.setattr(detect, "CONVERSATIONS", 64)
+    peaks = []
+    for count in (500, 1000, 4000):
+        path = tmp_path / f"{count}.pcap"
+        writer = feed(path, requests(count))
+        tracemalloc.start()
+        try:
+            result = check(path)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+            writer.join()
+        assert result.frames == result.conversations == count
+        peaks.append(peak)
+    assert peaks[2] < 1.2 * peaks[1] + (256 << 10), peaks

@@ -5,7 +5,7 @@ What counts as what: reports/coverage.md.
 
 from harness.report.coverage.declared import Declared, declare
 from harness.report.coverage.gather import gather
-from harness.report.coverage.judged import RunRecord, read_run, streams_under
+from harness.report.coverage.judged import RunRecord, read_run, read_runs, streams_under
 from harness.report.coverage.matrix import Coverage, Part, RowCoverage, State, cover
 from harness.report.coverage.told import coverage_json, coverage_lines
 from harness.report.coverage.uncovered import check_uncovered, read_uncovered, write_uncovered
@@ -25,6 +25,7 @@ __all__ = [
     "declare",
     "gather",
     "read_run",
+    "read_runs",
     "read_uncovered",
     "streams_under",
     "watching",

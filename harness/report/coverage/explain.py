@@ -17,7 +17,7 @@ from harness.report.evidence import safe
 from harness.report.lines import Line, line, verdict_piece
 from harness.run.events import Verdict
 from harness.spec.load import load_specification
-from harness.spec.model import Requirement, Specification
+from harness.spec.model import MessageSpec, Requirement, Specification
 from harness.spec.overlay import Departure, departures, message_departures, row_departure, sides
 from harness.spec.overlay_table import overlay_folders
 
@@ -207,10 +207,7 @@ def message_lines(
     specification: Specification, name: str, overlays: Iterable[Specification] = ()
 ) -> list[Line]:
     """A message, and how vendors' tables read it. UsageError for a name that is no message."""
-    message = specification.message(name)
-    if message is None:
-        hint = suggest(name, specification.messages)
-        raise UsageError("explain.unknown-message", f"there is no message {name!r}", hint=hint)
+    message = _message(specification, name)
     said = [line((message.name, "bold"), f"  {message.title}")]
     said += _labelled("at", [str(message.place)])
     said += _labelled("section", [message.section])
@@ -225,6 +222,41 @@ def message_lines(
             told = told or [f"sender: as {specification.name}"]
             said += _labelled(one.name, told + ([reading.meaning] if reading else []))
     return said
+
+
+def message_json(
+    specification: Specification, name: str, overlays: Iterable[Specification] = ()
+) -> Json:
+    """The same as plain JSON values. UsageError for a name that is no message."""
+    message = _message(specification, name)
+    return {
+        "kind": "message",
+        "name": message.name,
+        "title": message.title,
+        "section": message.section,
+        "type": message.type,
+        "senders": sorted(role.value for role in message.senders),
+        "mandatory": list(message.mandatory),
+        "optional": list(message.optional),
+        "departures": [
+            {
+                "profile": one.name,
+                "aspect": each.aspect,
+                "base": each.base,
+                "overlay": each.overlay,
+            }
+            for one in overlays
+            for each in message_departures(one, name)
+        ],
+    }
+
+
+def _message(specification: Specification, name: str) -> MessageSpec:
+    message = specification.message(name)
+    if message is None:
+        hint = suggest(name, specification.messages)
+        raise UsageError("explain.unknown-message", f"there is no message {name!r}", hint=hint)
+    return message
 
 
 def profile_lines(specification: Specification) -> list[Line]:

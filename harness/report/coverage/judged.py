@@ -171,6 +171,19 @@ def read_run(source: Iterable[Event] | Path, rules: Collection[str] = ()) -> Run
     return reader.record("" if ended else "the run did not end: the stream has no footer")
 
 
+def read_runs(
+    streams: Iterable[Path], rules: Collection[str] = ()
+) -> tuple[list[RunRecord], list[DataError]]:
+    """The runs of streams, and why some are none."""
+    runs, errors = [], []
+    for stream in streams:
+        try:
+            runs.append(read_run(stream, rules))
+        except DataError as error:
+            errors.append(error)
+    return runs, errors
+
+
 def _file(source: Path) -> Path:
     return source / EVENTS_FILE if source.is_dir() else source
 

@@ -115,7 +115,8 @@ def _run_line(run: RunRecord) -> Line:
     broken = f", broke off: {run.problem}" if run.problem else ""
     tables = ", ".join(f"{count} by {name}" for name, count in run.by_table.items())
     judged = f", rows judged: {tables or 'none'}"
-    text = f"  {run.title} ({run.role.upper()}), {len(run.shown)} cases, {run.started}{judged}"
+    role = f" ({run.role.upper()})" if run.role else ""
+    text = f"  {run.title}{role}, {len(run.shown)} cases, {run.started}{judged}"
     return line(safe(text), (safe(broken), "bold red"))
 
 

@@ -11,13 +11,14 @@ One rule is one check: a `Tally` gathers findings by rule, with a count and the 
 
 from __future__ import annotations
 
-from harness.spec.monitor.judge import CAPTURE, LIVE, Endpoint, Finding, View
+from harness.spec.monitor.judge import CAPTURE, EVERYONE, LIVE, Endpoint, Finding, View
 from harness.spec.monitor.monitor import Monitor
 from harness.spec.monitor.rules import Rule, RuleId, RuleTable, load_rules
 from harness.spec.monitor.tally import Entry, Tally, by_row, worse
 
 __all__ = [
     "CAPTURE",
+    "EVERYONE",
     "LIVE",
     "Endpoint",
     "Entry",

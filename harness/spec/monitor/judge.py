@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from harness.spec.model import Severity
 from harness.spec.monitor.rules import RuleId, RuleTable
@@ -31,6 +31,9 @@ class View:
     complete: bool = True
     horizon: float = 0.0
 
+
+EVERYONE: Final = "*"
+"""Among the accounts: in place of every host that is not named, all of them together."""
 
 LIVE = View()
 """A run on one machine: the harness sees all that is sent to it and all that it sends."""
@@ -76,7 +79,8 @@ class Finding:
 class Judge:
     """The state of judging. `frame` is the datagram at hand.
 
-    `accounts`: hosts for which `applied` counts how often each rule was put to each row.
+    `accounts`: hosts for which `applied` counts how often each rule was put to each row;
+    `EVERYONE` for all others together.
     """
 
     def __init__(self, rules: RuleTable, view: View, accounts: Collection[str] = ()) -> None:
@@ -87,6 +91,7 @@ class Judge:
         self.applied: dict[str, Counter[tuple[RuleId, str]]] = {
             host: Counter() for host in self.accounts
         }
+        self._others = self.applied.get(EVERYONE)
         self.frame = Frame(0.0, 0, ("", 0), ("", 0))
         self.findings: list[Finding] = []
 
@@ -106,8 +111,8 @@ class Judge:
         frame = self.frame
         if frame.excused:
             return False
-        if frame.source[0] in self.accounts:
-            tally = self.applied[frame.source[0]]
+        tally = self.applied.get(frame.source[0], self._others)
+        if tally is not None:
             for row in rows or self.rules.rules[rule].kept:
                 tally[rule, row] += 1
         return bad

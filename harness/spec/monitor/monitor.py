@@ -50,7 +50,8 @@ class Monitor:
     known. `secret_shared`: whether they share one at all, None: not known (a `secret` says yes).
     `roles`: of hosts, by address; learnt from ICRQ and OCRQ where it is not given. `view`: `LIVE`
     or `CAPTURE`. `accounts`: hosts for which `applied` counts how often each rule was put to each
-    row, which is what coverage needs. `tunnels`: as many are remembered.
+    row, which is what coverage needs; `EVERYONE` for all others together. `tunnels`: as many are
+    remembered.
     """
 
     def __init__(

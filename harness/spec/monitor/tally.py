@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,8 +39,9 @@ class Tally:
         self._key = key or (lambda finding: finding.rule)
         self._entries: dict[Hashable, Entry] = {}
 
-    def add(self, findings: Iterable[Finding]) -> None:
-        """Count findings."""
+    def add(self, findings: Iterable[Finding]) -> list[Finding]:
+        """Count findings; gives those that are now the evidence of their entry."""
+        telling = []
         for finding in findings:
             key = self._key(finding)
             entry = self._entries.get(key)
@@ -49,6 +50,7 @@ class Tally:
                 self._entries[key] = Entry(
                     finding.rule, finding.rows, finding.severity, 1, finding, (host,)
                 )
+                telling.append(finding)
                 continue
             entry.count += 1
             if finding.rows != entry.rows:
@@ -56,8 +58,10 @@ class Tally:
             entry.severity = min(entry.severity, finding.severity, key=SEVERITIES.index)
             if worse(finding, entry.first):
                 entry.first = finding
+                telling.append(finding)
             if host not in entry.sources and len(entry.sources) < SOURCES:
                 entry.sources += (host,)
+        return telling
 
     def entries(self) -> list[Entry]:
         """All entries, the worst first, then in the order of the rules' table."""
@@ -66,6 +70,9 @@ class Tally:
             self._entries.values(),
             key=lambda one: (SEVERITIES.index(one.severity), order[one.rule], one.rows[:1]),
         )
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries.values())
 
     def __len__(self) -> int:
         return len(self._entries)
