@@ -235,7 +235,7 @@ def test_an_address_that_is_none() -> None:
 
 def test_json_has_what_is_promised(tmp_path: Path) -> None:
     talk = Talk()
-    PLANTS_BY_NAME["window-five_at_once"].build(talk)
+    PLANTS_BY_NAME["window-two_where_one_fits"].build(talk)
     data = json.loads(json.dumps(as_json(check(capture_of(talk, tmp_path)))))
     assert {"frames", "conversations", "findings"} <= set(data)
     (finding,) = data["findings"]
