@@ -22,7 +22,8 @@ class Order:
     """A program that is to be started.
 
     argv: its words, as peer.yaml has them. address: where it is reached. folder: the work folder.
-    stand_ins: files or folders of the work folder, and in place of what each stands.
+    stand_ins: files or folders of the work folder, and in place of what each stands. core:
+    whether it may leave a core dump in its folder.
     """
 
     argv: Sequence[str]
@@ -30,6 +31,7 @@ class Order:
     folder: Path
     environment: Mapping[str, str]
     stand_ins: Sequence[tuple[Path, Path]] = ()
+    core: bool = False
 
 
 class Box(Protocol):

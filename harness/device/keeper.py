@@ -22,6 +22,9 @@ from harness.errors import DeviceError
 PROCESS_GROUPS = "process-groups"
 """The isolation of a keeper that may not make namespaces."""
 
+USER_NAMESPACES = "user-namespaces"
+"""The isolation of a keeper that is in a user and a PID namespace itself."""
+
 _GOODBYE = 10.0
 _STEPS = {
     "run": "cannot run {path}: {reason}",
@@ -37,13 +40,15 @@ class Child:
     """A process that the keeper started.
 
     started: done once it runs, or DeviceError `device.start`. died: its wait status, as
-    `os.waitpid` gives it. ended: done once nothing that it had started is left.
+    `os.waitpid` gives it. ended: done once nothing that it had started is left. process: its
+    number as this process sees it, 0 when that is not known.
     """
 
     number: int
     started: asyncio.Future[None]
     died: asyncio.Future[int]
     ended: asyncio.Future[None]
+    process: int = 0
 
 
 @dataclass(slots=True)
@@ -102,11 +107,13 @@ class Keeper:
         stand_ins: Sequence[tuple[Path, Path]],
         log: int,
         network: int | None = None,
+        core: bool = False,
     ) -> Child:
         """Start a process; `argv[0]` is a path, `log` the descriptor of its output and errors.
 
-        network: a descriptor of the network namespace that it runs in, if not in this one. Raises
-        DeviceError when the request is too large. Descriptors may be closed when this returns.
+        network: a descriptor of the network namespace that it runs in, if not in this one. core:
+        whether it may leave a core dump in its folder. Raises DeviceError when the request is too
+        large. Descriptors may be closed when this returns.
         """
         loop = asyncio.get_running_loop()
         self._count += 1
@@ -118,6 +125,7 @@ class Keeper:
             "folder": str(folder),
             "environment": dict(environment),
             "stand_ins": [[str(source), str(target)] for source, target in stand_ins],
+            "core": core,
         }
         data = json.dumps(request).encode()
         if len(data) > LARGEST_MESSAGE:
@@ -207,6 +215,8 @@ class Keeper:
         child = self._children[message["id"]]
         match message["is"]:
             case "started":
+                # a keeper in a user namespace counts processes in its own way
+                child.process = 0 if self.isolation == USER_NAMESPACES else message["process"]
                 _resolve(child.started)
             case "failed":
                 _fail(child.started, _start_error(message))

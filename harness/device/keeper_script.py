@@ -20,8 +20,8 @@ The device is the keeper's own child: its wait status comes through unchanged, a
 
 Messages are JSON objects, one per packet. From the harness: `start` (with the descriptors of the
 log and, for a device in a network namespace of its own, of that), `signal`, `kill`, `ping`. To the
-harness: `hello`, `started` or `failed`, `died` (with the wait status), `ended` (everything it had
-started is gone), `pong`.
+harness: `hello`, `started` (with the number of the process) or `failed`, `died` (with the wait
+status), `ended` (everything it had started is gone), `pong`.
 
 Rules of this file: nothing but the standard library, because it runs without site-packages;
 one thread; no wait but the one in `serve`.
@@ -56,6 +56,7 @@ _PDEATHSIG = 1
 _SUBREAPER = 36
 _HIGHEST_DESCRIPTOR = 1 << 20
 _SWEEPS = 100
+_LARGEST_CORE = 1 << 30
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -268,7 +269,10 @@ class Keeper:
         else:
             _libc.prctl(_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         os.chdir(message["folder"])
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+        most = _LARGEST_CORE if hard == resource.RLIM_INFINITY else min(hard, _LARGEST_CORE)
+        core = most if message["core"] else 0
+        resource.setrlimit(resource.RLIMIT_CORE, (core, core))
         resource.setrlimit(resource.RLIMIT_NOFILE, self._descriptors)
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)
@@ -296,7 +300,8 @@ class Keeper:
         if what == "start":
             report = os.read(device.errors, LARGEST_MESSAGE)
             self._forget(device.errors)
-            self._say(json.loads(report) if report else {"is": "started", "id": device.number})
+            started = {"is": "started", "id": device.number, "process": device.process}
+            self._say(json.loads(report) if report else started)
         elif what == "death":
             self._died(device)
         elif device.guard is not None:

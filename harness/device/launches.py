@@ -48,7 +48,7 @@ _COMMON: Final = (
     *("command", "config", "stand_ins", "ready", "ready_within", "stop", "environment", "control"),
     *("needs", "namespace", "ahead", "at_once"),
 )
-_PROCESS: Final = ("binary", *_COMMON)
+_PROCESS: Final = ("binary", "core", "shared", *_COMMON)
 _CONTAINER: Final = (
     *("image", "build", "base", "network", "capabilities", "devices"),
     *_COMMON,
@@ -105,8 +105,13 @@ class LaunchReader:
     def _process(self, node: Node, names: Mapping[str, object]) -> Launch:
         keys = node.mapping(_PROCESS, required=("binary", "command"))
         binary = self._kept(lambda: self._program(keys["binary"]), "")
-        launch = ProcessLaunch(binary=binary, **self._common(node, keys, names))
+        core = self._kept(lambda: optional(keys.get("core"), Node.boolean), None) or False
+        shared = self._kept(lambda: optional(keys.get("shared"), Node.boolean), None) or False
+        common = self._common(node, keys, names)
+        launch = ProcessLaunch(binary=binary, core=core, shared=shared, **common)
         self._check_ahead(keys, launch)
+        if shared:
+            self._kept(lambda: _check_shared(keys["shared"], launch), None)
         return launch
 
     def _container(self, node: Node, names: Mapping[str, object]) -> Launch:
@@ -225,6 +230,18 @@ class LaunchReader:
     def _check_ahead(self, keys: Mapping[str, Node], launch: ProgramLaunch) -> None:
         if launch.ahead:
             self._kept(lambda: _check_ahead(keys["ahead"], launch), None)
+
+
+def _check_shared(node: Node, launch: ProcessLaunch) -> None:
+    """Raise DataError when one instance for many cases contradicts what it is told of each."""
+    if launch.ahead:
+        raise node.fail("device.shared", "an instance that cases share is not started ahead")
+    if _names_of(launch) & NAMES_OF_THE_PEER:
+        raise node.fail(
+            "device.shared",
+            "it is told the address of the peer, and every case has another one",
+            hint="only an LNS can be shared, which learns of its peers as they come",
+        )
 
 
 def _templates(node: Node | None, known: Collection[str]) -> dict[str, Template]:

@@ -6,7 +6,9 @@ import os
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol
+from enum import StrEnum
+from pathlib import Path
+from typing import Final, Protocol, runtime_checkable
 
 from harness.device.model import DEFAULT_CONFIGURATION
 from harness.peer.network import Address, Network
@@ -15,29 +17,51 @@ RESTART: Final = "restart"
 """The action that every device has which the harness starts: it ends, and begins anew."""
 
 
+class Fate(StrEnum):
+    """What may become of a device during a run: the codes by which reports tell it apart.
+
+    A device that does not start is told by the error of its start: `device.not-ready`, …
+    """
+
+    CRASHED = "device.crashed"
+    EXITED = "device.exited"
+    HUNG = "device.hung"
+    SLOW = "device.slow"
+    LOG_FLOOD = "device.log-flood"
+
+
 @dataclass(frozen=True, slots=True)
 class Death:
-    """How an instance ended that nobody had asked to end.
+    """How an instance ended that nobody had asked to end, or that it serves nobody any more.
 
     reason: `exited with status 1`, `killed by signal 11 (SIGSEGV)`. log: its last lines.
-    crashed: whether a signal ended it, as a fault of the program does.
+    crashed: whether a signal ended it, as a fault of the program does. at: when it was noticed, on
+    the loop's clock; None: not known. fate: how reports call it, where that is not plain.
     """
 
     reason: str
     log: tuple[str, ...] = ()
     crashed: bool = False
+    at: float | None = None
+    fate: Fate | None = None
+
+    @property
+    def code(self) -> Fate:
+        """How reports call it."""
+        return self.fate or (Fate.CRASHED if self.crashed else Fate.EXITED)
 
 
-def death_of(status: int, log: tuple[str, ...]) -> Death:
+def death_of(status: int, log: tuple[str, ...], at: float | None = None) -> Death:
     """A death from the wait status of a process."""
     code = os.waitstatus_to_exitcode(status)
     if code < 0:
-        return Death(f"killed by signal {-code} ({signal_name(-code)})", log, crashed=True)
+        reason = f"killed by signal {-code} ({signal_name(-code)})"
+        return Death(reason, log, crashed=True, at=at)
     name = signal_name(code - 128)
     if code > 128 and name:
         # A shell or another wrapper around the program passes its signal on like this
-        return Death(f"exited with status {code} ({name})", log, crashed=True)
-    return Death(f"exited with status {code}", log)
+        return Death(f"exited with status {code} ({name})", log, crashed=True, at=at)
+    return Death(f"exited with status {code}", log, at=at)
 
 
 def signal_name(number: int) -> str:
@@ -48,8 +72,61 @@ def signal_name(number: int) -> str:
         return ""
 
 
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """The health of an instance, in octets; None: cannot be told.
+
+    memory: resident, of its processes. memory_at_first: the same when it was ready. log: what it
+    has printed in all.
+    """
+
+    memory: int | None = None
+    memory_at_first: int | None = None
+    log: int | None = None
+
+
+@runtime_checkable
+class Vital(Protocol):
+    """A lease that can tell of the health of its instance. No lease has to."""
+
+    def vitals(self) -> Vitals:
+        """How it is now."""
+
+
+@runtime_checkable
+class Dissected(Protocol):
+    """A lease that can tell more of its instance once that has died. No lease has to."""
+
+    async def autopsy(self, keep: Path) -> tuple[str, ...]:
+        """What was found, in lines, such as the backtrace of a core dump, which is kept there."""
+
+
+@runtime_checkable
+class Shared(Protocol):
+    """A lease of an instance that other cases use at the same time (a container, a box).
+
+    When the instance dies or hangs, every case in flight on it is void: the run has its runner
+    revive it (`Reviving`) and runs these cases again, one at a time, to find the one that does it.
+    """
+
+    @property
+    def instance(self) -> str:
+        """Names the running instance: leases with the same name share it."""
+
+
+@runtime_checkable
+class Reviving(Protocol):
+    """A runner of shared instances that can bring one back. Without it a death ends the run."""
+
+    async def revive(self, instance: str) -> None:
+        """Restart an instance, as new and serving. DeviceError when that cannot be done.
+
+        All leases of it have been released by then.
+        """
+
+
 class Lease(Protocol):
-    """One instance of a device, for one case."""
+    """One instance of a device, for one case, or the use of one that is shared (`Shared`)."""
 
     @property
     def address(self) -> Address:

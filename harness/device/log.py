@@ -13,7 +13,10 @@ _READ_OCTETS = 1 << 16
 
 
 class DeviceLog:
-    """Keeps the last lines of what it is fed, or of what comes out of a pipe on the loop."""
+    """Keeps the last lines of what it is fed, or of what comes out of a pipe on the loop.
+
+    octets: how much has come in all.
+    """
 
     def __init__(self, descriptor: int | None = None, *, lines: int = _LINES) -> None:
         self._descriptor = descriptor
@@ -21,6 +24,7 @@ class DeviceLog:
         self._partial = b""
         self._awaited: tuple[re.Pattern[str], asyncio.Future[None]] | None = None
         self._loop = asyncio.get_running_loop()
+        self.octets = 0
         self._open = descriptor is not None
         if descriptor is not None:
             os.set_blocking(descriptor, False)
@@ -71,6 +75,7 @@ class DeviceLog:
 
     def feed(self, data: bytes) -> None:
         """Take what the device said."""
+        self.octets += len(data)
         text = self._partial + data
         self._look_for_match(text)
         # From the right, and no further than is kept: a flood costs little more than reading it

@@ -118,6 +118,7 @@ class MachineBox:
                 stand_ins=order.stand_ins,
                 log=writer,
                 network=self.pair.namespace if self.pair else None,
+                core=order.core,
             )
         except BaseException:
             log.close()

@@ -103,9 +103,15 @@ class ProgramLaunch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessLaunch(ProgramLaunch):
-    """A program of this machine. `binary`: its name or its path."""
+    """A program of this machine.
+
+    binary: its name or its path. core: whether it leaves a core dump when it crashes. shared:
+    whether all cases of a configuration use one instance.
+    """
 
     binary: str
+    core: bool = False
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,21 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
 from harness.device.addresses import is_free
 from harness.device.box import Box, Order
 from harness.device.control import write_control
+from harness.device.core import find_core
 from harness.device.keeper import Child
-from harness.device.lease import RESTART, Death, death_of
+from harness.device.lease import RESTART, Death, Vitals, death_of
 from harness.device.listening import listening
 from harness.device.log import DeviceLog
+from harness.device.memory import resident
 from harness.device.model import (
     CommandAction,
     ControlAction,
     Device,
     PlainValue,
+    ProcessLaunch,
     ProgramLaunch,
     SignalAction,
 )
@@ -55,6 +59,8 @@ class ProcessLease:
         self._child: Child | None = None
         self._log: DeviceLog | None = None
         self._death: Death | None = None
+        self._died_at: float | None = None
+        self._memory_at_first: int | None = None
         self._ending = False
 
     @property
@@ -83,8 +89,29 @@ class ProcessLease:
             if self._log:
                 self._log.drain()
             error = child.died.exception()
-            self._death = Death(str(error)) if error else death_of(child.died.result(), self.log())
+            self._death = (
+                Death(str(error))
+                if error
+                else death_of(child.died.result(), self.log(), self._died_at)
+            )
         return self._death
+
+    def vitals(self) -> Vitals:
+        """The memory of the process and its children, and how much it has printed."""
+        return Vitals(self._memory(), self._memory_at_first, self._log.octets if self._log else 0)
+
+    async def autopsy(self, keep: Path) -> tuple[str, ...]:
+        """Keep its core dump, if it left one, and say what a debugger makes of it."""
+        if not (isinstance(self._launch, ProcessLaunch) and self._launch.core):
+            return ()
+        return await find_core(self.work, Path(str(self._values["binary"])), keep)
+
+    def _memory(self) -> int | None:
+        number = self._child.process if self._child else 0
+        return resident(number) if number else None
+
+    def _note_death(self, _status: asyncio.Future[int]) -> None:
+        self._died_at = asyncio.get_running_loop().time()
 
     async def examine(self) -> Death | None:
         """As `death`, after asking whether it has just died."""
@@ -160,10 +187,13 @@ class ProcessLease:
             (Path(fill(source, self._values)), Path(target))
             for target, source in launch.stand_ins.items()
         ]
-        order = self._order(argv, folder, stand_ins)
+        core = isinstance(launch, ProcessLaunch) and launch.core
+        order = replace(self._order(argv, folder, stand_ins), core=core)
         self._child, self._log = await self.box.start(order)
+        self._child.died.add_done_callback(self._note_death)
         with await self.box.table(address[0]) or nullcontext() as table:
             await self._ready(self._child, self._log, table, settled)
+        self._memory_at_first = self._memory()
 
     async def _restart(self) -> None:
         await self.stop()

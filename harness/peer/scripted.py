@@ -39,6 +39,7 @@ class ScriptedPeer:
 
     on_frame: told every datagram, sent or received, and why it is as it is; gives its number in
     the run. flooded: the device sends without end, and what it sends is not looked at any more.
+    pacer: lets what is sent go out in its own time, if there is one.
     defect: what went wrong in the background, where nobody waits for it: a case in which it did
     says nothing. aside: shown each datagram before all else; what it takes is not recorded.
     """
@@ -61,6 +62,7 @@ class ScriptedPeer:
         self.strays: list[Observed] = []
         self.impairments = Impairments()
         self.aside: Callable[[bytes], bool] | None = None
+        self.pacer: Callable[[Passage], None] | None = None
         self.flooded = False
         self.defect: Exception | None = None
         self._control_strays: dict[Address, list[Observed]] = {}
@@ -123,7 +125,13 @@ class ScriptedPeer:
                 sent(number)
             link.send(data, to)
 
-        for delay, passage in self.impairments.apply("sent", self._name_of(data), go):
+        def paced() -> None:
+            if self.pacer is None:
+                go()
+            else:
+                self.pacer(lambda: self.guard(go))
+
+        for delay, passage in self.impairments.apply("sent", self._name_of(data), paced):
             self._let_pass(delay, passage)
 
     def _let_pass(self, delay: float, passage: Passage) -> None:

@@ -124,6 +124,7 @@ def _counts(ending: Ending) -> list[Line]:
         line((name, "bold"), f": {cases} case{'s' * (cases != 1)}: ", *pieces, notes),
         *_monitors(footer.monitors),
         line(f"  {seconds(footer.wall_s)} wall{longest}{case}, sum {seconds(footer.sum_s)}{clock}"),
+        *_incidents(ending.incidents),
     ]
     if exit_code(footer) == EXIT_EXPECTED:
         said.append(line("  ", ("everything as expected", "green")))
@@ -139,6 +140,14 @@ def _monitors(verdicts: Mapping[str, int]) -> list[Line]:
         return []
     told = f"  monitors judged every datagram by {rules} rule{'s' * (rules != 1)}: "
     return [line(told, *_by_verdict(verdicts))]
+
+
+def _incidents(incidents: Mapping[str, int]) -> list[Line]:
+    """What became of the device, in how many cases each."""
+    told = ", ".join(
+        f"{safe(code)} in {number} case{'s' * (number != 1)}" for code, number in incidents.items()
+    )
+    return [line("  ", ("the device: ", "yellow"), told)] if told else []
 
 
 def _by_verdict(verdicts: Mapping[str, int]) -> list[str | tuple[str, str]]:

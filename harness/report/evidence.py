@@ -141,6 +141,9 @@ def evidence_summary(story: CaseStory, header: Header | None) -> list[tuple[str,
     else:
         first, *rest = safe_lines(story.reason or story.verdict)
         said += [("reason", first), *(("", line) for line in rest)]
+    if story.fates:
+        first_fate = story.fates[0]
+        said += [("device", safe(f"{first_fate.code}: {first_fate.text}", _LINE))]
     if header is not None:
         said += [("replay", replay(replayed(story), header))]
     return said
@@ -246,6 +249,7 @@ def failure_text(story: CaseStory, header: Header | None) -> str:
         lines += ["", "Octets of the UDP payload"]
         for frame in dumped:
             lines += frame_dump(frame)
+    lines += fate_lines(story)
     if story.log:
         lines += ["", "The device's last lines"]
         lines += [f"  {safe(each.text, _LINE)}" for each in list(story.log)[-_LISTED_LOG:]]
@@ -257,6 +261,19 @@ def failure_text(story: CaseStory, header: Header | None) -> str:
     if story.start.file:
         lines += [f"Source:  {safe(story.start.file)}:{story.start.line}"]
     return "\n".join(lines)
+
+
+def fate_lines(story: CaseStory) -> list[str]:
+    """What became of the device: crashed, hung, slow, …, on what that is pinned, its last words."""
+    if not story.fates:
+        return []
+    lines = ["", "What became of the device"]
+    code = ""
+    for each in story.fates:
+        head = "" if each.code == code else f"{each.code}: "
+        code = each.code
+        lines.append(f"  {'' if head else '    '}{safe(head + each.text, _LINE)}")
+    return lines
 
 
 def _conversation(story: CaseStory) -> list[str]:

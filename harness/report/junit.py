@@ -12,9 +12,9 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any, Final
 
-from harness.report.evidence import failure_text, headline, safe
+from harness.report.evidence import failure_text, fate_lines, headline, safe
 from harness.report.output import write_report
-from harness.report.story import CaseStory, Ending, tell
+from harness.report.story import GOOD, CaseStory, Ending, tell
 from harness.run.events import Event, Header, RunError, Verdict
 
 _FAILURES: Final = (Verdict.FAIL, Verdict.XPASS)
@@ -131,6 +131,8 @@ def _output(story: CaseStory, header: Header | None) -> str:
     lines = []
     if story.shown is Verdict.WARN and not story.is_red:
         lines += [failure_text(story, header), ""]
+    elif story.shown in GOOD and story.fates:
+        lines += [*fate_lines(story)[1:], ""]
     lines += [f"note: {safe(note.text)}{_policy(note.policy)}" for note in story.notes[:50]]
     if header is not None and header.capture and story.frames.total:
         lines.append(f"[[ATTACHMENT|{safe(header.capture)}]]")
@@ -158,6 +160,7 @@ def _properties(story: CaseStory, header: Header | None) -> list[tuple[str, str]
     properties += [("verdict", story.shown.value)]
     if story.shown is not story.verdict:
         properties += [("earned", story.verdict.value)]
+    properties += [("device", code) for code in story.fate_codes]
     if story.attempt > 1:
         properties += [("attempt", str(story.attempt))]
     if header is not None and header.capture and story.frames.total:

@@ -6,8 +6,8 @@ has seen the case.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
@@ -37,6 +37,7 @@ _LAST_FRAMES: Final = 400
 _FRAME_OCTETS: Final = 1 << 20
 _LOG_LINES: Final = 50
 _KEPT_CHECKS: Final = 2000
+_KEPT_FATES: Final = 200
 
 GOOD: Final = (Verdict.PASS, Verdict.SKIP)
 
@@ -85,6 +86,8 @@ class CaseStory:
     checks: list[Check] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     log: deque[DeviceLog] = field(default_factory=lambda: deque(maxlen=_LOG_LINES))
+    fates: list[DeviceLog] = field(default_factory=list)
+    """What became of the device, in the words of the harness."""
     frames: Frames = field(default_factory=Frames)
     attempt: int = 1
     """Counts up when a case begins anew, such as after the device died under another one."""
@@ -140,6 +143,11 @@ class CaseStory:
             if check.verdict is self.verdict and self.verdict not in GOOD
         ]
 
+    @property
+    def fate_codes(self) -> list[str]:
+        """What became of the device, by its codes, each once."""
+        return list(dict.fromkeys(each.code for each in self.fates))
+
     def step(self, index: int | None) -> StepStart | None:
         """The step of this index, as far as it was reached."""
         return next((step for step in self.steps if step.index == index), None)
@@ -147,11 +155,15 @@ class CaseStory:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a run came out. Without a footer in the stream, `footer` is made from what there is."""
+    """How a run came out. Without a footer in the stream, `footer` is made from what there is.
+
+    incidents: in how many cases something became of the device, by its code.
+    """
 
     header: Header | None
     footer: Footer
     notes: int
+    incidents: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def rows(self) -> dict[str, Row]:
@@ -181,6 +193,7 @@ class Teller:
         self._header: Header | None = None
         self._ending: Ending | None = None
         self._notes = 0
+        self._incidents: Counter[str] = Counter()
 
     def write(self, event: Event) -> None:
         """Take one event."""
@@ -223,10 +236,14 @@ class Teller:
                 story.frames.keep(event.frames)
         elif isinstance(event, Note):
             story.notes.append(event)
+        elif event.code:
+            if len(story.fates) < _KEPT_FATES:
+                story.fates.append(event)
         else:
             story.log.append(event)
 
     def _tell(self, story: CaseStory) -> None:
+        self._incidents.update(story.fate_codes)
         for report in self._reports:
             report.case(story)
 
@@ -241,7 +258,8 @@ class Teller:
         for story in self._stories.values():
             self._tell(story)
         self._stories.clear()
-        self._ending = ending = Ending(self._header, footer, self._notes)
+        incidents = dict(sorted(self._incidents.items()))
+        self._ending = ending = Ending(self._header, footer, self._notes, incidents)
         for report in self._reports:
             report.end(ending)
         return ending

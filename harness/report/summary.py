@@ -50,6 +50,7 @@ class SummaryReport:
             "virtual_time": header is not None and header.virtual_time,
             "longest_case": footer.longest_case,
             "notes": self._ending.notes,
+            "incidents": dict(self._ending.incidents),
             "stale": list(footer.stale),
             "interrupted": footer.interrupted,
             "error": error and {"code": error.code, "cause": error.cause, "hint": error.hint},

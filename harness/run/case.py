@@ -12,8 +12,9 @@ import random
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from harness.device.lease import Lease, Runner
+from harness.device.lease import Death, Lease, Runner, Shared
 from harness.device.model import Device
 from harness.errors import DeviceError, HarnessError
 from harness.peer.clock import ClockStalledError
@@ -22,6 +23,7 @@ from harness.peer.network import Address
 from harness.peer.scripted import ScriptedPeer
 from harness.run.baseline import Baseline
 from harness.run.context import FLOOD, CaseEndedError, Context
+from harness.run.diagnosis import find_death, tell_death, tell_flood
 from harness.run.events import (
     CaseEnd,
     CaseStart,
@@ -36,7 +38,8 @@ from harness.run.hosts import Hosts
 from harness.run.monitoring import Monitoring
 from harness.run.script import run_script
 from harness.run.sending import Assembler
-from harness.run.verdicts import SURVIVAL, fold
+from harness.run.suspects import PINNED, Pacer, Suspect, Trail
+from harness.run.verdicts import fold
 from harness.spec.model import Role, Specification
 from harness.suite.model import Case
 from harness.wire import parse
@@ -67,6 +70,8 @@ class Setting:
     started: on the loop's clock. stale: entries of the baseline that the run contradicts. whole:
     all cases of the harness run, so that what a monitor has not found by their end is not there.
     summaries: whether frames say in words what they are; who only wants verdicts saves the time.
+    diagnoses: whether a device that did not do well is looked into: those of real time are. cores:
+    where core dumps are kept.
     """
 
     device: Device
@@ -84,6 +89,8 @@ class Setting:
     monitoring: Monitoring | None = None
     whole: bool = True
     summaries: bool = True
+    diagnoses: bool = False
+    cores: Path | None = None
 
     @property
     def at(self) -> float:
@@ -91,9 +98,31 @@ class Setting:
         return asyncio.get_running_loop().time() - self.started
 
 
-async def run_case(setting: Setting, case: Case) -> None:
-    """Run one case and record all of it."""
-    began = setting.at
+@dataclass(slots=True, eq=False)
+class Attempt:
+    """One attempt at a case, and what came of it.
+
+    paced: from which datagram on they are sent one by one; 0: as the case has it. instance: the
+    shared instance that it ran on, if it was one. death: how the device died of it, or hung.
+    unstarted: why the device did not start for it.
+    """
+
+    case: Case
+    paced: int = 0
+    began: float = 0.0
+    checks: list[Check] = field(default_factory=list)
+    verdict: Verdict = Verdict.NONE
+    reason: str = ""
+    instance: str | None = None
+    death: Death | None = None
+    suspects: tuple[Suspect, ...] = ()
+    unstarted: DeviceError | None = None
+
+
+def begin(setting: Setting, made: Attempt) -> None:
+    """Say that an attempt begins; what was said of an earlier one counts no more."""
+    case = made.case
+    made.began = setting.at
     setting.emit(
         CaseStart(
             case=case.id,
@@ -103,25 +132,33 @@ async def run_case(setting: Setting, case: Case) -> None:
             file=case.place.file,
             line=case.place.line,
             covers=case.covers,
-            at=began,
+            at=made.began,
         )
     )
-    checks: list[Check] = []
+
+
+async def attempt(setting: Setting, made: Attempt) -> None:
+    """Try a case and record all of it but how it ended."""
+    begin(setting, made)
     longest = LONGEST_CASE * setting.time_scale
     try:
         async with asyncio.timeout(longest) as limit:
-            await _with_device(setting, case, checks)
-        verdict, reason = fold(checks)
+            await _with_device(setting, made)
+        made.verdict, made.reason = fold(made.checks)
     except TimeoutError as error:
         late = f"the case did not end within {longest:g} s"
-        verdict, reason = Verdict.ERROR, late if limit.expired() else _defect(error)
+        made.verdict, made.reason = Verdict.ERROR, late if limit.expired() else _defect(error)
     except ClockStalledError:
         raise
     except HarnessError as error:
-        verdict, reason = Verdict.ERROR, str(error)
+        made.verdict, made.reason = Verdict.ERROR, str(error)
     except Exception as error:  # noqa: BLE001 -- a defect in one case must not cost the others
-        verdict, reason = Verdict.ERROR, _defect(error)
-    _end(setting, case.id, checks, verdict, reason, setting.at - began)
+        made.verdict, made.reason = Verdict.ERROR, _defect(error)
+
+
+def conclude(setting: Setting, made: Attempt) -> None:
+    """Say how a case ended with its last attempt."""
+    end(setting, made.case.id, made.checks, made.verdict, made.reason, setting.at - made.began)
 
 
 def tell_monitors(setting: Setting) -> None:
@@ -137,10 +174,10 @@ def tell_monitors(setting: Setting) -> None:
             setting.emit(check)
         verdict, reason = fold(result.checks)
         # what a part of the suites does not show, the rest of them may
-        _end(setting, result.start.case, result.checks, verdict, reason, 0.0, setting.whole)
+        end(setting, result.start.case, result.checks, verdict, reason, 0.0, setting.whole)
 
 
-def _end(
+def end(
     setting: Setting,
     case: str,
     checks: Sequence[Check],
@@ -171,7 +208,8 @@ def _defect(error: Exception) -> str:
     return f"a defect of the harness: {type(error).__name__}: {error}{where}"
 
 
-async def _with_device(setting: Setting, case: Case, checks: list[Check]) -> None:
+async def _with_device(setting: Setting, made: Attempt) -> None:
+    case = made.case
     # Who opens tunnels dials the well-known port; what it is dialled by may have any (8.1).
     dials = setting.device.role is Role.LAC or "initiates_tunnel" in case.requires
     port = setting.device.ixit.port if dials else setting.hosts.port or 0
@@ -183,9 +221,16 @@ async def _with_device(setting: Setting, case: Case, checks: list[Check]) -> Non
 
     local = (new_host(), port)
     try:
-        lease = await setting.runner.lease(case.id, local, case.configuration)
         try:
-            await _with_peer(setting, case, checks, lease, local, new_host)
+            lease = await setting.runner.lease(case.id, local, case.configuration)
+        except DeviceError as error:
+            made.unstarted = error
+            setting.emit(DeviceLog(case.id, setting.at, error.cause, error.code))
+            raise
+        if isinstance(lease, Shared):
+            made.instance = lease.instance
+        try:
+            await _with_peer(setting, made, lease, local, new_host)
         finally:
             await setting.runner.release(lease)
     finally:
@@ -195,12 +240,12 @@ async def _with_device(setting: Setting, case: Case, checks: list[Check]) -> Non
 
 async def _with_peer(
     setting: Setting,
-    case: Case,
-    checks: list[Check],
+    made: Attempt,
     lease: Lease,
     local: Address,
     new_host: Callable[[], str],
 ) -> None:
+    case = made.case
     chance = random.Random(f"{setting.seed}:{case.id}")
     context: Context | None = None
 
@@ -210,15 +255,16 @@ async def _with_peer(
     monitor = None
     if setting.monitoring is not None:
         monitor = setting.monitoring.watch(case.id, lease.address[0], secret)
+    trail = Trail(setting.time_scale)
 
-    def on_frame(data: bytes, source: Address, destination: Address, made: Made) -> int:
-        if made is Made.REGULAR and peer.impairments.used:
-            made = Made.ASKED  # what was lost on purpose is missing from what the monitor sees
+    def on_frame(data: bytes, source: Address, destination: Address, why: Made) -> int:
+        if why is Made.REGULAR and peer.impairments.used:
+            why = Made.ASKED  # what was lost on purpose is missing from what the monitor sees
         frame = Frame(
             case=case.id,
             number=setting.numbers.take(),
             at=setting.at,
-            direction=Direction.RECEIVED if made is Made.FOREIGN else Direction.SENT,
+            direction=Direction.RECEIVED if why is Made.FOREIGN else Direction.SENT,
             source=source,
             destination=destination,
             data=data,
@@ -226,13 +272,19 @@ async def _with_peer(
             step=context.step if context is not None else None,
         )
         if monitor is not None:
-            monitor.frame(frame, made)
+            monitor.frame(frame, why)
+        if why is Made.FOREIGN:
+            trail.hear(peer.now)
+        else:
+            trail.send(frame.number, peer.now, frame.summary)
         setting.emit(frame)
         return frame.number
 
     peer = ScriptedPeer(
         setting.specification, lease.network, on_frame, first_id=chance.randint(*FIRST_IDS)
     )
+    pacer = Pacer(lease, made.paced, setting.time_scale) if made.paced else None
+    peer.pacer = pacer
     try:
         await peer.open_link("default", *local)
         secret = case.secret if case.secret is not None else setting.device.ixit.secret
@@ -249,21 +301,29 @@ async def _with_peer(
             host=local[0],
             new_host=new_host,
             time_scale=setting.time_scale,
-            checks=checks,
+            checks=made.checks,
         )
         judged = False
         try:
-            await _script(context)
+            await _script(setting, made, context, trail)
             judged = True
         finally:
             _tell_log(context, judged)
     finally:
+        if pacer is not None:
+            pacer.close()
         peer.close()
-        if monitor is not None:
+        if monitor is not None and not _is_cancelled():
+            # of a case that was cut short it cannot be said what the IUT left undone
             monitor.end(setting.at)
 
 
-async def _script(context: Context) -> None:
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+async def _script(setting: Setting, made: Attempt, context: Context, trail: Trail) -> None:
     """The steps, then the last word: an IUT that died has failed, whatever was said before."""
     broken: DeviceError | None = None
     with contextlib.suppress(CaseEndedError):  # the check that raised it decides the verdict
@@ -271,10 +331,12 @@ async def _script(context: Context) -> None:
             await run_script(context)
         except DeviceError as error:
             broken = error  # what a dead device cannot do any more is no fault of the set-up
-    death = await context.lease.examine()
-    if death is not None:
-        with contextlib.suppress(CaseEndedError):
-            context.check(None, SURVIVAL, Verdict.FAIL, "the IUT survives the case", death.reason)
+    made.death = await find_death(context, trail, diagnoses=setting.diagnoses)
+    if made.death is not None:
+        made.suspects = trail.suspects_of(made.death)
+        if made.paced and made.death.code in PINNED:
+            made.suspects = made.suspects[-1:]  # it had survived what was sent before
+        await tell_death(context, made.death, made.suspects, setting.cores)
     elif broken is not None:
         raise broken
     if all(check.name != FLOOD for check in context.checks):
@@ -284,6 +346,7 @@ async def _script(context: Context) -> None:
 
 def _tell_log(context: Context, judged: bool) -> None:
     """Keep what the device printed when the case did not pass. judged: it came to its end."""
+    tell_flood(context)
     verdict, _ = fold(context.checks)
     if judged and verdict is Verdict.PASS and context.lease.death() is None:
         return

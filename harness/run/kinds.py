@@ -224,11 +224,17 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class DeviceLog:
-    """A line that the device printed, or what became of its process."""
+    """A line that the device printed; with a `code`, what became of the device itself.
+
+    Codes: `device.crashed`, `device.exited`, `device.hung`, `device.slow`, `device.log-flood`, or
+    that of the error which kept it from starting. `frames`: the datagrams that it is pinned on.
+    """
 
     case: str
     at: float
     text: str
+    code: str = ""
+    frames: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NoReturn
 
+from harness.device.lease import Death
+from harness.errors import Place
+from harness.peer.observed import Observed
 from harness.peer.scripted import ScriptedTunnel
 from harness.run.context import CaseEndedError, Context
 from harness.run.expecting import describe
@@ -55,6 +59,33 @@ async def _tunnel(context: Context, step: Alive) -> None:
 
 async def _device(context: Context, step: Alive) -> None:
     """A fresh peer's SCCRQ is answered; the tunnel is then taken down again."""
+    asked = await ask(context, step.place, context.scaled(step.within))
+    expected = "a fresh SCCRQ is answered"
+    if asked.death is not None:
+        _dead(context, step, expected, asked.death.reason, asked.frames)
+    if asked.answer is None:
+        told = f"nothing within {context.scaled(step.within):g} s"
+        _dead(context, step, expected, told, asked.frames)
+    if asked.answer.name not in ANSWERS:
+        _dead(context, step, expected, describe(asked.answer), asked.frames)
+    context.passed(step, "alive", expected, describe(asked.answer), asked.frames)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What came of a fresh SCCRQ: the answer and after how many seconds, or the death of the IUT.
+
+    frames: the SCCRQ and the answer to it.
+    """
+
+    answer: Observed | None
+    seconds: float
+    frames: tuple[int, ...]
+    death: Death | None = None
+
+
+async def ask(context: Context, place: Place, within: float) -> Asked:
+    """Send a fresh peer's SCCRQ and wait for its answer; a tunnel that comes of it is ended."""
     name = f"alive-{len(context.peer.tunnels)}"
     link = await context.peer.open_link(name, context.host)
     secret = context.secret
@@ -62,26 +93,22 @@ async def _device(context: Context, step: Alive) -> None:
         name, link, context.lease.address, secret=secret.encode() if secret else None
     )
     session = tunnel.session("alive")
-    request = context.assembler.assemble(Compose(message="SCCRQ"), tunnel, session, step.place)
+    request = context.assembler.assemble(Compose(message="SCCRQ"), tunnel, session, place)
     tunnel.bound = True
+    began = context.peer.now
     tunnel.send("SCCRQ", request.packet, request.octets)
-    asked = [] if tunnel.sent_frame is None else [tunnel.sent_frame]
-    expected = "a fresh SCCRQ is answered"
-    deadline = context.peer.now + context.scaled(step.within)
-    while not tunnel.inbox:
-        death = context.lease.death()
-        if death is not None:
-            _dead(context, step, expected, death.reason, asked)
-        if context.peer.now >= deadline:
-            told = f"nothing within {context.scaled(step.within):g} s"
-            _dead(context, step, expected, told, asked)
+    deadline = began + within
+    death = context.lease.death()
+    while not tunnel.inbox and death is None and context.peer.now < deadline:
         await context.news(deadline)
+        death = context.lease.death()
+    sent = () if tunnel.sent_frame is None else (tunnel.sent_frame,)
+    if not tunnel.inbox:
+        return Asked(None, context.peer.now - began, sent, death)
     answer = tunnel.inbox.pop(0)
-    if answer.name not in ANSWERS:
-        _dead(context, step, expected, describe(answer), [*asked, answer.number])
     if answer.name == "SCCRP":
-        _take_down(context, step, tunnel)
-    context.passed(step, "alive", expected, describe(answer), [*asked, answer.number])
+        _take_down(context, place, tunnel)
+    return Asked(answer, answer.at - began, (*sent, answer.number))
 
 
 def _dead(
@@ -93,8 +120,8 @@ def _dead(
     raise CaseEndedError
 
 
-def _take_down(context: Context, step: Alive, tunnel: ScriptedTunnel) -> None:
+def _take_down(context: Context, place: Place, tunnel: ScriptedTunnel) -> None:
     stop = context.assembler.assemble(
-        Compose(message="StopCCN"), tunnel, tunnel.session("alive"), step.place
+        Compose(message="StopCCN"), tunnel, tunnel.session("alive"), place
     )
     tunnel.send("StopCCN", stop.packet)

@@ -16,8 +16,9 @@ from harness.device.external import ExternalRunner
 from harness.device.external_model import ExternalLaunch
 from harness.device.ics import CAPABILITIES
 from harness.device.lease import Runner
-from harness.device.model import Device, EmbeddedLaunch, ProgramLaunch
+from harness.device.model import Device, EmbeddedLaunch, ProcessLaunch, ProgramLaunch
 from harness.device.process import ProcessRunner
+from harness.device.shared import SharingRunner
 from harness.peer import clock
 from harness.peer.udp import UdpNetwork
 from harness.resources import data_folder
@@ -31,6 +32,7 @@ from harness.run.monitoring import Monitoring, monitor_cases
 from harness.run.record import Recorder
 from harness.run.schedule import run_all
 from harness.run.select import Selected, alone_where_shared, select
+from harness.run.triage import TOGETHER
 from harness.spec.load import load_specification
 from harness.spec.model import Specification
 from harness.spec.monitor import RuleTable, load_rules
@@ -43,6 +45,7 @@ BASE_PROFILE = "rfc2661"
 RULES_FILE = "monitors.yaml"
 QUICK_WORD = "--quick"
 """How a stream says that its selection was cut down to what is quick."""
+CORES_FOLDER = "cores"
 JOBS_IN_MEMORY = 4096
 JOBS_OF_PROCESSES = 40
 
@@ -147,6 +150,7 @@ def known_cases(library: Library, suites: Path) -> set[str]:
     with the harness are about them.
     """
     known = {case.id for case in library.cases} | set(monitor_cases(library.rules))
+    known.add(TOGETHER)
     if not _is_packaged(suites):
         known |= {case.id for case in load_library(data_folder("suites")).cases}
     return known
@@ -205,7 +209,8 @@ async def _main(
     recorder: Recorder,
 ) -> None:
     specification = library.specification
-    runner, hosts, jobs = _bring_up(options, specification)
+    addresses = LoopbackAddresses()
+    runner, hosts, jobs = _bring_up(options, specification, addresses)
     setting = Setting(
         device=options.device,
         runner=runner,
@@ -219,6 +224,8 @@ async def _main(
         time_scale=options.time_scale,
         monitoring=Monitoring(library.rules, options.device),
         whole=not options.selection and not options.quick and _is_packaged(options.suites),
+        diagnoses=not isinstance(options.device.launch, EmbeddedLaunch),
+        cores=options.out / CORES_FOLDER,
     )
     try:
         with interruptible():
@@ -230,18 +237,22 @@ async def _main(
     finally:
         recorder.set_stale(setting.stale)
         await runner.close()
+        addresses.close()
 
 
-def _bring_up(options: Options, specification: Specification) -> tuple[Runner, Hosts, int]:
+def _bring_up(
+    options: Options, specification: Specification, addresses: LoopbackAddresses
+) -> tuple[Runner, Hosts, int]:
     device = options.device
     if isinstance(device.launch, EmbeddedLaunch):
         jobs = options.jobs or JOBS_IN_MEMORY
         return EmbeddedRunner(device, specification, seed=options.seed), MemoryHosts(), jobs
-    addresses = LoopbackAddresses()
     if isinstance(device.launch, ExternalLaunch):
         box = ExternalRunner(device, device.launch, specification, addresses, options.time_scale)
         return box, box.hosts, min(options.jobs or JOBS_OF_PROCESSES, box.parallel)
-    runner = ProcessRunner(device, UdpNetwork(), addresses, options.time_scale)
+    runner: Runner = ProcessRunner(device, UdpNetwork(), addresses, options.time_scale)
+    if isinstance(device.launch, ProcessLaunch) and device.launch.shared:
+        runner = SharingRunner(runner)
     jobs = options.jobs or JOBS_OF_PROCESSES
     if runner.parallel is not None:
         jobs = min(jobs, runner.parallel)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from harness.run.case import Setting, run_case
+from harness.run.case import Setting
 from harness.run.events import CaseEnd, CaseStart, Expectation, Verdict
 from harness.run.select import Selected
+from harness.run.triage import Triage
 from harness.suite.duration import waits
 from harness.suite.model import Case
 
@@ -23,17 +24,19 @@ async def run_all(setting: Setting, plan: Sequence[Selected], jobs: int) -> None
         key=lambda case: -max(case.seconds, waits(case)),
     )
     places = asyncio.Semaphore(jobs)
+    triage = Triage(setting)
 
     async def one_of_many(case: Case) -> None:
         async with places:
-            await run_case(setting, case)
+            await triage.run(case)
 
     async with asyncio.TaskGroup() as group:
         for case in shared:
             group.create_task(one_of_many(case), name=case.id)
     for case in waiting:
         if case.exclusive:
-            await run_case(setting, case)
+            await triage.run(case)
+    triage.tell()
 
 
 def _skip(setting: Setting, one: Selected) -> None:

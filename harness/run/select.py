@@ -15,7 +15,7 @@ from harness.device.embedded import ACTIONS
 from harness.device.external_model import ExternalLaunch
 from harness.device.ics import OF_EVERY_LNS
 from harness.device.lease import RESTART
-from harness.device.model import DEFAULT_CONFIGURATION, Device, EmbeddedLaunch
+from harness.device.model import DEFAULT_CONFIGURATION, Device, EmbeddedLaunch, ProcessLaunch
 from harness.errors import NothingSelected, UsageError
 from harness.located import suggest
 from harness.spec.model import Role
@@ -132,7 +132,10 @@ def can(device: Device, action: str) -> bool:
 
 def alone_where_shared(plan: Sequence[Selected], device: Device) -> tuple[Selected, ...]:
     """The plan, with cases that end a device that all cases share as exclusive ones."""
-    if not isinstance(device.launch, ExternalLaunch):
+    launch = device.launch
+    if not isinstance(launch, ExternalLaunch) and not (
+        isinstance(launch, ProcessLaunch) and launch.shared
+    ):
         return tuple(plan)
     return tuple(
         replace(one, case=replace(one.case, exclusive=True))

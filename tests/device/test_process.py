@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -411,5 +412,40 @@ def test_many_at_once() -> None:
             assert await asyncio.gather(*answers) == [b"%d" % one for one in range(30)]
             await asyncio.gather(*(runner.release(lease) for lease in leases))
             assert processes_of(f"{runner.work}/") == []
+
+    run(main())
+
+
+def test_a_core_dump_is_kept_where_it_is_asked_for(tmp_path: Path) -> None:
+    async def main() -> tuple[str, ...]:
+        async with opened(fake("crashes", launch__process__core="true")) as runner:
+            lease = await runner.lease("a/case", None)
+            link = await runner.network.open(lambda *_: None, runner.addresses.take())
+            link.send(b"x", lease.address)
+            while await lease.examine() is None:
+                await asyncio.sleep(0.01)
+            link.close()
+            return await lease.autopsy(tmp_path / "cores")
+
+    lines = run(main())
+    kept = list(tmp_path.glob("cores/*.core"))
+    if Path("/proc/sys/kernel/core_pattern").read_text().startswith(("|", "/")):
+        assert "core" in lines[0]
+        return
+    assert [path.read_bytes()[:4] for path in kept] == [b"\x7fELF"]
+    assert lines[0] == f"core dump: {kept[0]} of {sys.executable}"
+    assert len(lines) > 1
+
+
+def test_the_vital_signs_of_a_process() -> None:
+    async def main() -> None:
+        async with opened(fake("floods")) as runner:
+            lease = await runner.lease("a/case", None)
+            while (lease.vitals().log or 0) < 1 << 20:
+                await asyncio.sleep(0.01)
+            now = lease.vitals()
+            if runner.isolation != "user-namespaces":
+                assert (now.memory or 0) > 1 << 20
+                assert (now.memory_at_first or 0) > 1 << 20
 
     run(main())

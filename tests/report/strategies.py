@@ -95,7 +95,7 @@ checks = st.builds(
     naturals,
 )
 notes = st.builds(Note, hostile, moments, hostile, st.none() | hostile)
-logs = st.builds(DeviceLog, hostile, moments, hostile)
+logs = st.builds(DeviceLog, hostile, moments, hostile, hostile, numbers)
 case_ends = st.builds(
     CaseEnd, hostile, moments, verdicts, st.sampled_from(Expectation), hostile, moments, naturals
 )

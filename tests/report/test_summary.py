@@ -41,6 +41,7 @@ def test_the_summary_of_a_run() -> None:
         "virtual_time": False,
         "longest_case": "fail",
         "notes": 1,
+        "incidents": {},
         "stale": [],
         "interrupted": False,
         "error": None,

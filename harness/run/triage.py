@@ -1,0 +1,309 @@
+"""Which case a device died of, and what that means for the others.
+
+An instance of its own dies of the case that has it. When more than one datagram may have done it,
+the case is run again and they are sent one by one.
+
+An instance that cases share (`harness.device.lease.Shared`) takes all cases in flight with it:
+none of them says anything. It is revived, and they are run again, each alone: the one that kills a
+fresh instance did it. When none does, it died of several together, or of age, which is told in a
+result of its own, `device/survival`.
+
+A device that cannot be started any more ends the run with an error; what was measured stays.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from harness.device.lease import Death, Fate, Reviving
+from harness.errors import DeviceError
+from harness.run.case import Attempt, Setting, attempt, begin, conclude, end
+from harness.run.events import CaseStart, Check, DeviceLog, Verdict
+from harness.run.serving import serves
+from harness.run.suspects import PINNED, named
+from harness.run.verdicts import SURVIVAL, fold
+from harness.suite.model import Case
+
+SUITE: Final = "device"
+TOGETHER: Final = f"{SUITE}/{SURVIVAL}"
+"""The result of a device that died, but of no case alone."""
+
+MOST_PACED: Final = 40
+"""Suspects that are sent one by one to find the one; more would take longer than it is worth."""
+
+FIRST_STARTS: Final = 3
+"""So often a device is started that has never come up."""
+
+LATER_STARTS: Final = 8
+"""So often in a row one that has come up before: on a busy machine a start may fail."""
+
+_EVIDENCE: Final = 8
+_GOOD: Final = (Verdict.PASS, Verdict.WARN)
+
+
+@dataclass(slots=True)
+class _Starts:
+    """How the starts of a configuration went. error: the last one, of a row of `failed`."""
+
+    ever: bool = False
+    failed: int = 0
+    error: DeviceError | None = None
+
+    @property
+    def given_up(self) -> bool:
+        return self.failed >= (LATER_STARTS if self.ever else FIRST_STARTS)
+
+
+class Triage:
+    """Runs the cases of a run, and deals with a device that dies of them."""
+
+    def __init__(self, setting: Setting) -> None:
+        self._setting = setting
+        self._starts: dict[str, _Starts] = {}
+        self._flying: dict[asyncio.Task[None], Attempt] = {}
+        self._void: list[Attempt] = []
+        self._calm = asyncio.Event()
+        self._calm.set()
+        self._together: list[tuple[Death, tuple[Attempt, ...]]] = []
+
+    async def run(self, case: Case) -> None:
+        """Run a case to its verdict; if the device dies of another one, that one sees to it."""
+        await self._calm.wait()
+        made = Attempt(case)
+        cut = await self._try(made)
+        if cut:
+            return  # it is run again
+        if made.instance is None:
+            await self._conclude_own(made)
+        elif made.death is not None:
+            await self._examine(made)
+        elif not self._calm.is_set() and made.verdict not in _GOOD:
+            self._void.append(made)  # the instance was dead already, or died meanwhile
+        else:
+            conclude(self._setting, made)
+        _end_if_hopeless(self._setting, list(self._starts.values()))
+
+    async def _try(self, made: Attempt) -> bool:
+        """Make one attempt; whether it was cut short because the instance died."""
+        starts = self._starts.setdefault(made.case.configuration, _Starts())
+        if starts.given_up and starts.error is not None:
+            begin(self._setting, made)
+            tried = f"not tried: the device did not start {starts.failed} times in a row"
+            made.verdict, made.reason = Verdict.ERROR, f"{tried}: {starts.error}"
+            return False
+        task = asyncio.create_task(attempt(self._setting, made), name=made.case.id)
+        self._flying[task] = made
+        try:
+            await asyncio.wait((task,))
+        except asyncio.CancelledError:
+            task.cancel()
+            await asyncio.wait((task,))
+            raise
+        finally:
+            del self._flying[task]
+        if task.cancelled():
+            return True
+        task.result()
+        if made.unstarted is None:
+            starts.ever, starts.failed = True, 0
+        else:
+            starts.error = made.unstarted
+            starts.failed += 1
+        return False
+
+    # -- an instance of its own ----------------------------------------------------------------
+
+    async def _conclude_own(self, made: Attempt) -> None:
+        if self._setting.diagnoses and _is_unclear(made):
+            made = await self._pin(made)
+        conclude(self._setting, made)
+
+    async def _pin(self, made: Attempt) -> Attempt:
+        """Run a case of which the device died again, the suspects one by one."""
+        again = Attempt(made.case, paced=made.suspects[0].order)
+        await self._try(again)
+        if again.death is None and made.death is not None:
+            pinned = named(made.suspects, made.death.code)
+            once = f"{made.death.reason} in an earlier attempt, {pinned}"
+            self._blame(again, made.death, once)
+        return again
+
+    def _blame(self, made: Attempt, death: Death, told: str) -> None:
+        """Judge an attempt that the device survived by an earlier one that it did not."""
+        setting = self._setting
+        check = Check(
+            case=made.case.id,
+            step=None,
+            at=setting.at,
+            name=SURVIVAL,
+            rows=made.case.covers,
+            level="",
+            verdict=Verdict.FAIL,
+            expected="the IUT survives the case",
+            actual=death.reason,
+            note=f"{told}; it survived them one by one",
+        )
+        made.checks.append(check)
+        setting.emit(check)
+        setting.emit(DeviceLog(made.case.id, setting.at, told, death.code))
+        made.verdict, made.reason = fold(made.checks)
+
+    # -- an instance that is shared ------------------------------------------------------------
+
+    async def _examine(self, made: Attempt) -> None:
+        """The instance is dead: whoever finds out first revives it and runs all again, alone."""
+        self._void.append(made)
+        if not self._calm.is_set():
+            return
+        self._calm.clear()
+        try:
+            while self._void:
+                await self._cut_others(made.instance)
+                again, self._void = self._void, []
+                await self._alone(made, again)
+        finally:
+            self._calm.set()
+
+    async def _cut_others(self, instance: str | None) -> None:
+        """Cut short what is in flight on the instance, or about to be: it says nothing."""
+        flying = {
+            task: made for task, made in self._flying.items() if made.instance in (instance, None)
+        }
+        for task in flying:
+            task.cancel()
+        if flying:
+            await asyncio.wait(flying)
+        self._void += [made for task, made in flying.items() if task.cancelled()]
+
+    async def _alone(self, found: Attempt, again: Sequence[Attempt]) -> None:
+        """Run each of these on its own; the first on an instance that has seen nothing else."""
+        instance, death = found.instance or "", found.death
+        assert death is not None
+        told = len(self._together)
+        guilty = False
+        before: list[Attempt] = []
+        await self._revive(instance, death, found.case)
+        for each in again:
+            alone = Attempt(each.case)
+            await self._try(alone)
+            if alone.death is not None and before:
+                alone = await self._afresh(alone, before, instance)
+            if alone.death is None:
+                before.append(alone)
+            else:
+                guilty = True
+                alone = await self._pin_shared(alone, instance)
+                before = []
+            conclude(self._setting, alone)
+        if not guilty and len(self._together) == told:
+            self._together.append((death, tuple(again)))
+
+    async def _afresh(self, made: Attempt, before: list[Attempt], instance: str) -> Attempt:
+        """Once more on a new instance: is it the case, or what the cases before it have left?"""
+        assert made.death is not None
+        await self._revive(instance, made.death, made.case)
+        alone = Attempt(made.case)
+        await self._try(alone)
+        if alone.death is None:
+            self._together.append((made.death, (*before, made)))
+        before.clear()
+        return alone
+
+    async def _pin_shared(self, made: Attempt, instance: str) -> Attempt:
+        assert made.death is not None
+        await self._revive(instance, made.death, made.case)
+        if _is_unclear(made):
+            made = await self._pin(made)
+            if made.death is not None:
+                await self._revive(instance, made.death, made.case)
+        return made
+
+    async def _revive(self, instance: str, death: Death, case: Case) -> None:
+        setting = self._setting
+        name = setting.device.name
+        if not isinstance(setting.runner, Reviving):
+            raise DeviceError(
+                "device.cannot-restart",
+                f"{name} {death.reason}, and the harness cannot restart it",
+                hint="restart it by hand, then run the rest again",
+            )
+        try:
+            await setting.runner.revive(instance)
+        except DeviceError as error:
+            raise DeviceError(
+                "device.cannot-restart",
+                f"{name} {death.reason}, and could not be restarted: {error.cause}",
+                hint=error.hint,
+            ) from error
+        if not await serves(setting, case):
+            raise DeviceError(
+                "device.cannot-restart",
+                f"{name} {death.reason}, was restarted, and answers no SCCRQ since",
+                hint="its log may say why; run the rest again once it serves",
+            )
+
+    # -- the end -------------------------------------------------------------------------------
+
+    def tell(self) -> None:
+        """Tell what no case alone did to a shared instance, as a case of its own, if anything."""
+        if not self._together:
+            return
+        setting, at = self._setting, self._setting.at
+        start = CaseStart(
+            case=TOGETHER,
+            suite=SUITE,
+            title="The device outlives the run",
+            purpose="An instance that many cases use serves until they are done with it.",
+            file="",
+            line=0,
+            covers=(),
+            at=at,
+        )
+        setting.emit(start)
+        checks = [self._check(death, attempts, at) for death, attempts in self._together]
+        for check, (death, _) in zip(checks, self._together, strict=True):
+            setting.emit(check)
+            setting.emit(DeviceLog(TOGETHER, at, death.reason, death.code, check.frames))
+        verdict, reason = fold(checks)
+        end(setting, TOGETHER, checks, verdict, reason, 0.0)
+
+    def _check(self, death: Death, attempts: Sequence[Attempt], at: float) -> Check:
+        suspects = [one for made in attempts for one in made.suspects][-_EVIDENCE:]
+        names = ", ".join(made.case.id for made in attempts)
+        return Check(
+            case=TOGETHER,
+            step=None,
+            at=at,
+            name=SURVIVAL,
+            rows=(),
+            level="",
+            verdict=Verdict.WARN if death.code is Fate.SLOW else Verdict.FAIL,
+            expected="the device serves until the end of the run",
+            actual=death.reason,
+            frames=tuple(sorted(one.number for one in suspects)),
+            note=f"of these cases together, and of none alone: {names}",
+        )
+
+
+def _is_unclear(made: Attempt) -> bool:
+    """Whether several datagrams may have killed the device, few enough to try each."""
+    if made.death is None or made.death.code not in PINNED:
+        return False
+    return 1 < len(made.suspects) <= MOST_PACED
+
+
+def _end_if_hopeless(setting: Setting, starts: Sequence[_Starts]) -> None:
+    """End the run when no configuration of the device that was tried starts any more."""
+    if not all(one.given_up for one in starts):
+        return
+    error = next(one.error for one in starts if one.error is not None)
+    times = max(one.failed for one in starts)
+    raise DeviceError(
+        "device.cannot-start",
+        f"{setting.device.name} was started {times} times in a row and never came up: "
+        f"{error.cause} [{error.code}]",
+        hint=error.hint,
+    ) from error
