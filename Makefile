@@ -11,12 +11,16 @@ PYTEST_ARGS ?= -n 2 --dist loadgroup
 # what peers/ starts, and what the tests look at packets with
 DEVICE_PACKAGES := xl2tpd slirp ppp l2tpns tshark tcpdump
 
-.PHONY: help demo test lint format bench fuzz wheel devices clean
+# whose statements of conformance are in reports/published/
+PUBLISHED := xl2tpd-lns xl2tpd-lac l2tpns
+
+.PHONY: help demo test lint format bench fuzz wheel devices statements clean
 
 help:
 	@echo "make demo     run the suites against the embedded reference LNS and LAC"
 	@echo "make test     lint, types, suites, tests"
 	@echo "make devices  install the Debian packages of the real devices (root)"
+	@echo "make statements  test the real devices and publish what came out (root, some minutes)"
 	@echo "make lint     lint and types alone"
 	@echo "make format   reformat the code"
 	@echo "make bench    packets per second, beside scapy layers"
@@ -71,6 +75,16 @@ wheel: $(VENV)/.dev
 
 devices:
 	@.ci/install $(DEVICE_PACKAGES)
+
+# side by side: make -j3 statements
+statements: $(PUBLISHED:%=reports/published/%.md)
+
+reports/published/%.md: $(VENV)/.run FORCE
+	@$(BIN)/l2tp-harness run --device $* --out out/$*
+	@$(BIN)/l2tp-harness report out/$* --statement $@
+
+.PHONY: FORCE
+FORCE:
 
 clean:
 	rm -rf $(VENV) build dist out .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks

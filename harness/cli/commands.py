@@ -295,6 +295,9 @@ def _serve(**options: Any) -> None:
 @click.option("--junit", type=_PATH, metavar="FILE", help="Write a JUnit report.")
 @click.option("--html", type=_PATH, metavar="FILE", help="Write an HTML page.")
 @click.option("--summary", type=_PATH, metavar="FILE", help="Write a summary as JSON.")
+@click.option(
+    "--statement", type=_PATH, metavar="FILE", help="Write a statement of conformance, in Markdown."
+)
 @_json
 def _report(**options: Any) -> None:
     """Make reports from the event stream of any run.

@@ -29,7 +29,8 @@ from harness.report.coverage.explain import (
 )
 from harness.report.lines import Line
 from harness.resources import data_folder
-from harness.run.run import Library, load_library, rows_of, tables_folder
+from harness.run.header import rows_of
+from harness.run.run import Library, load_library, tables_folder
 from harness.spec.load import load_specification
 from harness.spec.model import Requirement, Specification
 from harness.spec.overlay_table import overlay_folders

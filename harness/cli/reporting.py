@@ -14,13 +14,18 @@ from harness.run.events import EVENTS_FILE
 
 
 def report(
-    stream: Path, junit: Path | None, html: Path | None, summary: Path | None, as_json: bool
+    stream: Path,
+    junit: Path | None,
+    html: Path | None,
+    summary: Path | None,
+    statement: Path | None,
+    as_json: bool,
 ) -> None:
     """Write the reports that are asked for, and print the summary.
 
     Raises DataError when the stream is none, HarnessError `report.unwritable`.
     """
-    wanted = {"junit": junit, "html": html, "summary": summary}
+    wanted = {"junit": junit, "html": html, "summary": summary, "statement": statement}
     targets = {kind: path for kind, path in wanted.items() if path is not None}
     console, told = ConsoleReport(), SummaryReport()
     path = stream / EVENTS_FILE if stream.is_dir() else stream

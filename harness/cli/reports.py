@@ -27,7 +27,7 @@ class Reports:
         self.summary = SummaryReport()
         self._targets: list[tuple[str, FileReport, Path]] = []
         for kind, name in FILES.items():
-            if kind == "html" and not html:
+            if kind == "statement" or (kind == "html" and not html):
                 continue
             report = self.summary if kind == "summary" else make_report(kind)
             if kind == "junit" and junit is not None:

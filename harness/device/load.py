@@ -25,6 +25,7 @@ from harness.device.model import (
     PlainValue,
     ProgramLaunch,
     SignalAction,
+    Version,
 )
 from harness.device.overrides import as_usage_error, override, text_of
 from harness.device.pieces import (
@@ -34,6 +35,7 @@ from harness.device.pieces import (
     optional_seconds,
     optional_text,
     plain,
+    read_pattern,
     read_retransmission,
     read_signal,
     texts,
@@ -52,7 +54,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _WORD = re.compile(r"[a-z][a-z0-9-]*")
 _KEYS: Final = (
     *("title", "role", "profile", "launch", "ics", "ixit", "configurations", "actions"),
-    "baseline",
+    *("baseline", "version"),
 )
 _IXIT_KEYS: Final = (
     *("address", "port", "secret", "host_name", "hello_interval", "retransmit", "extra"),
@@ -106,6 +108,7 @@ class _Reader:
         role = self._kept(lambda: keys["role"].choice(roles, "role"), "")
         profile = self._kept(lambda: optional_text(keys.get("profile"), _PROFILE), None) or _PROFILE
         baselines = self._kept(lambda: self._baselines(keys.get("baseline")), ())
+        version = self._kept(lambda: optional(keys.get("version"), _version), None)
         self._gathered.give_up()
         return Device(
             name=self._folder.resolve().name,
@@ -120,6 +123,7 @@ class _Reader:
             actions={name: action for name, action in actions.items() if action},
             configurations=configurations,
             baselines=baselines,
+            version=version,
             place=document.place,
         )
 
@@ -262,6 +266,18 @@ def _check_listening(node: Node | None, ixit: Ixit, launch: Launch) -> None:
             f"{ixit.address} is no address of the device's namespace",
             hint=f"it has {', '.join(own)}",
         )
+
+
+def _version(node: Node) -> Version:
+    """A text, or a command that prints it."""
+    if not node.is_mapping:
+        return Version(text_of(node))
+    keys = node.mapping(("command", "pattern"), required=("command",))
+    names = {"folder", "binary"}
+    return Version(
+        command=command_of(keys["command"], names),
+        pattern=optional(keys.get("pattern"), read_pattern),
+    )
 
 
 def _check_word(name: str, node: Node) -> None:

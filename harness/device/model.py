@@ -229,6 +229,19 @@ Action = ControlAction | SignalAction | ExternalAction
 Launch = ProgramLaunch | EmbeddedLaunch | ExternalLaunch
 
 
+@dataclass(frozen=True, slots=True)
+class Version:
+    """How the version of the device is known: it stands there, or a command prints it.
+
+    pattern: what in a line of the output is the version, its first group or all of it; None: the
+    first line that is not empty.
+    """
+
+    text: str = ""
+    command: tuple[Template, ...] = ()
+    pattern: re.Pattern[str] | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
     """A device under test. `name` is that of its folder; `profile` that of its specification.
@@ -251,6 +264,7 @@ class Device:
     actions: Mapping[str, Action]
     configurations: Mapping[str, Mapping[str, PlainValue]]
     baselines: tuple[Path, ...] = ()
+    version: Version | None = None
     place: Place
 
     @property

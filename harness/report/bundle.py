@@ -10,6 +10,7 @@ from harness.errors import UsageError
 from harness.located import suggest
 from harness.report.html import HtmlReport
 from harness.report.junit import JUnitReport
+from harness.report.statement import StatementReport
 from harness.report.story import Ending, Report, Teller, tell
 from harness.report.summary import SummaryReport
 from harness.run.events import Event, RunError
@@ -18,6 +19,7 @@ FILES: Final[Mapping[str, str]] = {
     "junit": "junit.xml",
     "summary": "summary.json",
     "html": "report.html",
+    "statement": "statement.md",
 }
 """The kinds of report that go into files, and their usual names."""
 
@@ -37,6 +39,8 @@ def make_report(kind: str) -> FileReport:
         return SummaryReport()
     if kind == "html":
         return HtmlReport()
+    if kind == "statement":
+        return StatementReport()
     raise UsageError("report.unknown-kind", f"unknown report {kind!r}", hint=suggest(kind, FILES))
 
 

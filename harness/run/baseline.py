@@ -102,6 +102,7 @@ class Judgement:
     expectation: Expectation
     reason: str = ""
     stale: tuple[Entry, ...] = ()
+    reasons: tuple[str, ...] = ()
 
 
 class Baseline:
@@ -137,7 +138,8 @@ class Baseline:
                 Expectation.XPASS, f"the baseline lists what was not found: {listed}", stale
             )
         if used:
-            return Judgement(Expectation.XFAIL, "; ".join(map(_said, used)))
+            reasons = tuple(dict.fromkeys(map(_said, used)))
+            return Judgement(Expectation.XFAIL, "; ".join(reasons), reasons=reasons)
         return Judgement(Expectation.EXPECTED)
 
 

@@ -198,6 +198,7 @@ def end(
             reason=judgement.reason or reason,
             seconds=seconds,
             checks=len(checks),
+            reasons=judgement.reasons,
         )
     )
 

@@ -148,12 +148,18 @@ def _rows(value: object) -> dict[str, Row]:
             plain.text(row["level"]),
             plain.text(row["text"]),
             plain.text(row.get("table", "")),
+            plain.text(row.get("excluded", "")),
+            plain.boolean(row.get("binds", True)),
         )
     return rows
 
 
 def _counts(value: object) -> dict[str, int]:
     return {key: plain.natural(item) for key, item in plain.entries(value, ()).items()}
+
+
+def _texts(value: object) -> dict[str, str]:
+    return {key: plain.text(item) for key, item in plain.entries(value, ()).items()}
 
 
 _read_verdict: Callable[[object], Any] = plain.member(Verdict)
@@ -226,6 +232,7 @@ _BY_TYPE: Final[dict[str, tuple[Callable[[object], Any], Callable[[Any], Any] | 
     "Direction": (plain.member(Direction), str),
     "Mapping[str, int]": (_counts, dict),
     "Mapping[str, Row]": (_rows, _write_rows),
+    "Mapping[str, str]": (_texts, dict),
     "tuple[Unexpected, ...]": (_unexpected, _write_unexpected),
     "RunError | None": (_error, _write_error),
 }

@@ -26,6 +26,8 @@ from harness.suite.match import (
 from harness.suite.model import Alternative, Compare, Expect, Severity, Silence, Step
 
 BACKGROUND = frozenset({"HELLO"})
+AT_ONCE = 0.3
+"""Seconds in which a message follows an acknowledgement that came late."""
 UNASKED = frozenset({"SLI", "WEN"})
 NOT_MESSAGES = frozenset({"ack", "ZLB", "silence", "data"})
 
@@ -48,6 +50,7 @@ class _Waiting:
         self.silences = [one for one in step.alternatives if one.message == "silence"]
         self.named = {one.message for one in self.messages}
         self.deadline = self.started + max(self.limit(one) for one in step.alternatives)
+        self.follows = self.started + max(map(self.limit, self.messages), default=0.0)
         self.found: tuple[Alternative, Observed] | None = None
         self.passed_by: list[Observed] = []
         self.looked = 0
@@ -61,18 +64,26 @@ class _Waiting:
 
     async def run(self) -> None:
         while True:
-            over = self.context.peer.now >= self.deadline
+            over = self.context.peer.now >= self.until
             if self.look():
                 return
             if over:
                 break
-            await self.context.news(self.deadline)
+            await self.context.news(self.until)
         # With a message among the alternatives a bare acknowledgement is only the answer when
         # nothing else comes.
         if self.found is not None:
             self.matched(*self.found)
             return
         self.nothing_came()
+
+    @property
+    def until(self) -> float:
+        """When to stop waiting: behind an acknowledgement only what may follow it is waited for."""
+        if self.found is None:
+            return self.deadline
+        at_once = self.found[1].at + self.context.scaled(AT_ONCE)
+        return min(self.deadline, max(self.follows, at_once))
 
     def look(self) -> bool:
         """Judge what has come; True when that decides the step.

@@ -76,6 +76,10 @@ class Row:
     level: str
     text: str
     table: str = ""
+    excluded: str = ""
+    """Why no peer on the wire can judge it; empty where one can."""
+    binds: bool = True
+    """Whether it is for the side under test to keep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +139,13 @@ class Header:
     again needs them too."""
     replay: str = ""
     """The command that judges all of it again, where no case can be run by itself."""
+
+    version: str = ""
+    """Of the program under test; empty where it is not known."""
+    ics: Mapping[str, str] = field(default_factory=dict)
+    """Capabilities, and what the device claims: `yes`, `no` or a value."""
+    ixit: Mapping[str, str] = field(default_factory=dict)
+    """What the tester was told of the device, without its secrets."""
 
     def moment(self, at: float = 0.0) -> datetime:
         """The time of day `at` seconds after the start. ValueError if `started` is no timestamp."""
@@ -252,6 +263,8 @@ class CaseEnd:
     reason: str
     seconds: float
     checks: int
+    reasons: tuple[str, ...] = ()
+    """Of an xfail: the reason of each entry of the baseline that lists it."""
 
     @property
     def shown(self) -> Verdict:

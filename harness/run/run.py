@@ -6,10 +6,8 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
-from harness import __version__
 from harness.device.addresses import LoopbackAddresses
 from harness.device.embedded import EmbeddedRunner
 from harness.device.external import ExternalRunner
@@ -25,7 +23,8 @@ from harness.resources import data_folder
 from harness.run.baseline import Baseline, load_baseline
 from harness.run.capture import Capture
 from harness.run.case import Setting, tell_monitors
-from harness.run.events import CAPTURE_FILE, Event, Footer, Header, Row
+from harness.run.events import CAPTURE_FILE, Event, Footer
+from harness.run.header import make_header
 from harness.run.hosts import Hosts, LoopbackHosts, MemoryHosts, NamespaceHosts
 from harness.run.interrupts import interruptible
 from harness.run.monitoring import Monitoring, monitor_cases
@@ -37,7 +36,7 @@ from harness.spec.load import load_specification
 from harness.spec.model import Specification
 from harness.spec.monitor import RuleTable, load_rules
 from harness.suite.load import TABLES_FOLDER, load_suites
-from harness.suite.model import Case, Repeat, Step, Suite
+from harness.suite.model import Case, Suite
 from harness.wire import AVP
 from harness.wire.text import Names
 
@@ -122,7 +121,17 @@ def run(options: Options) -> Footer:
     plan = select(library.suites, options.device, options.selection, quick=options.quick)
     plan = alone_where_shared(plan, options.device)
     baseline = _baseline(options, library)
-    header = _header(options, library, plan)
+    header = make_header(
+        options.device,
+        library.specification,
+        library.rules,
+        plan,
+        named=options.named or options.device.name,
+        selection=(*([QUICK_WORD] if options.quick else []), *options.selection),
+        command=options.command,
+        seed=options.seed,
+        options=tuple(options.words),
+    )
     with contextlib.ExitStack() as stack:
         capture = stack.enter_context(Capture(options.out / CAPTURE_FILE))
         recorder = Recorder(options.out, header)
@@ -159,46 +168,6 @@ def known_cases(library: Library, suites: Path) -> set[str]:
 def _is_packaged(suites: Path) -> bool:
     """Whether these are the suites that come with the harness."""
     return suites.resolve() == data_folder("suites").resolve()
-
-
-def _header(options: Options, library: Library, plan: Sequence[Selected]) -> Header:
-    specification = library.specification
-    named: dict[str, None] = {}
-    for rule in library.rules.rules.values():
-        named.update(dict.fromkeys(rule.rows))
-    for one in plan:
-        named.update(dict.fromkeys(one.case.covers))
-        named.update(dict.fromkeys(rows_of(one.case.steps)))
-    rows = {
-        row: Row(found.section, found.level.value, found.text, found.table)
-        for row in named
-        if (found := specification.requirements.get(row)) is not None
-    }
-    return Header(
-        harness=__version__,
-        device=options.named or options.device.name,
-        title=options.device.title,
-        role=options.device.role.value,
-        specification=specification.name,
-        started=datetime.now(UTC).isoformat(timespec="milliseconds"),
-        selection=(*([QUICK_WORD] if options.quick else []), *options.selection),
-        cases=len(plan),
-        command=options.command,
-        seed=options.seed,
-        rows=rows,
-        virtual_time=isinstance(options.device.launch, EmbeddedLaunch),
-        options=tuple(options.words),
-    )
-
-
-def rows_of(steps: Sequence[Step]) -> list[str]:
-    """The requirement rows that steps name by themselves."""
-    rows: list[str] = []
-    for step in steps:
-        rows += step.rows
-        if isinstance(step, Repeat):
-            rows += rows_of(step.steps)
-    return rows
 
 
 async def _main(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from harness.peer.mutants import Mutant
-from harness.run.run import rows_of
+from harness.run.header import rows_of
 from harness.spec.model import Specification
 from harness.suite.model import Case
 

@@ -80,11 +80,18 @@ def _step(step: Step) -> tuple[float, float]:
         return 0.0, step.within if step.what == "tunnel" else 0.0
     if isinstance(step, Expect):
         limit = max(step.within if one.within is None else one.within for one in step.alternatives)
-        return (limit if _waits_to_the_end(step) else 0.0), limit
+        return _for_certain(step), limit
     return 0.0, 0.0
 
 
-def _waits_to_the_end(step: Expect) -> bool:
-    """Whether the answer may be known only when the time is over."""
-    names = {one.message for one in step.alternatives}
-    return SILENCE in names or bool(names & FRAMES and names - FRAMES)
+def _for_certain(step: Expect) -> float:
+    """Seconds that pass although the IUT answers at once.
+
+    Silence is known when the time is over, and so is that no message follows an acknowledgement.
+    """
+    limits = {
+        one.message: step.within if one.within is None else one.within for one in step.alternatives
+    }
+    if not limits.keys() & FRAMES:
+        return max(limits.values()) if SILENCE in limits else 0.0
+    return max((limits[name] for name in limits.keys() - FRAMES - {SILENCE}), default=0.0)

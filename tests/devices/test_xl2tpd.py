@@ -44,49 +44,6 @@ def run(folder: Path, *arguments: str | Path) -> tuple[int, dict[str, Any], str]
     return done.returncode, json.loads(done.stdout), done.stderr
 
 
-@pytest.mark.devices
-def test_all_cases(tmp_path: Path) -> None:
-    code, summary, told = run(tmp_path, "--device", "xl2tpd-lns", "--junit", "out.xml")
-    assert code == 0, told
-    assert summary["unexpected"] == []
-    assert summary["stale"] == []
-    assert summary["verdicts"]["pass"] > 60
-    # what takes long runs side by side: all of it takes hardly longer than the longest case
-    assert summary["wall_s"] <= 1.25 * summary["longest_s"] + 10, told
-    assert summary["sum_s"] > 2 * summary["wall_s"]
-    check_junit(junit_cases(tmp_path / "out.xml"), summary)
-    check_capture(tmp_path / "out" / "xl2tpd-lns")
-
-
-def check_junit(cases: list[Any], summary: dict[str, Any]) -> None:
-    """What another library reads out of the file is what the summary says."""
-    verdicts = summary["verdicts"]
-    results = [case.result[0].type if case.result else "" for case in cases]
-    assert len(cases) == summary["cases"]
-    assert results.count("") == verdicts["pass"] + verdicts["warn"]
-    assert results.count("expected-failure") == verdicts["xfail"]
-    assert results.count("skip") == verdicts["skip"]
-    assert len({(case.classname, case.name) for case in cases}) == len(cases)
-
-
-def check_capture(out: Path) -> None:
-    """Wireshark opens the capture; it has every frame of the stream, with its case."""
-    require_program("tshark")
-    frames = [each for each in read_events(out / "events.ndjson") if isinstance(each, Frame)]
-    fields = ("-T", "fields", "-e", "frame.number", "-e", "frame.comment")
-    done = subprocess.run(
-        ["tshark", "-r", str(out / "capture.pcapng"), *fields],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    lines = [line.split("\t") for line in done.stdout.splitlines()]
-    assert [int(number) for number, _ in lines] == [frame.number for frame in frames]
-    assert all(
-        comment.startswith(frame.case) for (_, comment), frame in zip(lines, frames, strict=True)
-    )
-
-
 def test_what_the_baseline_does_not_list_is_unexpected(tmp_path: Path) -> None:
     device = tmp_path / "xl2tpd-lns"
     shutil.copytree(BASELINE.parent, device)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from harness.run.run import rows_of
+from harness.run.header import rows_of
 from harness.suite.model import Case
 
 

@@ -1,0 +1,129 @@
+"""The whole set on each real device, side by side, and the statements that were published of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.report.statement import state
+from harness.report.statement_text import markdown
+from harness.run.events import EVENTS_FILE, Frame, read_events
+from tests.cli.command import ROOT, junit_cases
+from tests.device.bench import require_namespaces, require_program
+
+NEEDED = {
+    "xl2tpd-lns": ("xl2tpd", "slirp-fullbolt"),
+    "xl2tpd-lac": ("xl2tpd", "slirp-fullbolt"),
+    "l2tpns": ("l2tpns",),
+}
+WITHIN = 900.0
+"""Seconds after which a run is given up: no more than a bound on a hang."""
+
+pytestmark = [pytest.mark.devices, pytest.mark.xdist_group("published")]
+
+
+@dataclass
+class Run:
+    """A run of all cases under way."""
+
+    device: str
+    folder: Path
+    process: subprocess.Popen[str]
+
+    def finished(self) -> tuple[int, dict[str, Any], str]:
+        """Its exit code, its summary, and what a person was told."""
+        out, err = self.process.communicate(timeout=WITHIN)
+        return self.process.returncode, json.loads(out), err
+
+    @property
+    def out(self) -> Path:
+        return self.folder / "out" / self.device
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Run]]:
+    """All of them at once: they mostly wait."""
+    for program in {program for programs in NEEDED.values() for program in programs}:
+        require_program(program)
+    require_namespaces()
+    with ExitStack() as stack:
+        runs = {}
+        for device in NEEDED:
+            folder = tmp_path_factory.mktemp(device)
+            process = stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-m", "harness", "run", "--json", "--device", device],
+                    cwd=folder,
+                    env={**os.environ, "PYTHONPATH": str(ROOT)},
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            stack.callback(process.terminate)
+            runs[device] = Run(device, folder, process)
+        yield runs
+
+
+@pytest.mark.parametrize("device", NEEDED)
+def test_all_cases(running: dict[str, Run], device: str) -> None:
+    run = running[device]
+    code, summary, told = run.finished()
+    assert code == 0, told
+    assert summary["unexpected"] == []
+    assert summary["stale"] == []
+    assert summary["verdicts"]["pass"] > 300
+    # a warning that nobody has looked into is no better than a failure that nobody has
+    assert summary["verdicts"]["warn"] == summary["monitors"]["warn"] == 0, told
+    # what takes long runs side by side
+    assert summary["sum_s"] > 5 * summary["wall_s"], told
+    check_junit(junit_cases(run.out / "junit.xml"), summary)
+    check_capture(run.out)
+    published = ROOT / "reports" / "published" / f"{device}.md"
+    assert markdown(state(run.out / EVENTS_FILE)) == published.read_text(encoding="utf-8"), (
+        f"{published.name} is stale: make statements"
+    )
+
+
+def check_junit(cases: list[Any], summary: dict[str, Any]) -> None:
+    """What another library reads out of the file is what the summary says."""
+    counts = {
+        name: summary["verdicts"][name] + summary["monitors"][name] for name in summary["verdicts"]
+    }
+    results = [case.result[0].type if case.result else "" for case in cases]
+    assert len(cases) == sum(counts.values())
+    assert results.count("") == counts["pass"] + counts["warn"]
+    assert results.count("expected-failure") == counts["xfail"]
+    assert results.count("skip") == counts["skip"]
+    assert len({(case.classname, case.name) for case in cases}) == len(cases)
+
+
+def check_capture(out: Path) -> None:
+    """Wireshark opens the capture; it has every frame of the stream, with its case."""
+    require_program("tshark")
+    frames = [
+        each
+        for each in read_events(out / EVENTS_FILE)
+        if isinstance(each, Frame) and not each.again
+    ]
+    fields = ("-T", "fields", "-e", "frame.number", "-e", "frame.comment")
+    done = subprocess.run(
+        ["tshark", "-r", str(out / "capture.pcapng"), *fields],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = [line.split("\t") for line in done.stdout.splitlines()]
+    assert [int(number) for number, _ in lines] == [frame.number for frame in frames]
+    assert all(
+        comment.startswith(frame.case) for (_, comment), frame in zip(lines, frames, strict=True)
+    )
