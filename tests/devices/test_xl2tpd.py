@@ -15,7 +15,6 @@ import pytest
 import yaml
 
 from harness.device.addresses import LoopbackAddresses
-from harness.run.events import Frame, read_events
 from tests.cli.command import ROOT, junit_cases
 from tests.device.bench import require_program
 
