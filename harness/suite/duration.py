@@ -10,7 +10,7 @@ has ceased to serve; the next case would meet a fresh one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from harness.suite.grammar import SILENCE
@@ -79,8 +79,7 @@ def _step(step: Step) -> tuple[float, float]:
     if isinstance(step, Alive):
         return 0.0, step.within if step.what == "tunnel" else 0.0
     if isinstance(step, Expect):
-        limit = max(step.within if one.within is None else one.within for one in step.alternatives)
-        return _for_certain(step), limit
+        return _for_certain(step), _limit(step, {one.message for one in step.alternatives})
     return 0.0, 0.0
 
 
@@ -89,9 +88,17 @@ def _for_certain(step: Expect) -> float:
 
     Silence is known when the time is over, and so is that no message follows an acknowledgement.
     """
-    limits = {
-        one.message: step.within if one.within is None else one.within for one in step.alternatives
-    }
-    if not limits.keys() & FRAMES:
-        return max(limits.values()) if SILENCE in limits else 0.0
-    return max((limits[name] for name in limits.keys() - FRAMES - {SILENCE}), default=0.0)
+    names = {one.message for one in step.alternatives}
+    if not names & FRAMES:
+        return _limit(step, names) if SILENCE in names else 0.0
+    return _limit(step, names - FRAMES - {SILENCE})
+
+
+def _limit(step: Expect, names: Collection[str]) -> float:
+    """The longest that alternatives of these names may take."""
+    limits = (
+        step.within if one.within is None else one.within
+        for one in step.alternatives
+        if one.message in names
+    )
+    return max(limits, default=0.0)

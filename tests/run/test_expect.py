@@ -570,3 +570,30 @@ def test_ids_in_hidden_avps_are_learned() -> None:
 
     steps = UP + "- send: HELLO\n- expect: ack\n"
     assert play(steps, {"SCCRQ": [say("SCCRP", edit=all_hidden)]}).verdict is Verdict.PASS
+
+
+LATE = """
+- establish: tunnel
+- send: ICRQ
+  once: true
+- expect:
+    - {message: ack, within: 500ms}
+    - CDN
+    - {message: ack, within: 2s, verdict: warn, note: late}
+    - {message: silence, within: 2s, verdict: fail}
+  within: 500ms
+"""
+
+
+def test_a_late_acknowledgement_is_told_from_none() -> None:
+    """What is waited for behind an acknowledgement is not what the acknowledgement may take."""
+    assert outcome(LATE, {"ICRQ": [say("ZLB")]}).startswith("pass: ZLB")
+    assert outcome(LATE, {"ICRQ": [say("ZLB", after=1.0)]}).startswith("warn: ZLB")
+    assert outcome(LATE, {"ICRQ": []}) == "fail: silence for 2 s"
+    follows: Rules = {"ICRQ": [say("ZLB", after=1.0), say("CDN", after=1.1)]}
+    assert outcome(LATE, follows).startswith("fail: CDN: came after 1.1")
+
+
+def test_what_follows_an_acknowledgement_is_waited_for_no_longer_than_it_may_take() -> None:
+    story = play(LATE, {"ICRQ": [say("ZLB")]})
+    assert story.end.seconds < 0.6

@@ -31,6 +31,8 @@ def case_of(*steps: str, more: str = "") -> Case:
         (["{expect: [StopCCN, silence], within: 1s}"], 1, 1),
         (["{expect: [StopCCN, ack], within: 1s}"], 1, 1),
         (["{expect: [ack, ZLB], within: 1s}"], 0, 1),
+        (["{expect: [ack, CDN, {message: silence, within: 2s}], within: 1s}"], 1, 2),
+        (["{expect: [ack, {message: silence, within: 2s}], within: 1s}"], 0, 2),
         (["{expect: [{message: SCCRP, within: 4s}, StopCCN], within: 1s}"], 0, 4),
         (["{wait: 1s}", "{wait: 1500ms}", "{alive: }"], 2.5, 2.5),
         (["{alive: tunnel, within: 2s}"], 0, 2),
