@@ -237,6 +237,13 @@ class EmbeddedLease:
                 if wanted in ("0", str(session.local_id)):
                     server.endpoint.hang_up(session, server.now)
 
+    def line_errors(self, server: PeerServer, values: Mapping[str, str]) -> None:
+        """Let `errors` happen on the line of every call of a LAC."""
+        for tunnel in list(server.endpoint.tunnels.values()):
+            for session in list(tunnel.sessions.values()):
+                session.err(int(values.get("errors", "1")), server.now)
+            tunnel.flush(server.now)
+
     def close_tunnel(self, server: PeerServer, values: Mapping[str, str]) -> None:
         """Close the tunnel with the id `tunnel_id`, or all tunnels."""
         wanted = values.get("tunnel_id", "0")
@@ -253,6 +260,7 @@ _ACTIONS: Final[Mapping[str, Callable[[EmbeddedLease, PeerServer, Mapping[str, s
     "dial": EmbeddedLease.dial,
     "hangup": EmbeddedLease.hang_up,
     "call-out": EmbeddedLease.call_out,
+    "line-errors": EmbeddedLease.line_errors,
     "close": EmbeddedLease.close_tunnel,
     "shutdown": EmbeddedLease.shut_down,
 }

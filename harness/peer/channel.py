@@ -101,6 +101,11 @@ class Channel:
         return not self._outstanding and not self._waiting
 
     @property
+    def queued(self) -> bool:
+        """Whether the window keeps messages from being sent at all."""
+        return bool(self._waiting)
+
+    @property
     def pending(self) -> int:
         """How many messages are queued, unacknowledged or kept for later."""
         return len(self._waiting) + len(self._outstanding) + len(self._early)

@@ -7,6 +7,7 @@ them, and each value has some padding: so a receiver meets all that the section 
 from __future__ import annotations
 
 import random
+from collections.abc import Collection
 from typing import Final
 
 from harness.spec.model import MAX_VALUE_OCTETS, Specification
@@ -23,16 +24,24 @@ MOST_PADDING: Final = 24
 
 
 def conceal(
-    specification: Specification, packet: Packet, secret: bytes, chance: random.Random
+    specification: Specification,
+    packet: Packet,
+    secret: bytes,
+    chance: random.Random,
+    only: Collection[str] | None = None,
 ) -> Packet:
-    """The packet with everything hidden that may be; a value that is too long stays in clear."""
+    """The packet with everything hidden that may be; a value that is too long stays in clear.
+
+    only: the names of those that are to be hidden; None: all.
+    """
     avps: list[AVP] = []
     vector = b""
     hidden = 0
     for avp in packet.avps:
         spec = specification.avp(avp.type, avp.vendor)
         room = MAX_VALUE_OCTETS - LENGTH_OCTETS - len(avp.value)
-        if spec is None or not spec.hideable or avp.hidden or room < 0:
+        wanted = spec is not None and (only is None or spec.name in only)
+        if spec is None or not wanted or not spec.hideable or avp.hidden or room < 0:
             avps.append(avp)
             continue
         if hidden % 2 == 0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from harness.peer.channel import RetransmitPolicy
+from harness.peer.proxy import KINDS
 from harness.spec.model import MAX_VALUE_OCTETS, Role
 
 FULL_RETRANSMISSION_CYCLE = 31.0
@@ -32,8 +33,13 @@ class PeerConfig:
     places_calls: a LAC that can dial out. answers_after: seconds until a called party answers.
     line_speed: of its lines, in bits per second. details: whether it says all that it may about a
     call, with the examples of the table. hides: whether it hides all that it may (4.3).
+    rings_for: seconds after which a LAC gives up a call that nobody answers.
+    ppp: whether there is a PPP at the end of each call. proxy: what a LAC passes on of it, one of
+    `harness.peer.proxy.KINDS`; None: nothing. authenticates_ppp: an LNS that authenticates clients
+    by itself, whatever the LAC passes on (9.5).
 
-    Raises ValueError where a limit is outside its range or the host name does not fit (4.4.3).
+    Raises ValueError where a limit is outside its range, the host name does not fit (4.4.3), or
+    the kind of proxy is unknown.
     """
 
     role: Role
@@ -55,16 +61,22 @@ class PeerConfig:
     max_pending: int = 4096
     places_calls: bool = True
     answers_after: float = 0.01
+    rings_for: float = 60.0
     line_speed: int = 10_000_000
     rx_connect_speed: int | None = None
     sequencing_required: bool = False
     details: bool = False
     hides: bool = False
+    ppp: bool = False
+    proxy: str | None = None
+    authenticates_ppp: bool = False
 
     def __post_init__(self) -> None:
         for name, limit in (("max_tunnels", self.max_tunnels), ("max_sessions", self.max_sessions)):
             if not 0 <= limit < MAXIMUM_ID:
                 raise ValueError(f"{name} is {limit}, it must be 0..{MAXIMUM_ID - 1}")
+        if self.proxy is not None and self.proxy not in KINDS:
+            raise ValueError(f"proxy is {self.proxy!r}, it must be one of {', '.join(KINDS)}")
         if not 0 <= self.line_speed <= FASTEST:
             raise ValueError(f"line_speed is {self.line_speed}, it must be 0..{FASTEST}")
         octets = len(self.host_name.encode())

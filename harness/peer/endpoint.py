@@ -178,11 +178,12 @@ class Endpoint:
             self.log(f"discarded: no tunnel {packet.header.tunnel_id}")
 
     def take_data(self, packet: Packet, source: Address, now: float) -> None:
-        """Count a data message; the peer that sent it lives, so no HELLO is needed (5.5)."""
+        """Take a data message; the peer that sent it lives, so no HELLO is needed (5.5)."""
         self.data_messages += 1
         tunnel = self.tunnels.get(packet.header.tunnel_id)
         if tunnel is not None and source == tunnel.address:
             tunnel.last_heard = now
+            tunnel.take_data(packet, now)
 
     def acceptable_header(self, packet: Packet, size: int) -> bool:
         """Whether the header is one that this document describes; reserved bits are ignored."""

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from harness.peer import lac_incoming, lac_outgoing, lns_incoming, lns_outgoing
 from harness.peer.call import CallAction, CallEvent, CallState, CallTable
+from harness.peer.data import DataChannel
 from harness.peer.examine import GENERAL_ERROR, INVALID_SESSION, Examined, Fault
+from harness.peer.line import Line
+from harness.peer.ppp import PppEnd
+from harness.peer.proxy import AVPS, SECRETS, is_complete, proxy_values
 from harness.spec.model import Role
-from harness.wire import Value
+from harness.wire import Packet, Value
 
 if TYPE_CHECKING:
     from harness.peer.tunnel import Tunnel
@@ -21,6 +25,10 @@ ADMINISTRATIVE = 3
 NO_FACILITIES_TEMPORARY = 4
 NO_FACILITIES_PERMANENT = 5
 LOSS_OF_CARRIER = 1
+NOT_ESTABLISHED_IN_TIME = 10
+
+EVERY_CHARACTER = 0xFFFFFFFF
+"""The ACCM by default: all control characters are escaped (4.4.6)."""
 
 
 class CallKind(Enum):
@@ -39,8 +47,8 @@ TABLES: Final[Mapping[CallKind, CallTable]] = {
     CallKind.LNS_OUTGOING: lns_outgoing.TABLE,
 }
 
-_HAS_A_MEANING: Final = frozenset({"sequencing_required"})
-"""Optional AVPs that bind their sender to something."""
+_HAS_A_MEANING: Final = frozenset({"sequencing_required", *AVPS})
+"""Optional AVPs that bind their sender to something, and those that have to fit together."""
 
 _SENT: Final[Mapping[CallAction, str]] = {
     CallAction.SEND_ICRQ: "ICRQ",
@@ -57,6 +65,7 @@ class Session:
     """A call of a tunnel. `peer_id` is 0 until the peer has assigned its Session ID.
 
     framing, fastest: the Framing Type and the Maximum BPS of the OCRQ that asked for it, if any.
+    proxied: whether the LAC has told how its LCP came out. data, ppp: once it is established.
     """
 
     tunnel: Tunnel
@@ -72,6 +81,10 @@ class Session:
     sequencing: bool = False
     call_errors: Value = None
     accm: Value = None
+    proxied: bool = False
+    line: Line = field(default_factory=Line)
+    data: DataChannel | None = None
+    ppp: PppEnd | None = None
 
     def handle(self, event: CallEvent, now: float, examined: Examined | None = None) -> None:
         """Take one row of the state table; an event that the table does not name is ignored."""
@@ -84,6 +97,8 @@ class Session:
         self.state = transition.state
         for action in transition.actions:
             self.act(action, now)
+        if self.state is CallState.ESTABLISHED and self.data is None:
+            self.begin_data()
 
     def _learn(self, examined: Examined) -> None:
         peer_id = examined.integer("assigned_session_id")
@@ -91,6 +106,7 @@ class Session:
             self.peer_id = peer_id
         if "sequencing_required" in examined.values:
             self.sequencing = True
+        self.proxied = self.proxied or is_complete(examined.octets)
 
     def act(self, action: CallAction, now: float) -> None:
         """Do what the table says."""
@@ -100,13 +116,16 @@ class Session:
             self.tunnel.forget_session(self)
         elif action in _SENT:
             name = _SENT[action]
-            self.tunnel.send(name, self.message_values(name), session_id=self.peer_id)
+            values = self.message_values(name)
+            self.sequencing = self.sequencing or "sequencing_required" in values
+            self.tunnel.send(name, values, session_id=self.peer_id, hide=SECRETS)
         elif action is CallAction.SEND_CDN:
             self.send_cdn()
         elif action is CallAction.OPEN_TUNNEL:
             self.tunnel.when_open(self)
         elif action is CallAction.OPEN_BEARER:
-            self.tunnel.ringing[self] = now + self.tunnel.config.answers_after
+            config = self.tunnel.config
+            self.tunnel.ringing[self] = now + min(config.answers_after, config.rings_for)
         elif action is CallAction.CLEAN_UP:
             self.tunnel.forget_session(self)
 
@@ -150,6 +169,8 @@ class Session:
                 values["rx_connect_speed"] = config.rx_connect_speed
             if config.sequencing_required:
                 values["sequencing_required"] = None
+        if name == "ICCN" and config.proxy is not None:
+            values.update(proxy_values(config.proxy, self.tunnel.endpoint.random))
         return {**self._details(name), **values}
 
     def _details(self, name: str) -> dict[str, Value]:
@@ -163,6 +184,66 @@ class Session:
         return {
             avp: specification.avps[avp].example for avp in optional if avp not in _HAS_A_MEANING
         }
+
+    # -- the line and what goes over it --------------------------------------------------------
+
+    def end_ringing(self, now: float) -> None:
+        """The called party has answered, or has been called for long enough (7.5.1)."""
+        config = self.tunnel.config
+        if config.answers_after <= config.rings_for:
+            self.handle(CallEvent.BEARER_ANSWER, now)
+        else:
+            self.refuse(Fault(0, "nobody answers", result=NOT_ESTABLISHED_IN_TIME))
+            self.handle(CallEvent.BEARER_FAILURE, now)
+
+    def err(self, number: int, now: float) -> None:
+        """So many errors happen on the line; the LNS is told if it has not been just now (6.13)."""
+        if self.state is not CallState.ESTABLISHED:
+            return
+        self.line.errors(number)
+        self.tunnel.erring[self] = None
+        self.tell_errors(now)
+
+    def tell_errors(self, now: float) -> None:
+        """Send a WEN, if one is due."""
+        due = self.line.due()
+        if due is not None and now >= due:
+            del self.tunnel.erring[self]
+            counters: Value = {"reserved": 0, **self.line.tell(now)}
+            self.tunnel.send("WEN", {"call_errors": counters}, session_id=self.peer_id)
+
+    def begin_data(self) -> None:
+        """The call is up: PPP may begin. That of a LAC waits until the LNS has begun."""
+        config = self.tunnel.config
+        is_lac = config.role is Role.LAC
+        self.data = DataChannel(required=self.sequencing, follows=is_lac)
+        if not config.ppp:
+            return
+        chance = self.tunnel.endpoint.random
+        challenge = chance.randbytes(16) if config.authenticates_ppp and not is_lac else b""
+        self.ppp = PppEnd(chance.randbytes(4), challenge)
+        if not is_lac and (challenge or not self.proxied):
+            self.send_data(self.ppp.request())
+
+    def send_data(self, frame: bytes) -> None:
+        """Send a PPP frame to the peer."""
+        assert self.data is not None
+        packet = self.data.wrap(frame, self.tunnel.peer_id, self.peer_id)
+        self.tunnel.endpoint.transmit(packet, self.tunnel.address)
+
+    def take_data(self, packet: Packet) -> None:
+        """Hand a PPP frame from the peer to the end of the call, and its answers back."""
+        if self.data is None or self.tunnel.channel.queued:
+            return  # the message that connects the call has not gone out yet
+        frame = self.data.unwrap(packet)
+        if frame is None or self.ppp is None:
+            return
+        mask = self.ppp.accm
+        for answer in self.ppp.take(frame):
+            self.send_data(answer)
+        if self.ppp.accm not in (mask, None) and self.tunnel.config.role is Role.LNS:
+            accm: Value = {"reserved": 0, "send": self.ppp.accm, "receive": EVERY_CHARACTER}
+            self.tunnel.send("SLI", {"accm": accm}, session_id=self.peer_id)
 
     def refuse(self, fault: Fault) -> None:
         """Remember why the next CDN is sent; the first reason counts."""

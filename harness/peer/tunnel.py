@@ -5,7 +5,7 @@ No I/O and no clock: `Endpoint` gives it messages and the time and takes its dat
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -57,7 +57,8 @@ class Tunnel:
 
     `request`: a hash of the SCCRQ that opened it, None where this side did. `found_by`: the address
     and the peer's id in that SCCRQ, by which a copy of it is known. `ringing`: calls that
-    are being placed, and when they are answered. `on_agenda`: when the endpoint looks at it next.
+    are being placed, and when that comes to an end. `erring`: calls with errors on their lines that
+    the peer has not been told of. `on_agenda`: when the endpoint looks at it next.
     """
 
     endpoint: Endpoint
@@ -73,6 +74,7 @@ class Tunnel:
     sessions: dict[int, Session] = field(default_factory=dict)
     waiting: list[Session] = field(default_factory=list)
     ringing: dict[Session, float] = field(default_factory=dict)
+    erring: dict[Session, None] = field(default_factory=dict)
     challenge: bytes | None = None
     peer_challenge: bytes | None = None
     refusal: Fault | None = None
@@ -95,9 +97,20 @@ class Tunnel:
 
     # -- sending -----------------------------------------------------------------------------
 
-    def send(self, name: str, values: Mapping[str, Value], *, session_id: int = 0) -> None:
-        """Queue a message of the spec table on the reliable channel."""
+    def send(
+        self,
+        name: str,
+        values: Mapping[str, Value],
+        *,
+        session_id: int = 0,
+        hide: Collection[str] = (),
+    ) -> None:
+        """Queue a message of the spec table on the reliable channel.
+
+        hide: AVPs that are hidden if there is a secret to do it with (4.3).
+        """
         endpoint = self.endpoint
+        secret = self.config.secret
         self.channel.tunnel_id = self.peer_id
         packet = self.adapt(
             compose(
@@ -108,8 +121,9 @@ class Tunnel:
                 session_id=session_id,
             )
         )
-        if self.config.hides and self.config.secret is not None:
-            packet = conceal(endpoint.specification, packet, self.config.secret, endpoint.random)
+        if secret is not None and (hide or self.config.hides):
+            only = None if self.config.hides else hide
+            packet = conceal(endpoint.specification, packet, secret, endpoint.random, only)
         self.channel.send(packet)
         self.log(f"{name} queued")
         if self.channel.pending > self.config.max_pending:
@@ -137,6 +151,7 @@ class Tunnel:
         times = [self.channel.next_deadline(), self.gone_at]
         if self.phase is Phase.OPEN:
             times += [self._hello_due(), self._overdue(), *self.ringing.values()]
+            times += [session.line.due() for session in self.erring]
         return min((when for when in times if when is not None), default=None)
 
     def _hello_due(self) -> float | None:
@@ -161,10 +176,12 @@ class Tunnel:
             self.close(Fault(0, "not established in time", result=GENERAL_REQUEST), now)
             return
         if self.phase is Phase.OPEN:
-            for session, answered_at in list(self.ringing.items()):
-                if now >= answered_at:
+            for session, over_at in list(self.ringing.items()):
+                if now >= over_at:
                     del self.ringing[session]
-                    session.handle(CallEvent.BEARER_ANSWER, now)
+                    session.end_ringing(now)
+            for session in list(self.erring):
+                session.tell_errors(now)
             due = self._hello_due()
             if due is not None and now >= due:
                 self.last_hello = now
@@ -185,6 +202,13 @@ class Tunnel:
             elif not self.peer_id:
                 self.take_id(examine(self.endpoint.specification, one, self.config.secret))
         self.flush(now)
+
+    def take_data(self, packet: Packet, now: float) -> None:
+        """Take a data message, which is of no use outside of a session."""
+        session = self.sessions.get(packet.header.session_id)
+        if session is not None and self.phase is Phase.OPEN:
+            session.take_data(packet)
+            self.flush(now)
 
     def handle(self, packet: Packet, now: float) -> None:
         """Take the next message in sequence."""
@@ -309,6 +333,7 @@ class Tunnel:
         elif action is Action.CLEAN_UP:
             self.sessions.clear()
             self.ringing.clear()
+            self.erring.clear()
 
     def introduction(self, name: str) -> dict[str, Value]:
         """The AVPs of the SCCRQ or SCCRP that this side sends."""
@@ -396,6 +421,7 @@ class Tunnel:
         if session in self.waiting:
             self.waiting.remove(session)
         self.ringing.pop(session, None)
+        self.erring.pop(session, None)
 
 
 _SET_UP_EVENTS = {

@@ -36,7 +36,10 @@ def view(specification: Specification, observed: Observed, secret: bytes | None)
                 value = avp.value  # malformed: it stands as the octets that came
         avps.setdefault(name, value)
     port = observed.source[1]
-    return Received(observed.name, avps, header_fields(packet.header, observed.parsed.raw, port))
+    fields = header_fields(packet.header, observed.parsed.raw, port)
+    if not packet.header.control:
+        fields.update(ppp_fields(packet.payload))
+    return Received(observed.name, avps, fields)
 
 
 def header_fields(header: Header, raw: bytes, port: int) -> dict[str, int | None]:
@@ -50,4 +53,21 @@ def header_fields(header: Header, raw: bytes, port: int) -> dict[str, int | None
         "ns": header.ns,
         "nr": header.nr,
         "port": port,
+    }
+
+
+def ppp_fields(payload: bytes) -> dict[str, int | None]:
+    """Protocol, code and identifier of a PPP frame, FF03 in front of it or not (RFC 1661).
+
+    A compressed protocol has one octet. None for what is not there.
+    """
+    frame = payload.removeprefix(b"\xff\x03")
+    size = 1 if frame[:1] and frame[0] & 1 else 2
+    if len(frame) < size:
+        return {"protocol": None, "code": None, "identifier": None}
+    body = frame[size:]
+    return {
+        "protocol": int.from_bytes(frame[:size], "big"),
+        "code": body[0] if body else None,
+        "identifier": body[1] if len(body) > 1 else None,
     }

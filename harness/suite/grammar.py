@@ -130,8 +130,21 @@ LOOP_VARIABLE = "index"
 RESERVED_NAMES = frozenset({*BUILT_IN_NAMES, LOOP_VARIABLE})
 """Names that neither an axis nor a `save` may take."""
 
-HEADER_FIELDS = ("version", "length", "tunnel_id", "session_id", "ns", "nr", "flags", "port")
-"""What a header matcher and `save: header.…` may name; `port` is the UDP port of the sender."""
+HEADER_FIELDS = (
+    "version",
+    "length",
+    "tunnel_id",
+    "session_id",
+    "ns",
+    "nr",
+    "flags",
+    "port",
+    "protocol",
+    "code",
+    "identifier",
+)
+"""What a header matcher and `save: header.…` may name. `port` is the UDP port of the sender; the
+last three are those of the PPP frame in a data message."""
 
 COMMON_KEYS: Mapping[str, Key] = {
     "tunnel": Key(Shape.NAME, "which of the case's tunnels it is about (t1)"),

@@ -50,11 +50,15 @@ class Variant(Endpoint):
         return self.session_type(tunnel, kind, local_id)
 
     def transmit(self, packet: Packet, to: Address) -> None:
-        for altered in self.alter(packet):
+        for altered in self.alter(packet) if packet.header.control else self.alter_data(packet):
             super().transmit(altered, to)
 
     def alter(self, packet: Packet) -> Iterable[Packet]:
-        """The packets that go out in place of this one."""
+        """The packets that go out in place of this control message."""
+        return (packet,)
+
+    def alter_data(self, packet: Packet) -> Iterable[Packet]:
+        """The packets that go out in place of this data message."""
         return (packet,)
 
 
