@@ -367,6 +367,41 @@ def chap_without_challenge(talk: Talk) -> Seen:
     return seen
 
 
+@plant(RuleId.PROXY_AUTHENTICATION, "fail")
+def name_without_type(talk: Talk) -> Seen:
+    talk.tunnel()
+    talk.message(talk.lac, "ICRQ")
+    talk.message(talk.lns, "ICRP")
+    seen = talk.message(talk.lac, "ICCN", {"proxy_authen_name": "user"})
+    talk.ack(talk.lns)
+    return seen
+
+
+def proxied(talk: Talk, name: str, confreq: bytes) -> Seen:
+    """An ICCN with one of the CONFREQs."""
+    talk.tunnel()
+    talk.message(talk.lac, "ICRQ")
+    talk.message(talk.lns, "ICRP")
+    seen = talk.message(talk.lac, "ICCN", {name: confreq})
+    talk.ack(talk.lns)
+    return seen
+
+
+@plant(RuleId.PROXY_LCP, "warn")
+def whole_confreq(talk: Talk) -> Seen:
+    return proxied(talk, "last_sent_lcp_confreq", bytes.fromhex("0101 0008 0104 05d4"))
+
+
+@plant(RuleId.PROXY_LCP, "warn")
+def half_an_option(talk: Talk) -> Seen:
+    return proxied(talk, "last_received_lcp_confreq", bytes.fromhex("0104 05d4 05"))
+
+
+@plant(RuleId.PROXY_LCP, "warn")
+def option_too_long(talk: Talk) -> Seen:
+    return proxied(talk, "initial_received_lcp_confreq", bytes.fromhex("0105 05d4"))
+
+
 @plant(RuleId.PASSWORD_HIDDEN, "warn", secret=SECRET)
 def password_in_clear(talk: Talk) -> Seen:
     talk.tunnel()
@@ -1048,3 +1083,24 @@ def data_going_back(talk: Talk) -> Seen:
 def echo_without_priority(talk: Talk) -> Seen:
     talk.tunnel().call()
     return talk.data(talk.lac, b"\xff\x03\xc0\x21\x09\x01\x00\x08magi")
+
+
+CONFREQ = bytes.fromhex("ff03 c021 0101 0008 0104 05d4")
+
+
+@plant(RuleId.DATA_FRAMING, "warn")
+def flags(talk: Talk) -> Seen:
+    talk.tunnel().call()
+    return talk.data(talk.lac, b"\x7e" + CONFREQ + b"\x7e")
+
+
+@plant(RuleId.DATA_FRAMING, "warn")
+def escapes(talk: Talk) -> Seen:
+    talk.tunnel().call()
+    return talk.data(talk.lac, bytes.fromhex("ff7d 23c0 217d 217d 217d 207d 28 7d21 7d24 7d25 d4"))
+
+
+@plant(RuleId.DATA_FRAMING, "warn")
+def frame_check_sequence(talk: Talk) -> Seen:
+    talk.tunnel().call()
+    return talk.data(talk.lac, CONFREQ + bytes.fromhex("194d"))

@@ -238,6 +238,8 @@ def _judge_role(judge: Judge, tunnel: Tunnel, index: int, message: Message) -> N
     spec = message.spec
     assert spec is not None
     me, peer = tunnel.sides[index], tunnel.sides[1 - index]
+    if me.role is not None:
+        _judge_kept(judge, me.role, message.name)
     if len(spec.senders) != 1:
         return
     (sender,) = spec.senders
@@ -251,6 +253,14 @@ def _judge_role(judge: Judge, tunnel: Tunnel, index: int, message: Message) -> N
     if not known and message.name in REQUESTS and not judge.frame.excused:
         me.role = sender
         peer.role = Role.LNS if sender is Role.LAC else Role.LAC
+
+
+def _judge_kept(judge: Judge, role: Role, name: str) -> None:
+    """Each call message of a side is a chance to send one that only the other side may send."""
+    spec = judge.specification
+    others = [one for one in spec.messages.values() if role not in one.senders and one.name != name]
+    rows = [spec.message_row(one.name, "sender") for one in others]
+    judge.violated(RuleId.SENDER_ROLE, False, *rows)
 
 
 # -- what was announced ------------------------------------------------------------------------

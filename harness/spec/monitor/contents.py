@@ -25,6 +25,8 @@ _PROXY_NEEDS: Final[Mapping[str, tuple[int, ...]]] = {
     "proxy_authen_response": (1, 2, 3, 5),
 }
 _CLEAR_PASSWORD: Final = (1, 3)
+_OPTION: Final = 2
+"""Octets of an option of LCP without data."""
 
 
 def judge_contents(
@@ -117,6 +119,14 @@ def _judge_cause(judge: Judge, message: Message) -> None:
 
 def _judge_proxy(judge: Judge, message: Message, *, secret_shared: bool | None) -> None:
     kind = message.integer("proxy_authen_type")
+    _judge_proxy_lcp(judge, message)
+    parts = [name for name in _PROXY_NEEDS if message.has(name)]
+    if parts:
+        row = judge.row(RuleId.PROXY_AUTHENTICATION, "proxy_authen_type")
+        spec = judge.specification.avps["proxy_authen_type"]
+        if judge.violated(RuleId.PROXY_AUTHENTICATION, not message.carries(spec), row):
+            text = f"{judge.specification.avps[parts[0]].title} comes without {spec.title}"
+            judge.blame(RuleId.PROXY_AUTHENTICATION, text, rows=(row,))
     if kind is None:
         return
     for name, kinds in _PROXY_NEEDS.items():
@@ -134,6 +144,27 @@ def _judge_proxy(judge: Judge, message: Message, *, secret_shared: bool | None) 
             text = "Proxy Authen Response is a password in clear text"
             offset = message.offset(responses[0].index)
             judge.blame(RuleId.PASSWORD_HIDDEN, text, offset=offset)
+
+
+def _judge_proxy_lcp(judge: Judge, message: Message) -> None:
+    for name, row in judge.cases(RuleId.PROXY_LCP).items():
+        for item in message.all(name):
+            if not item.readable:
+                continue
+            wrong = not _are_options(item.avp.value)
+            if judge.violated(RuleId.PROXY_LCP, wrong, row):
+                text = f"{judge.specification.avps[name].title} is no list of options"
+                offset = message.offset(item.index)
+                judge.blame(RuleId.PROXY_LCP, text, rows=(row,), offset=offset)
+
+
+def _are_options(value: bytes) -> bool:
+    """Whether octets are configuration options of PPP, each a type, a length and its data."""
+    while value:
+        if len(value) < _OPTION or not _OPTION <= value[1] <= len(value):
+            return False
+        value = value[value[1] :]
+    return True
 
 
 def _judge_text(judge: Judge, message: Message, item: Item) -> None:

@@ -37,6 +37,9 @@ _REGULAR: Final = _LENGTH | _SEQUENCE | _PRIORITY | 2
 
 _LCP: Final = b"\xc0\x21"
 _ECHO_REQUEST: Final = 9
+_FLAG: Final = b"\x7e"
+_ESCAPED: Final = b"\xff\x7d\x23"
+"""FF03 as HDLC has it on an asynchronous line."""
 
 _two = struct.Struct(">HH").unpack_from
 _one = struct.Struct(">H").unpack_from
@@ -80,8 +83,12 @@ class DataMessages:
         ns = _one(data, place + 4)[0] if word & _SEQUENCE else None
         self._judge(tunnel, call, index, ns, data, header)
         payload = data[header : header + 4]
-        if not word & (_PRIORITY | _OFFSET) and _LCP in payload:
-            self._judge_echo(data, header)
+        if word & _OFFSET:
+            return
+        if _LCP in payload or payload[:1] == _FLAG or payload[:3] == _ESCAPED:
+            self._judge_framing(data[header:])
+            if not word & _PRIORITY:
+                self._judge_echo(data, header)
 
     def forget_routes(self) -> None:
         """The tunnels have changed."""
@@ -226,6 +233,24 @@ class DataMessages:
         if len(flow.recent) > RECENT:
             del flow.recent[next(iter(flow.recent))]
 
+    def _judge_framing(self, payload: bytes) -> None:
+        """What a serial line has around a frame stays there: flags, escapes, FCS (5.3)."""
+        judge = self.judge
+        wrong = ""
+        if payload[:1] == _FLAG:
+            wrong = "a data message begins with a flag of HDLC"
+        elif payload[:3] == _ESCAPED:
+            wrong = "a data message begins with an escaped octet"
+        else:
+            start = 4 if payload.startswith(b"\xff\x03") else 2
+            end = start + (_one(payload, start + 2)[0] if len(payload) >= start + 4 else 0)
+            told = payload[end : end + 2]
+            whole = (payload[:end], b"\xff\x03" + payload[:end])
+            if end > start and len(told) == 2 and told in map(fcs, whole):
+                wrong = "a PPP frame in a data message has an FCS behind it"
+        if judge.violated(RuleId.DATA_FRAMING, bool(wrong)):
+            judge.blame(RuleId.DATA_FRAMING, wrong)
+
     def _judge_echo(self, data: bytes, header: int) -> None:
         payload = data[header : header + 5]
         if payload.startswith(b"\xff\x03"):
@@ -235,3 +260,13 @@ class DataMessages:
         judge = self.judge
         if judge.violated(RuleId.DATA_ECHO_PRIORITY, True):
             judge.blame(RuleId.DATA_ECHO_PRIORITY, "an LCP Echo-Request has no P bit")
+
+
+def fcs(octets: bytes) -> bytes:
+    """The 16-bit frame check sequence of HDLC, as it stands behind a frame (RFC 1662 C.2)."""
+    state = 0xFFFF
+    for octet in octets:
+        state ^= octet
+        for _ in range(8):
+            state = state >> 1 ^ (0x8408 if state & 1 else 0)
+    return (state ^ 0xFFFF).to_bytes(2, "little")

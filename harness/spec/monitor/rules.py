@@ -70,6 +70,7 @@ class RuleId(StrEnum):
     ERROR_MESSAGE_PRESENT = "error-message-present"
     Q931_CAUSE = "q931-cause"
     PROXY_AUTHENTICATION = "proxy-authentication"
+    PROXY_LCP = "proxy-lcp"
     PASSWORD_HIDDEN = "password-hidden"  # noqa: S105 -- the name of a rule
 
     ADDRESS_STATIC = "address-static"
@@ -131,6 +132,7 @@ class RuleId(StrEnum):
     DATA_SEQUENCING_REQUIRED = "data-sequencing-required"
     DATA_SEQUENCING_FOLLOWED = "data-sequencing-followed"
     DATA_NS = "data-ns"
+    DATA_FRAMING = "data-framing"
     DATA_ECHO_PRIORITY = "data-echo-priority"
 
 
