@@ -209,7 +209,7 @@ class Session:
         due = self.line.due()
         if due is not None and now >= due:
             del self.tunnel.erring[self]
-            counters: Value = {"reserved": 0, **self.line.tell(now)}
+            counters: Value = {**self.line.tell(now)}
             self.tunnel.send("WEN", {"call_errors": counters}, session_id=self.peer_id)
 
     def begin_data(self) -> None:
@@ -242,7 +242,7 @@ class Session:
         for answer in self.ppp.take(frame):
             self.send_data(answer)
         if self.ppp.accm not in (mask, None) and self.tunnel.config.role is Role.LNS:
-            accm: Value = {"reserved": 0, "send": self.ppp.accm, "receive": EVERY_CHARACTER}
+            accm: Value = {"send": self.ppp.accm, "receive": EVERY_CHARACTER}
             self.tunnel.send("SLI", {"accm": accm}, session_id=self.peer_id)
 
     def refuse(self, fault: Fault) -> None:

@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from harness.peer import proxy
 from harness.peer.concealing import conceal
 from harness.peer.config import PeerConfig
 from harness.spec.model import MAX_VALUE_OCTETS, Role
@@ -41,8 +42,8 @@ def test_everything_that_may_be_said_is_said(message: str) -> None:
     world = World()
     called(world, details=True, hides=False)
     spec = specification().messages[message]
-    # it would oblige its sender, and is a matter of the configuration
-    expected = {*spec.mandatory, *spec.optional} - {"sequencing_required"}
+    # one would oblige its sender, the others have to fit together: matters of the configuration
+    expected = {*spec.mandatory, *spec.optional} - {"sequencing_required", *proxy.AVPS}
     assert attributes(world, message) == expected
     assert len(states(world, LNS)) == 1
 
