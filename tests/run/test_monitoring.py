@@ -41,7 +41,7 @@ def results(talk: Talk, *, iut: str) -> dict[str, Result]:
 @pytest.fixture(name="planted")
 def _planted() -> Talk:
     talk = Talk()
-    next(plant for plant in PLANTS if plant.name == "window-five_at_once").build(talk)
+    next(plant for plant in PLANTS if plant.name == "window-two_where_one_fits").build(talk)
     return talk
 
 
