@@ -249,6 +249,10 @@ class ScriptedPeer:
         """Messages to the tunnel's endpoint for no tunnel of ours, but no SCCRQ and no data."""
         return self._control_strays.get(tunnel.link.local, ())
 
+    def take_stray(self, tunnel: ScriptedTunnel, stray: Observed) -> None:
+        """Let a message of `strays_to` be one that was asked for."""
+        self._control_strays[tunnel.link.local].remove(stray)
+
     async def news(self, deadline: float) -> bool:
         """Wait until something arrives or the deadline passes; False when it passed."""
         self._news.clear()

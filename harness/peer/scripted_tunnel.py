@@ -79,6 +79,7 @@ class ScriptedTunnel:
     inbox: list[Observed] = field(default_factory=list)
     ended: Observed | None = None
     last_sent: dict[str, Sent] = field(default_factory=dict)
+    latest: bytes = b""
     sent_at: float = 0.0
     sent_ns: int = 0
     sent_frame: int | None = None
@@ -168,6 +169,7 @@ class ScriptedTunnel:
     def _transmit(self, name: str, sent: Sent) -> None:
         self._mark()
         self.last_sent[name] = sent
+        self.latest = sent.data
         this = self._sendings
 
         def went_out(number: int) -> None:
@@ -233,7 +235,27 @@ class ScriptedTunnel:
     @property
     def is_named(self) -> bool:
         """Whether the script has told the other side its id of the tunnel."""
-        return not _NAMING.isdisjoint(self.last_sent)
+        return any(
+            self._names(sent.data) for name, sent in self.last_sent.items() if name in _NAMING
+        )
+
+    def _names(self, data: bytes) -> bool:
+        packet = parse(data).packet
+        if packet is None:
+            return False
+        own = self.local_id.to_bytes(2, "big")
+        return any(
+            (avp.vendor, avp.type) == (0, ASSIGNED_TUNNEL_ID) and (avp.hidden or avp.value == own)
+            for avp in packet.avps
+        )
+
+    @property
+    def asked_nobody(self) -> bool:
+        """Whether what was sent last is for tunnel 0, although both sides have named theirs."""
+        packet = parse(self.latest).packet if self.latest else None
+        return bool(
+            packet and packet.header.control and not packet.header.tunnel_id and self.peer_id
+        )
 
     def resume_acks(self) -> None:
         """Acknowledge what has come while acknowledgements were held, if anything has."""
@@ -360,6 +382,7 @@ def with_nr(data: bytes, nr: int) -> bytes:
     return data[:place] + nr.to_bytes(2, "big") + data[place + 2 :]
 
 
+ASSIGNED_TUNNEL_ID: Final = 9
 _NAMING: Final = frozenset({"SCCRQ", "SCCRP", "StopCCN"})
 _CONTROL: Final = 0x80
 _LENGTH: Final = 0x40

@@ -225,6 +225,8 @@ class _Waiting:
         strays = self.context.peer.strays_to(tunnel)
         if self.passed_by:
             self.fail(describe(self.passed_by[0]), [self.passed_by[0].number])
+        if self.answered_to_nobody(strays):
+            return
         if odd:
             told = f"out of sequence, where Ns {tunnel.channel.nr} is next: {describe(odd[0])}"
             self.fail(told, [one.number for one in odd[:5]])
@@ -234,6 +236,19 @@ class _Waiting:
             self.matched(self.silences[0], None)
             return
         self.fail(f"nothing of it came within {self.deadline - self.started:g} s", [])
+
+    def answered_to_nobody(self, strays: Sequence[Observed]) -> bool:
+        """Whether what was sent to tunnel 0 has been answered to tunnel 0, as the step allows."""
+        if not self.tunnel.asked_nobody:
+            return False
+        for stray in strays:
+            for one in self.step.alternatives:
+                if one.message in (stray.name, "any") and not stray.header.tunnel_id:
+                    for each in list(strays):
+                        self.context.peer.take_stray(self.tunnel, each)
+                    self.matched(one, stray)
+                    return True
+        return False
 
     def matched(self, alternative: Alternative, observed: Observed | None) -> None:
         context = self.context

@@ -74,6 +74,7 @@ class Monitor:
         self._registry = Registry(tunnels)
         self._connections = Connections(self._judge, self._registry, secret)
         self._opaque: set[str] = set()
+        self._of_nobody: set[tuple[Endpoint, Endpoint]] = set()
         self._data = DataMessages(self._judge, self._registry, self._opaque)
 
     @property
@@ -206,6 +207,11 @@ class Monitor:
         if not tunnel_id:
             assigned = message.integer("assigned_tunnel_id")
             guess = self._registry.unaddressed(source, destination, assigned)
+            if frame.excused and not assigned and len(self._of_nobody) < OPAQUE_HOSTS:
+                self._of_nobody.add((source, destination))
+            elif not assigned and (destination, source) in self._of_nobody:
+                # the answer to a message for no tunnel is a message of no tunnel
+                return None, False
             if frame.excused and (guess is None or not guess[1]):
                 for tunnel, index in self._registry.between(source, destination):
                     suppose(frame, tunnel, index)
