@@ -1,0 +1,1 @@
+"""Finding out by conversations what a device supports, for the ICS and IXIT of its peer.yaml."""
