@@ -40,6 +40,13 @@ _profile = click.option(
     metavar="NAME",
     help="The table to judge by, such as ip-office.",
 )
+_time_scale = click.option(
+    "--time-scale",
+    type=click.FloatRange(0, 1000, min_open=True),
+    default=1.0,
+    metavar="X",
+    help="Wait X times as long for a slow device.",
+)
 
 
 class _Commands(click.Group):
@@ -253,6 +260,61 @@ def _selftest(**options: Any) -> int:
     from harness.cli.selftesting import selftest
 
     return selftest(**options)
+
+
+@commands.command("doctor")
+@click.option("--device", metavar="NAME|PATH", help="What a run with this device needs.")
+@_settings
+@_json
+@_time_scale
+def _doctor(**options: Any) -> int:
+    """Say what is missing before a run, and whether a device is what its peer.yaml says.
+
+    Exits with 1 when something has to be done.
+    """
+    from harness.cli.doctor import execute
+
+    return execute(**options)
+
+
+@commands.command("probe")
+@click.option("--device", required=True, metavar="NAME|PATH", help="The device to ask.")
+@_settings
+@click.option("--out", type=_PATH, metavar="FILE", help="Write the draft here.  [default: stdout]")
+@click.option(
+    "--evidence",
+    type=_PATH,
+    metavar="DIR",
+    help="Where the event streams and captures go.  [default: out/DEVICE-probe]",
+)
+@click.option("--quick", is_flag=True, help="Leave out the timers, which take a minute or more.")
+@click.option("--json", "as_json_", is_flag=True, help="Print JSON, and nothing else.")
+@_time_scale
+@click.pass_obj
+def _probe(arguments: tuple[str, ...], /, **options: Any) -> None:
+    """Find out what a device supports, and draft the ics and ixit of its peer.yaml."""
+    from harness.cli.probing import execute
+
+    execute(arguments=arguments, **options)
+
+
+@commands.command("init")
+@click.argument("name")
+@click.option(
+    "--role", type=click.Choice(["lns", "lac"]), default="lns", show_default=True, help="Its side."
+)
+@click.option(
+    "--launch",
+    type=click.Choice(["process", "container", "external"]),
+    default="process",
+    show_default=True,
+    help="How it is brought up: a program, a container, or a box on the wire.",
+)
+def _init(**options: Any) -> None:
+    """Make a folder for a device, peers/NAME, with a peer.yaml that explains itself."""
+    from harness.cli.starting import start
+
+    start(**options)
 
 
 @commands.command("serve")

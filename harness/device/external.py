@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from harness.device.addresses import LoopbackAddresses
+from harness.device.console import CommandLine
 from harness.device.external_actions import Actor
 from harness.device.external_lease import ExternalLease
 from harness.device.external_model import CONFIGURE, ExternalLaunch
@@ -93,7 +94,7 @@ class ExternalRunner:
         self.hosts.use(self._sources())
         secrets = values_of_secrets(self.device, self.launch)
         self._actor = Actor(self.device, self.launch, self.remote, secrets, self.time_scale)
-        if self.knocks and self._answers_anybody:
+        if self.knocks and self.answers_anybody:
             await self.check_reachable()
 
     async def check_reachable(self) -> None:
@@ -158,7 +159,7 @@ class ExternalRunner:
 
     async def until_ready(self) -> None:
         """Wait until it answers an SCCRQ again. DeviceError when it does not in time."""
-        if not self._answers_anybody:
+        if not self.answers_anybody:
             return
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self.launch.ready_within * self.time_scale
@@ -180,7 +181,18 @@ class ExternalRunner:
         self._leases.clear()
 
     @property
-    def _answers_anybody(self) -> bool:
+    def command_line(self) -> CommandLine | None:
+        """Its command line, once it is open, if it has one."""
+        return self._actor.command_line if self._actor else None
+
+    async def probe(self) -> None:
+        """See whether the device lives, by its probe. DeviceError when it does not."""
+        if self._actor is not None:
+            await self._actor.probe({}, [])
+
+    @property
+    def answers_anybody(self) -> bool:
+        """Whether an SCCRQ is what it answers."""
         return self.device.role is Role.LNS or bool(self.device.ics.get("accepts_tunnel"))
 
     def _sources(self) -> list[str] | None:

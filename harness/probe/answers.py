@@ -112,9 +112,7 @@ class Listener:
         answer.reply = _REPLIES.get(event.verdict, Reply.UNKNOWN)
         answer.ended = event.at
         last = self._last.get(event.case)
-        if event.verdict is Verdict.SKIP:
-            answer.why = event.reason
-        elif event.verdict in (Verdict.ERROR, Verdict.NONE):
+        if event.verdict is Verdict.SKIP or event.verdict in (Verdict.ERROR, Verdict.NONE):
             answer.why = event.reason
         elif answer.died:
             answer.why = f"the device has {answer.died}"

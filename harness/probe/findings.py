@@ -130,6 +130,9 @@ def _claim(device: Device, capability: str, answers: Mapping[str, Answer]) -> Cl
         if capability in _ONE_IS_ENOUGH:
             # the usual configuration is asked first, and a skip of the other says nothing new
             telling = asked[0]
+    never = answers.get("initiates-tunnel")
+    if capability == "tie_breaker" and never is not None and never.reply is Reply.NO:
+        return Claim(capability, False, "it opens no tunnel that could cross another")
     value = {Reply.YES: True, Reply.NO: False}.get(telling.reply)
     frames = tuple(one.number for one in telling.heard[-1:])
     return Claim(capability, value, f"{telling.name}: {printable(telling.why, 200)}", frames)
@@ -166,10 +169,11 @@ def _facts(
                 facts[name] = text
         version = values.get("protocol_version")
         if isinstance(version, Mapping):
-            facts["protocol_version"] = f"{version.get('version')}.{version.get('revision')}"
+            number, revision = version.get("version"), version.get("revision")
+            facts["protocol_version"] = f"{number!r}.{revision!r}"
         for name in ("firmware_revision", "framing_capabilities", "bearer_capabilities"):
-            if (number := opening.examined.integer(name)) is not None:
-                facts[name] = number
+            if (given := opening.examined.integer(name)) is not None:
+                facts[name] = given
         window = opening.examined.integer("receive_window_size")
         facts["receive_window_size"] = DEFAULT_WINDOW if window is None else window
         facts["receive_window_stated"] = window is not None
@@ -213,8 +217,9 @@ def _intervals(
         why_not["retransmit"] = f"its {name} was never sent again"
         return (), False
     intervals = tuple(later - earlier for earlier, later in pairwise(times))
-    # the next one would have come by now, at twice the last interval
-    return intervals, answer.ended - times[-1] > 2 * _SAME * intervals[-1]
+    # A StopCCN says so, or the next one would have come by now, at twice the last interval
+    said = answer.first("StopCCN") is not None
+    return intervals, said or answer.ended - times[-1] > 2 * _SAME * intervals[-1]
 
 
 def _is_copy(heard: Heard, first: Heard) -> bool:
