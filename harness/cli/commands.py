@@ -92,12 +92,15 @@ def commands() -> None:
 @_quick
 @click.option(
     "--device",
-    default=DEFAULT_DEVICE,
+    "devices",
+    multiple=True,
+    default=(DEFAULT_DEVICE,),
     show_default=True,
     metavar="NAME|PATH",
-    help="The device under test.",
+    help="The device under test. Repeatable, also as a glob ('peers/*'): they run side by side.",
 )
 @_settings
+@click.option("--shard", metavar="K/N", help="Only the K-th of N parts; `merge` joins them.")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="At most N cases at a time.")
 @click.option(
     "--out", type=_PATH, metavar="DIR", help="Where the reports go.  [default: out/DEVICE]"
@@ -123,10 +126,33 @@ def commands() -> None:
 @_suites
 @click.pass_obj
 def _run(arguments: tuple[str, ...], /, **options: Any) -> int:
-    """Run cases against a device."""
+    """Run cases against a device, or against several side by side."""
+    from harness.cli.library import devices_meant
     from harness.cli.running import Request, execute
 
-    return execute(Request(arguments=arguments, **options))
+    devices = devices_meant(options.pop("devices"))
+    if len(devices) > 1:
+        from harness.cli.several import execute_all
+
+        return execute_all(devices, options)
+    return execute(Request(arguments=arguments, device=devices[0], **options))
+
+
+@commands.command("merge")
+@click.argument("streams", nargs=-1, required=True, type=_PATH, metavar="DIR...")
+@click.option("--out", type=_PATH, required=True, metavar="DIR", help="Where the reports go.")
+@click.option("--junit", type=_PATH, metavar="FILE", help="Write the JUnit report here as well.")
+@click.option("--html", is_flag=True, help="Write report.html as well.")
+@_json
+@click.pass_obj
+def _merge(arguments: tuple[str, ...], /, **options: Any) -> int:
+    """Join what the shards of a run have left (`run --shard K/N`) into one result.
+
+    DIR are the output folders of all shards, from any machine. The exit code is that of the whole.
+    """
+    from harness.cli.merging import merge
+
+    return merge(arguments, **options)
 
 
 @commands.command("list")

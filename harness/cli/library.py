@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from harness.device.load import load_device
+from harness.device.load import PEER_FILE, load_device
 from harness.device.model import Device
-from harness.device.registry import find_device, search_folders, split_form
+from harness.device.registry import find_device, list_devices, search_folders, split_form
 from harness.errors import UsageError
 from harness.resources import data_folder
+
+_GLOB: Final = "*?["
 
 OUT: Final = "out"
 """The folder in which every run leaves a folder of its own, unless told otherwise."""
@@ -30,6 +33,34 @@ def near(path: Path) -> Path:
 def device_folder(name: str) -> Path:
     """The folder of a device. UsageError if there is no such device."""
     return near(find_device(name, search_folders()))
+
+
+def devices_meant(words: Sequence[str]) -> list[str]:
+    """The devices that `--device` means, each once: names and paths, and globs over both.
+
+    A word with a slash is a path. UsageError for a glob that no device fits.
+    """
+    meant: dict[str, None] = {}
+    for word in words:
+        plain, form = split_form(word)
+        if not any(sign in plain for sign in _GLOB):
+            meant[word] = None
+            continue
+        found = _fitting(plain)
+        if not found:
+            hint = "`l2tp-harness devices` lists them"
+            raise UsageError("device.unknown", f"no device fits {word!r}", hint=hint)
+        meant.update(dict.fromkeys(f"{name}:{form}" if form else name for name in found))
+    return list(meant)
+
+
+def _fitting(pattern: str) -> list[str]:
+    if "/" in pattern:
+        root = Path("/") if pattern.startswith("/") else Path()
+        folders = sorted(root.glob(pattern.strip("/")))
+        return [str(folder) for folder in folders if (folder / PEER_FILE).is_file()]
+    names = [one.name for one in list_devices(search_folders())]
+    return fnmatch.filter(names, pattern)
 
 
 def device_of(name: str, settings: Sequence[str] = ()) -> Device:

@@ -29,6 +29,7 @@ from harness.report.console import ConsoleReport
 from harness.report.story import Ending, Teller
 from harness.run.events import Event, Footer, Header, RunError
 from harness.run.run import Options, run
+from harness.run.shard import read_shard
 from harness.run.tally import exit_code
 
 _LONGEST_SCALE: Final = 1000.0
@@ -54,6 +55,7 @@ class Request:
     time_scale: float
     seed: int
     suites: Path | None
+    shard: str | None = None
 
     @property
     def command(self) -> str:
@@ -77,11 +79,14 @@ class Request:
     @property
     def folder(self) -> Path:
         """Where the reports go."""
-        if self.out is not None:
-            return self.out
-        is_path = "/" in self.device or self.device in (".", "..")
-        name = Path(self.device).resolve().name if is_path else self.device
-        return Path(OUT) / (_NO_FILE_NAME.sub("-", name).strip(".-") or "run")
+        return self.out if self.out is not None else Path(OUT) / folder_name(self.device)
+
+
+def folder_name(device: str) -> str:
+    """The name of a device's folder in the output, from what `--device` says."""
+    is_path = "/" in device or device in (".", "..")
+    name = Path(device).resolve().name if is_path else device
+    return _NO_FILE_NAME.sub("-", name).strip(".-") or "run"
 
 
 class _Watch:
@@ -152,6 +157,7 @@ def _options(request: Request, subscribers: Sequence[Callable[[Event], None]]) -
         command=request.command,
         suites=suites_folder(request.suites),
         baseline=not request.no_baseline,
+        shard=read_shard(request.shard) if request.shard else None,
         subscribers=tuple(subscribers),
     )
 

@@ -29,6 +29,7 @@ from harness.run.kinds import (
     Footer,
     Frame,
     Header,
+    Listed,
     Note,
     Row,
     RunError,
@@ -53,6 +54,7 @@ __all__ = [
     "Footer",
     "Frame",
     "Header",
+    "Listed",
     "Note",
     "Row",
     "RunError",
@@ -174,6 +176,25 @@ def _unexpected(value: object) -> tuple[Unexpected, ...]:
     return tuple(found)
 
 
+def _listed(value: object) -> tuple[Listed, ...]:
+    found = []
+    for item in plain.items(value):
+        entry = plain.entries(item, ("case", "verdict", "reason", "file", "line"))
+        found.append(
+            Listed(
+                plain.text(entry["case"]),
+                plain.text_or_null(entry.get("check")),
+                _read_verdict(entry["verdict"]),
+                plain.text(entry["reason"]),
+                plain.text(entry.get("link", "")),
+                plain.text(entry["file"]),
+                plain.natural(entry["line"]),
+                plain.texts(entry.get("seen_in", [])),
+            )
+        )
+    return tuple(found)
+
+
 def _error(value: object) -> RunError | None:
     if value is None:
         return None
@@ -195,6 +216,10 @@ def _write_rows(value: Mapping[str, Row]) -> Json:
 
 def _write_unexpected(value: tuple[Unexpected, ...]) -> list[Json]:
     return [dataclasses.asdict(item) for item in value]
+
+
+def _write_listed(value: tuple[Listed, ...]) -> list[Json]:
+    return [{**dataclasses.asdict(item), "seen_in": list(item.seen_in)} for item in value]
 
 
 def _write_error(value: RunError | None) -> Json | None:
@@ -234,6 +259,7 @@ _BY_TYPE: Final[dict[str, tuple[Callable[[object], Any], Callable[[Any], Any] | 
     "Mapping[str, Row]": (_rows, _write_rows),
     "Mapping[str, str]": (_texts, dict),
     "tuple[Unexpected, ...]": (_unexpected, _write_unexpected),
+    "tuple[Listed, ...]": (_listed, _write_listed),
     "RunError | None": (_error, _write_error),
 }
 _KINDS: Final[dict[str, Any]] = {

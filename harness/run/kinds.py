@@ -110,6 +110,20 @@ class RunError:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """An entry of a baseline, as `harness.run.baseline.Entry` has it, and where it stands."""
+
+    case: str
+    check: str | None
+    verdict: Verdict
+    reason: str
+    link: str
+    file: str
+    line: int
+    seen_in: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Header:
     """First of every stream. `rows` holds every requirement that a check of this run may name."""
 
@@ -137,6 +151,12 @@ class Header:
     options: tuple[str, ...] = ()
     """Words of the command that change how cases run, such as `--set title=x`: who runs a case
     again needs them too."""
+    shard: str = ""
+    """`2/4`: the second of four runs that share the cases; empty: the run has them all."""
+    whole: bool = False
+    """Of a shard: whether all of them together run every case of the harness."""
+    listed: tuple[Listed, ...] = ()
+    """Of a shard: what the baseline lists of the monitors, which all shards answer together."""
     replay: str = ""
     """The command that judges all of it again, where no case can be run by itself."""
 

@@ -45,6 +45,7 @@ class Recorder:
         self._file: TextIO | None = None
         self._started = self._flushed = 0.0
         self._footer: Footer | None = None
+        self._outcome: tuple[float, bool, RunError | None] | None = None
 
     @property
     def tally(self) -> Tally:
@@ -65,6 +66,10 @@ class Recorder:
     def set_stale(self, entries: Sequence[str]) -> None:
         """The stale entries of the baseline, for the footer."""
         self._stale = tuple(entries)
+
+    def set_outcome(self, wall_s: float, *, interrupted: bool, error: RunError | None) -> None:
+        """What the footer says of a run that is over already, put together from others."""
+        self._outcome = (wall_s, interrupted, error)
 
     def __enter__(self) -> Recorder:
         try:
@@ -113,11 +118,12 @@ class Recorder:
         trace: TracebackType | None,
     ) -> None:
         interrupted = isinstance(raised, (KeyboardInterrupt, SystemExit, asyncio.CancelledError))
+        wall_s, cut, error = self._outcome or (self._clock() - self._started, False, None)
         self._footer = self._tally.footer(
-            wall_s=self._clock() - self._started,
+            wall_s=wall_s,
             stale=self._stale,
-            interrupted=interrupted,
-            error=None if raised is None or interrupted else _as_error(raised),
+            interrupted=interrupted or cut,
+            error=error if raised is None or interrupted else _as_error(raised),
         )
         try:
             self.write(self._footer)

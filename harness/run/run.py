@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.device.addresses import LoopbackAddresses
@@ -31,6 +31,7 @@ from harness.run.monitoring import Monitoring, monitor_cases
 from harness.run.record import Recorder
 from harness.run.schedule import run_all
 from harness.run.select import Selected, alone_where_shared, select
+from harness.run.shard import Shard, listed
 from harness.run.triage import TOGETHER
 from harness.spec.load import load_specification
 from harness.spec.model import Specification
@@ -71,6 +72,7 @@ class Options:
     command: str = ""
     suites: Path
     baseline: bool = True
+    shard: Shard | None = None
     subscribers: Sequence[Callable[[Event], None]] = field(default_factory=tuple)
 
 
@@ -120,6 +122,8 @@ def run(options: Options) -> Footer:
     library = load_library(options.suites, options.device.profile)
     plan = select(library.suites, options.device, options.selection, quick=options.quick)
     plan = alone_where_shared(plan, options.device)
+    if options.shard is not None:
+        plan = options.shard.of_plan(plan)
     baseline = _baseline(options, library)
     header = make_header(
         options.device,
@@ -132,6 +136,13 @@ def run(options: Options) -> Footer:
         seed=options.seed,
         options=tuple(options.words),
     )
+    if options.shard is not None:
+        header = replace(
+            header,
+            shard=str(options.shard),
+            whole=_is_whole(options),
+            listed=listed(baseline),
+        )
     with contextlib.ExitStack() as stack:
         capture = stack.enter_context(Capture(options.out / CAPTURE_FILE))
         recorder = Recorder(options.out, header)
@@ -170,6 +181,11 @@ def _is_packaged(suites: Path) -> bool:
     return suites.resolve() == data_folder("suites").resolve()
 
 
+def _is_whole(options: Options) -> bool:
+    """Whether all cases of the harness are selected, divided among shards or not."""
+    return not options.selection and not options.quick and _is_packaged(options.suites)
+
+
 async def _main(
     options: Options,
     library: Library,
@@ -192,7 +208,7 @@ async def _main(
         seed=options.seed,
         time_scale=options.time_scale,
         monitoring=Monitoring(library.rules, options.device),
-        whole=not options.selection and not options.quick and _is_packaged(options.suites),
+        whole=options.shard is None and _is_whole(options),
         diagnoses=not isinstance(options.device.launch, EmbeddedLaunch),
         cores=options.out / CORES_FOLDER,
     )
