@@ -236,58 +236,6 @@ def _devices(**options: Any) -> None:
     show(**options)
 
 
-@commands.command("check")
-@click.argument("files", nargs=-1, required=True, type=_PATH, metavar="FILE...")
-@click.option("--secret", help="The secret the tunnels share: for hidden AVPs and responses.")
-@click.option("--lns", multiple=True, metavar="ADDRESS", help="This address is an LNS. Repeatable.")
-@click.option("--lac", multiple=True, metavar="ADDRESS", help="This address is a LAC. Repeatable.")
-@click.option(
-    "--iut", multiple=True, metavar="ADDRESS", help="Judge only what comes from here. Repeatable."
-)
-@click.option(
-    "--complete",
-    is_flag=True,
-    help="The capture lacks nothing that was sent: what is absent counts as well.",
-)
-@_profile
-@click.option(
-    "--out", type=_PATH, metavar="DIR", help="Where the reports go.  [default: out/check-FILE]"
-)
-@click.option("--junit", type=_PATH, metavar="FILE", help="Write the JUnit report here as well.")
-@click.option("--html", is_flag=True, help="Write report.html as well.")
-@_json
-@_suites
-@click.pass_obj
-def _check(arguments: tuple[str, ...], /, **options: Any) -> int:
-    """Judge captures: every L2TP datagram in a pcap or pcapng file, by the rules of a run.
-
-    Tunnels are found on any port, in both directions. FILE may be a pipe. Exits with 1 when a rule
-    is broken, with 5 when there is no L2TP in it.
-    """
-    from harness.cli.checking import Request, check
-
-    return check(Request(arguments=arguments, **options))
-
-
-@commands.command("selftest")
-@_selection
-@click.option(
-    "--mutant", "mutants", multiple=True, metavar="NAME", help="Only this mutant. Repeatable."
-)
-@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="So many processes.")
-@click.option("--update", is_flag=True, help="Write what was learnt, and the page with the matrix.")
-@_json
-@_suites
-def _selftest(**options: Any) -> int:
-    """Show what the suites would miss, by mutants of the reference peers.
-
-    Exits with 1 when a mutant survives, a case cannot fail, or a weakened check is not noticed.
-    """
-    from harness.cli.selftesting import selftest
-
-    return selftest(**options)
-
-
 @commands.command("doctor")
 @click.option("--device", metavar="NAME|PATH", help="What a run with this device needs.")
 @_settings
@@ -341,6 +289,58 @@ def _init(**options: Any) -> None:
     from harness.cli.starting import start
 
     start(**options)
+
+
+@commands.command("check")
+@click.argument("files", nargs=-1, required=True, type=_PATH, metavar="FILE...")
+@click.option("--secret", help="The secret the tunnels share: for hidden AVPs and responses.")
+@click.option("--lns", multiple=True, metavar="ADDRESS", help="This address is an LNS. Repeatable.")
+@click.option("--lac", multiple=True, metavar="ADDRESS", help="This address is a LAC. Repeatable.")
+@click.option(
+    "--iut", multiple=True, metavar="ADDRESS", help="Judge only what comes from here. Repeatable."
+)
+@click.option(
+    "--complete",
+    is_flag=True,
+    help="The capture lacks nothing that was sent: what is absent counts as well.",
+)
+@_profile
+@click.option(
+    "--out", type=_PATH, metavar="DIR", help="Where the reports go.  [default: out/check-FILE]"
+)
+@click.option("--junit", type=_PATH, metavar="FILE", help="Write the JUnit report here as well.")
+@click.option("--html", is_flag=True, help="Write report.html as well.")
+@_json
+@_suites
+@click.pass_obj
+def _check(arguments: tuple[str, ...], /, **options: Any) -> int:
+    """Judge captures: every L2TP datagram in a pcap or pcapng file, by the rules of a run.
+
+    Tunnels are found on any port, in both directions. FILE may be a pipe. Exits with 1 when a rule
+    is broken, with 5 when there is no L2TP in it.
+    """
+    from harness.cli.checking import Request, check
+
+    return check(Request(arguments=arguments, **options))
+
+
+@commands.command("selftest")
+@_selection
+@click.option(
+    "--mutant", "mutants", multiple=True, metavar="NAME", help="Only this mutant. Repeatable."
+)
+@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="So many processes.")
+@click.option("--update", is_flag=True, help="Write what was learnt, and the page with the matrix.")
+@_json
+@_suites
+def _selftest(**options: Any) -> int:
+    """Show what the suites would miss, by mutants of the reference peers.
+
+    Exits with 1 when a mutant survives, a case cannot fail, or a weakened check is not noticed.
+    """
+    from harness.cli.selftesting import selftest
+
+    return selftest(**options)
 
 
 @commands.command("serve")

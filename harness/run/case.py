@@ -34,6 +34,7 @@ from harness.run.events import (
     Frame,
     Verdict,
 )
+from harness.run.farewell import say_goodbye
 from harness.run.hosts import Hosts
 from harness.run.monitoring import Monitoring
 from harness.run.script import run_script
@@ -310,6 +311,8 @@ async def _with_peer(
             judged = True
         finally:
             _tell_log(context, judged)
+        if isinstance(lease, Shared) and made.death is None:
+            say_goodbye(context)
     finally:
         if pacer is not None:
             pacer.close()
