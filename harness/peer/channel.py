@@ -140,10 +140,24 @@ class Channel:
         self.ns = (self.ns + 1) % MODULUS
         return ns
 
+    def readdress(self, tunnel_id: int) -> None:
+        """The peer has assigned its id: what was queued without one, and not sent, gets it."""
+        self.tunnel_id = tunnel_id
+        self._waiting = deque(
+            packet
+            if packet.header.tunnel_id
+            else packet._replace(header=packet.header._replace(tunnel_id=tunnel_id))
+            for packet in self._waiting
+        )
+
     def give_up(self) -> None:
         """Count the peer as unreachable: nothing is sent any more."""
         self.failed = True
         self.abandon()
+
+    def withdraw(self) -> None:
+        """Forget what is queued and was never sent."""
+        self._waiting.clear()
 
     def abandon(self) -> None:
         """Forget what is queued or unacknowledged, as if it had never been important."""

@@ -199,8 +199,8 @@ class Tunnel:
         for one in ready:
             if self.phase is Phase.OPEN:
                 self.handle(one, now)
-            elif not self.peer_id:
-                self.take_id(examine(self.endpoint.specification, one, self.config.secret))
+            else:
+                self.handle_last(one)
         self.flush(now)
 
     def take_data(self, packet: Packet, now: float) -> None:
@@ -227,6 +227,17 @@ class Tunnel:
                 self.close(examined.fault, now)
         else:
             self.set_up(examined, now)
+
+    def handle_last(self, packet: Packet) -> None:
+        """Take a message in sequence when the tunnel is about to end already.
+
+        Its sender's id may be news. A StopCCN makes the one that is queued here superfluous (6.4).
+        """
+        examined = examine(self.endpoint.specification, packet, self.config.secret)
+        if not self.peer_id:
+            self.take_id(examined)
+        if examined.message is not None and examined.message.name == "StopCCN":
+            self.channel.withdraw()
 
     def examine(self, packet: Packet) -> Examined:
         """Read a message against the spec table."""
@@ -260,7 +271,7 @@ class Tunnel:
     def take_id(self, examined: Examined) -> None:
         """Take the id that the peer assigns first, be it in a StopCCN (4.4.3)."""
         self.peer_id = self.peer_id or examined.integer("assigned_tunnel_id") or 0
-        self.channel.tunnel_id = self.peer_id
+        self.channel.readdress(self.peer_id)
 
     def learn(self, examined: Examined) -> None:
         """Take what the peer says about itself in its SCCRQ or SCCRP."""

@@ -1,5 +1,8 @@
 """Real xl2tpd (1.3.18) talking to itself, captured by tcpdump; `record.py` made the files.
 
+`l2tpns-call` is the reference LAC calling l2tpns (2.4.1), as tests/devices/test_cross_checks.py
+captures it; nothing is wrong there. The others are recorded live there, too.
+
 What is found was judged by hand against the RFC:
 - xl2tpd switches UDP checksums off by itself (SO_NO_CHECK), which 8.1 forbids as a default.
 - It acknowledges an ICCN by a ZLB that has the session's id; 3.1 does not say that it must be 0.
@@ -23,7 +26,7 @@ from tests.capture.test_check import check
 DATA = Path(__file__).parent / "data"
 
 CALL = {RuleId.UDP_CHECKSUM, RuleId.ZLB_SESSION_ID}
-FOUND = {
+FOUND: dict[str, set[RuleId]] = {
     "xl2tpd-call": CALL,
     "xl2tpd-call-any": CALL,
     "xl2tpd-call-without-length": CALL,
@@ -31,7 +34,9 @@ FOUND = {
     "xl2tpd-shut-down": CALL,
     "xl2tpd-refused": {RuleId.UDP_CHECKSUM},
     "xl2tpd-unanswered": {RuleId.UDP_CHECKSUM},
+    "l2tpns-call": set(),
 }
+LNS = ("127.41.7.1", "198.18.0.1")
 
 
 def test_every_recording_is_judged() -> None:
@@ -41,10 +46,10 @@ def test_every_recording_is_judged() -> None:
 @pytest.mark.parametrize("name", FOUND)
 @pytest.mark.parametrize("complete", [False, True], ids=["any capture", "complete"])
 def test_what_is_found(name: str, complete: bool) -> None:
-    result = check(DATA / f"{name}.pcap", complete=complete, lns=("127.41.7.1",))
+    result = check(DATA / f"{name}.pcap", complete=complete, lns=LNS)
     findings = as_json(result)["findings"]
     assert {one["rule"] for one in findings} == FOUND[name]
-    assert {one["severity"] for one in findings} == {"note"}
+    assert {one["severity"] for one in findings} <= {"note"}
     assert result.conversations == 1
     assert result.errors == ()
 
