@@ -212,6 +212,9 @@ class Monitor:
             elif not assigned and (destination, source) in self._of_nobody:
                 # the answer to a message for no tunnel is a message of no tunnel
                 return None, False
+            if frame.excused and guess is None:
+                # it may be taken for a request, or for the end of a tunnel that it names
+                self._be_careful()
             if frame.excused and (guess is None or not guess[1]):
                 for tunnel, index in self._registry.between(source, destination):
                     suppose(frame, tunnel, index)
