@@ -37,6 +37,7 @@ from harness.run.events import (
 from harness.run.farewell import say_goodbye
 from harness.run.hosts import Hosts
 from harness.run.monitoring import Monitoring
+from harness.run.punctual import Punctuality
 from harness.run.script import run_script
 from harness.run.sending import Assembler
 from harness.run.suspects import PINNED, Pacer, Suspect, Trail
@@ -72,7 +73,7 @@ class Setting:
     all cases of the harness run, so that what a monitor has not found by their end is not there.
     summaries: whether frames say in words what they are; who only wants verdicts saves the time.
     diagnoses: whether a device that did not do well is looked into: those of real time are. cores:
-    where core dumps are kept.
+    where core dumps are kept. punctuality: how late the harness was, where time is real.
     """
 
     device: Device
@@ -92,6 +93,7 @@ class Setting:
     summaries: bool = True
     diagnoses: bool = False
     cores: Path | None = None
+    punctuality: Punctuality | None = None
 
     @property
     def at(self) -> float:

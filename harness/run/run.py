@@ -28,6 +28,7 @@ from harness.run.header import make_header
 from harness.run.hosts import Hosts, LoopbackHosts, MemoryHosts, NamespaceHosts
 from harness.run.interrupts import interruptible
 from harness.run.monitoring import Monitoring, monitor_cases
+from harness.run.punctual import Punctuality
 from harness.run.record import Recorder
 from harness.run.schedule import run_all
 from harness.run.select import Selected, alone_where_shared, select
@@ -196,6 +197,8 @@ async def _main(
     specification = library.specification
     addresses = LoopbackAddresses()
     runner, hosts, jobs = _bring_up(options, specification, addresses)
+    virtual = isinstance(options.device.launch, EmbeddedLaunch)
+    punctuality = None if virtual else Punctuality()
     setting = Setting(
         device=options.device,
         runner=runner,
@@ -209,10 +212,13 @@ async def _main(
         time_scale=options.time_scale,
         monitoring=Monitoring(library.rules, options.device),
         whole=options.shard is None and _is_whole(options),
-        diagnoses=not isinstance(options.device.launch, EmbeddedLaunch),
+        diagnoses=not virtual,
         cores=options.out / CORES_FOLDER,
+        punctuality=punctuality,
     )
     try:
+        if punctuality is not None:
+            punctuality.start()
         with interruptible():
             await runner.open()
             await run_all(setting, plan, jobs)
@@ -221,6 +227,8 @@ async def _main(
         raise asyncio.CancelledError from None
     finally:
         recorder.set_stale(setting.stale)
+        if punctuality is not None:
+            punctuality.stop()
         await runner.close()
         addresses.close()
 

@@ -22,6 +22,7 @@ from harness.device.lease import Death, Fate, Reviving
 from harness.errors import DeviceError
 from harness.run.case import Attempt, Setting, attempt, begin, conclude, end
 from harness.run.events import CaseStart, Check, DeviceLog, Verdict
+from harness.run.punctual import LATE
 from harness.run.serving import serves
 from harness.run.suspects import PINNED, named
 from harness.run.verdicts import SURVIVAL, fold
@@ -39,6 +40,9 @@ FIRST_STARTS: Final = 3
 
 LATER_STARTS: Final = 8
 """So often in a row one that has come up before: on a busy machine a start may fail."""
+
+MOST_REPEATED: Final = 60
+"""Cases that are run again because the harness was late; with more of them red it is the device."""
 
 _EVIDENCE: Final = 8
 _GOOD: Final = (Verdict.PASS, Verdict.WARN)
@@ -68,6 +72,7 @@ class Triage:
         self._calm = asyncio.Event()
         self._calm.set()
         self._together: list[tuple[Death, tuple[Attempt, ...]]] = []
+        self._doubtful: list[tuple[Attempt, float]] = []
 
     async def run(self, case: Case) -> None:
         """Run a case to its verdict; if the device dies of another one, that one sees to it."""
@@ -83,7 +88,7 @@ class Triage:
         elif not self._calm.is_set() and made.verdict not in _GOOD:
             self._void.append(made)  # the instance was dead already, or died meanwhile
         else:
-            conclude(self._setting, made)
+            self._conclude(made)
         _end_if_hopeless(self._setting, list(self._starts.values()))
 
     async def _try(self, made: Attempt) -> bool:
@@ -119,7 +124,44 @@ class Triage:
     async def _conclude_own(self, made: Attempt) -> None:
         if self._setting.diagnoses and _is_unclear(made):
             made = await self._pin(made)
-        conclude(self._setting, made)
+        self._conclude(made)
+
+    def _conclude(self, made: Attempt) -> None:
+        """Believe an attempt, unless it is red and the harness was late: it is repeated later."""
+        late = self._late(made)
+        if late and len(self._doubtful) < MOST_REPEATED:
+            self._doubtful.append((made, late))
+        else:
+            conclude(self._setting, made)
+
+    def _late(self, made: Attempt) -> float:
+        """By how much the harness was late, where that may have made the attempt red."""
+        setting = self._setting
+        if setting.punctuality is None or made.death is not None:
+            return 0.0
+        judgement = setting.baseline.judge(made.case.id, made.verdict, made.checks)
+        if not judgement.expectation.turns_red:
+            return 0.0
+        began, now = setting.started + made.began, setting.started + setting.at
+        late = setting.punctuality.late(began, now)
+        return late if late > LATE else 0.0
+
+    async def repeat_doubtful(self) -> None:
+        """Run what is in doubt again, one after the other, when nothing else runs.
+
+        That is the attempt that counts. A case that is red again is red.
+        """
+        while self._doubtful:
+            first, late = self._doubtful.pop(0)
+            again = Attempt(first.case)
+            await self._try(again)
+            setting = self._setting
+            told = f"run again alone, for the harness was {late:.2f} s late: it was {first.verdict}"
+            setting.emit(DeviceLog(first.case.id, setting.at, f"{told} ({first.reason})"))
+            if again.instance is not None and again.death is not None:
+                await self._examine(again)
+            else:
+                conclude(setting, again)
 
     async def _pin(self, made: Attempt) -> Attempt:
         """Run a case of which the device died again, the suspects one by one."""

@@ -1,0 +1,152 @@
+"""What is red while the harness was late is run again; a harness in time is believed at once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+import pytest
+
+from harness.device.embedded import EmbeddedRunner
+from harness.errors import Place
+from harness.peer import clock
+from harness.peer.endpoint import Endpoint
+from harness.run.baseline import Baseline, Entry
+from harness.run.case import Setting
+from harness.run.events import CaseEnd, CaseStart, DeviceLog, Event, Verdict
+from harness.run.hosts import MemoryHosts
+from harness.run.punctual import LATE, Punctuality
+from harness.run.run import names_of
+from harness.run.schedule import run_all
+from harness.run.select import Selected
+from harness.suite.model import Case
+from tests.run.fakes import Mute
+from tests.run.stage import cases_of, device, of_class, table
+
+ALIVE = "- alive:\n"
+
+
+class Late(Punctuality):
+    """So late always. asked: for which spans."""
+
+    def __init__(self, late: float) -> None:
+        super().__init__()
+        self.seconds = late
+        self.asked: list[tuple[float, float]] = []
+
+    def late(self, since: float, until: float) -> float:
+        self.asked.append((since, until))
+        return self.seconds
+
+
+def mute_at_first(times: int) -> type[Endpoint]:
+    """A peer of which the first instances say nothing, as if no processor were theirs."""
+    made = []
+
+    class Slow(Mute):
+        def __init__(self, *arguments: object, **more: object) -> None:
+            super().__init__(*arguments, **more)  # type: ignore[arg-type]
+            made.append(self)
+            self.mute = len(made) <= times
+
+        def receive(self, *arguments: object) -> None:
+            if self.mute:
+                super().receive(*arguments)  # type: ignore[arg-type]
+            else:
+                Endpoint.receive(self, *arguments)  # type: ignore[arg-type]
+
+    return Slow
+
+
+def play(
+    cases: Sequence[Case],
+    punctuality: Punctuality | None,
+    endpoint: type[Endpoint],
+    baseline: Baseline | None = None,
+) -> list[Event]:
+    """The events of cases against such a peer."""
+    events: list[Event] = []
+
+    async def main() -> None:
+        setting = Setting(
+            device=device(),
+            runner=EmbeddedRunner(device(), table(), factory=of_class(endpoint)),
+            hosts=MemoryHosts(),
+            specification=table(),
+            baseline=baseline or Baseline(),
+            emit=events.append,
+            names=names_of(table()),
+            started=asyncio.get_running_loop().time(),
+            seed=0,
+            punctuality=punctuality,
+        )
+        await run_all(setting, [Selected(case) for case in cases], 1)
+
+    clock.run(main(), virtual=True)
+    return events
+
+
+def verdicts(events: Sequence[Event]) -> list[Verdict]:
+    return [one.verdict for one in events if isinstance(one, CaseEnd)]
+
+
+def attempts(events: Sequence[Event]) -> int:
+    return sum(isinstance(one, CaseStart) for one in events)
+
+
+def test_a_red_case_is_run_again_when_the_harness_was_late() -> None:
+    late = Late(2 * LATE)
+    events = play(cases_of(ALIVE), late, mute_at_first(1))
+    assert (verdicts(events), attempts(events)) == ([Verdict.PASS], 2)
+    (told,) = [one.text for one in events if isinstance(one, DeviceLog)][-1:]
+    assert told.startswith("run again alone, for the harness was 0.20 s late: it was fail")
+    ((since, until),) = late.asked
+    assert until - since >= 2
+
+
+def test_a_case_that_is_red_again_is_red() -> None:
+    events = play(cases_of(ALIVE), Late(1.0), mute_at_first(9))
+    assert (verdicts(events), attempts(events)) == ([Verdict.FAIL], 2)
+
+
+@pytest.mark.parametrize("punctuality", [None, Late(0.0), Late(LATE)])
+def test_a_harness_in_time_is_believed(punctuality: Punctuality | None) -> None:
+    events = play(cases_of(ALIVE), punctuality, mute_at_first(1))
+    assert (verdicts(events), attempts(events)) == ([Verdict.FAIL], 1)
+
+
+def test_what_is_expected_is_not_run_again() -> None:
+    (case,) = cases_of(ALIVE)
+    entry = Entry(case.id, None, Verdict.FAIL, "known", "", Place("b", 1, 1))
+    events = play([case], Late(1.0), mute_at_first(9), Baseline([entry]))
+    assert attempts(events) == 1
+    assert attempts(play([case], Late(1.0), mute_at_first(0))) == 1
+    # nor is what the baseline lists and a late device did not show believed at once
+    events = play([case], Late(1.0), mute_at_first(0), Baseline([entry]))
+    assert attempts(events) == 2
+
+
+def test_the_clock_tells_how_late_the_loop_was() -> None:
+    async def main() -> float:
+        loop = asyncio.get_running_loop()
+        punctuality = Punctuality()
+        punctuality.start()
+        await asyncio.sleep(0.2)
+        before = loop.time()
+        time.sleep(0.5)  # noqa: ASYNC251 -- what a busy machine does to the loop
+        await asyncio.sleep(0.2)
+        punctuality.stop()
+        return punctuality.late(before, loop.time())
+
+    assert asyncio.run(main()) > 0.3
+
+
+def test_only_what_overlaps_counts() -> None:
+    async def main() -> list[float]:
+        punctuality = Punctuality()
+        punctuality._late.extend([(10.0, 10.5), (20.0, 20.2)])
+        spans = [(0, 9), (0, 10.1), (10.4, 11), (10.6, 19), (5, 30), (20.1, 20.1), (21, 22)]
+        return [punctuality.late(since, until) for since, until in spans]
+
+    assert asyncio.run(main()) == pytest.approx([0, 0.5, 0.5, 0, 0.5, 0.2, 0])
