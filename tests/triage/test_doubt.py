@@ -134,7 +134,7 @@ def test_the_clock_tells_how_late_the_loop_was() -> None:
         punctuality.start()
         await asyncio.sleep(0.2)
         before = loop.time()
-        time.sleep(0.5)  # noqa: ASYNC251 -- what a busy machine does to the loop
+        time.sleep(0.5)
         await asyncio.sleep(0.2)
         punctuality.stop()
         return punctuality.late(before, loop.time())
