@@ -8,13 +8,14 @@ asked it for is an error of the harness, `monitor/own-peer`.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from harness.device.model import Device
 from harness.peer.made import Made
 from harness.run.events import CaseStart, Check, Frame, Verdict
+from harness.run.punctual import LATE
 from harness.spec.model import Severity
 from harness.spec.monitor import Finding, Monitor, Rule, RuleId, RuleTable, Tally, worse
 
@@ -27,6 +28,11 @@ VERDICTS: Final[dict[Severity, Verdict]] = {
     "note": Verdict.PASS,
 }
 
+
+TIMED: Final = frozenset(
+    {RuleId.RETRANSMISSION_EARLY, RuleId.RETRANSMISSION_BACKOFF, RuleId.RETRANSMISSION_CAP}
+)
+"""Rules about intervals, of which a harness that was late knows nothing."""
 
 _KEPT_FRAMES: Final = 200
 _SHOWN_FRAMES: Final = 12
@@ -57,7 +63,10 @@ def monitor_cases(rules: RuleTable) -> list[str]:
 
 @dataclass(slots=True)
 class Monitoring:
-    """What the monitors of all cases of a run have found. Bounded by the table of rules."""
+    """What the monitors of all cases of a run have found. Bounded by the table of rules.
+
+    late: by how many seconds the harness was late at worst since a moment of the run, of its `at`.
+    """
 
     rules: RuleTable
     device: Device
@@ -66,6 +75,7 @@ class Monitoring:
     applied: Counter[tuple[RuleId, str]] = field(default_factory=Counter)
     seen: dict[tuple[bool, RuleId], Evidence] = field(default_factory=dict)
     seen_in: dict[tuple[RuleId, Severity], set[str]] = field(default_factory=dict)
+    late: Callable[[float], float] = lambda _since: 0.0
 
     def watch(self, case: str, iut: str, secret: str | None) -> CaseMonitor:
         """A monitor for one case whose IUT has this address."""
@@ -216,6 +226,8 @@ class CaseMonitor:
 
     def _sort(self, findings: Sequence[Finding]) -> None:
         for finding in findings:
+            if finding.rule in TIMED and self.whole.late(self._since(finding)) > LATE:
+                continue
             if finding.source[0] == self.iut:
                 self.whole.broken.add([finding])
                 self._witness(True, finding)
@@ -224,6 +236,10 @@ class CaseMonitor:
             elif finding.frames[0] not in self.asked and finding.severity == "fail":
                 self.whole.own.add([finding])
                 self._witness(False, finding)
+
+    def _since(self, finding: Finding) -> float:
+        """When the first frame of a finding came that is still here."""
+        return min((one.at for one in self.recent if one.number in finding.frames), default=0.0)
 
     def _witness(self, of_iut: bool, finding: Finding) -> None:
         known = self.whole.seen.get((of_iut, finding.rule))

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from harness.device.addresses import LoopbackAddresses
@@ -199,6 +200,10 @@ async def _main(
     runner, hosts, jobs = _bring_up(options, specification, addresses)
     virtual = isinstance(options.device.launch, EmbeddedLaunch)
     punctuality = None if virtual else Punctuality()
+    started = asyncio.get_running_loop().time()
+    monitoring = Monitoring(library.rules, options.device)
+    if punctuality is not None:
+        monitoring.late = partial(_late, punctuality, started)
     setting = Setting(
         device=options.device,
         runner=runner,
@@ -207,10 +212,10 @@ async def _main(
         baseline=baseline,
         emit=recorder.write,
         names=names_of(specification),
-        started=asyncio.get_running_loop().time(),
+        started=started,
         seed=options.seed,
         time_scale=options.time_scale,
-        monitoring=Monitoring(library.rules, options.device),
+        monitoring=monitoring,
         whole=options.shard is None and _is_whole(options),
         diagnoses=not virtual,
         cores=options.out / CORES_FOLDER,
@@ -257,6 +262,11 @@ def _hosts(device: Device, addresses: LoopbackAddresses) -> Hosts:
     if namespace is None:
         return LoopbackHosts(addresses)
     return NamespaceHosts(namespace, device.ixit.address)
+
+
+def _late(punctuality: Punctuality, started: float, since: float) -> float:
+    """By how many seconds the harness was late since a moment of the run."""
+    return punctuality.late(started + since, asyncio.get_running_loop().time())
 
 
 def names_of(specification: Specification) -> Names:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from harness.peer.network import Address
 from harness.run.events import Verdict
 from harness.wire import AVP, Packet, hide_avp
-from tests.run.fakes import Rules, Say, say
-from tests.run.stage import play
+from tests.run.fakes import Conversation, Puppet, Rules, Say, say
+from tests.run.stage import play, puppet
 
 UP = "- establish: tunnel\n"
 CALL = UP + "- send: ICRQ\n- expect: ICRP\n"
@@ -597,3 +598,45 @@ def test_a_late_acknowledgement_is_told_from_none() -> None:
 def test_what_follows_an_acknowledgement_is_waited_for_no_longer_than_it_may_take() -> None:
     story = play(LATE, {"ICRQ": [say("ZLB")]})
     assert story.end.seconds < 0.6
+
+
+NOBODY = """
+- establish: tunnel
+- send: HELLO
+  header: {tunnel_id: 0}
+  once: true
+- expect: [silence, {message: ZLB, verdict: note, note: answered}]
+  within: 1s
+- alive: tunnel
+"""
+
+
+class Careless(Puppet):
+    """It takes a HELLO for no tunnel for one of its first."""
+
+    def _conversation(self, packet: Packet, source: Address, name: str) -> Conversation | None:
+        if name == "HELLO" and not packet.header.tunnel_id:
+            return self.conversations[501]
+        return super()._conversation(packet, source, name)
+
+
+def test_what_is_for_no_tunnel_may_be_answered_to_no_tunnel() -> None:
+    rules: Rules = {"HELLO": [[say(tunnel=0)], [say()]]}
+
+    def come_of(steps: str) -> str:
+        story = play(steps, factory=puppet(rules, Careless))
+        return f"{story.verdict}: {story.last.actual}"
+
+    assert come_of(NOBODY) == "pass: acknowledged"
+    # but only if the step says so, and only what was asked in that way
+    strict = NOBODY.replace("{message: ZLB, verdict: note, note: answered}", "ICRP")
+    assert come_of(strict).startswith("fail: for no tunnel of ours: ZLB tid=0")
+    asked = NOBODY.replace("  header: {tunnel_id: 0}\n", "")
+    assert come_of(asked).startswith("fail: for no tunnel of ours: ZLB tid=0")
+
+
+def test_a_tunnel_whose_id_was_left_out_is_answered_to_tunnel_0() -> None:
+    steps = "- send: SCCRQ\n  omit: [assigned_tunnel_id]\n- expect: SCCRP\n"
+    assert outcome(steps, {"SCCRQ": [say("SCCRP", tunnel=0)]}).startswith("pass: SCCRP tid=0")
+    named = steps.replace("  omit: [assigned_tunnel_id]\n", "")
+    assert outcome(named, {"SCCRQ": [say("SCCRP", tunnel=0)]}).startswith("fail: for no tunnel")

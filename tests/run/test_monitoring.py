@@ -14,9 +14,9 @@ from tests.run.stage import device
 CASE = "a/case"
 
 
-def results(talk: Talk, *, iut: str) -> dict[str, Result]:
+def results(talk: Talk, *, iut: str, late: float = 0.0) -> dict[str, Result]:
     """What the monitors of a run with one case say about a conversation."""
-    monitoring = Monitoring(rules(), device())
+    monitoring = Monitoring(rules(), device(), late=lambda _since: late)
     monitor = monitoring.watch(CASE, iut, None)
     for seen in talk.frames:
         ours = seen.source[0] != iut
@@ -70,3 +70,28 @@ def test_a_rule_that_is_kept_is_a_result_too() -> None:
     for one in result.values():
         assert {check.verdict for check in one.checks} == {Verdict.PASS}
         assert one.frames == ()
+
+
+def test_a_finding_names_the_cases_in_which_it_was_made(planted: Talk) -> None:
+    result = results(planted, iut=LAC[0])["monitor/window"]
+    assert [check.seen_in for check in result.checks if check.seen_in] == [(CASE,)]
+
+
+@pytest.mark.parametrize(("late", "found"), [(0.0, True), (0.05, True), (0.3, False)])
+def test_a_harness_that_was_late_says_nothing_of_intervals(late: float, found: bool) -> None:
+    talk = Talk()
+    plant = next(one for one in PLANTS if one.name.startswith("retransmission-backoff-"))
+    plant.build(talk)
+    judged = [
+        check.verdict
+        for host in (LAC[0], LNS[0])
+        for name, result in results(talk, iut=host, late=late).items()
+        for check in result.checks
+        if name == "monitor/retransmission-backoff"
+    ]
+    assert (Verdict.FAIL in judged) is found
+
+
+def test_a_harness_that_was_late_still_sees_what_time_has_no_part_in(planted: Talk) -> None:
+    result = results(planted, iut=LAC[0], late=1.0)["monitor/window"]
+    assert Verdict.FAIL in [check.verdict for check in result.checks]

@@ -74,6 +74,7 @@ class Monitor:
         self._registry = Registry(tunnels)
         self._connections = Connections(self._judge, self._registry, secret)
         self._opaque: set[str] = set()
+        self._perhaps: set[tuple[str, int]] = set()
         self._of_nobody: set[tuple[Endpoint, Endpoint]] = set()
         self._data = DataMessages(self._judge, self._registry, self._opaque)
 
@@ -214,7 +215,9 @@ class Monitor:
                 return None, False
             if frame.excused and guess is None:
                 # it may be taken for a request, or for the end of a tunnel that it names
-                self._be_careful()
+                for number in message.integers("assigned_tunnel_id"):
+                    if len(self._perhaps) < OPAQUE_HOSTS:
+                        self._perhaps.add((source[0], number))
             if frame.excused and (guess is None or not guess[1]):
                 for tunnel, index in self._registry.between(source, destination):
                     suppose(frame, tunnel, index)
@@ -291,7 +294,9 @@ class Monitor:
         if header.ns is not None and header.nr is not None:
             found = self._registry.fitting(frame.source, frame.destination, header.ns, header.nr)
         if judge.view.complete:
-            unknown = not self._registry.forgot and frame.destination[0] not in self._opaque
+            host = frame.destination[0]
+            unknown = not self._registry.forgot and host not in self._opaque
+            unknown = unknown and (host, tunnel_id) not in self._perhaps
             if judge.violated(RuleId.TUNNEL_ID, unknown):
                 self._blame_id(tunnel_id)
         elif found is not None:
