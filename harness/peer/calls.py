@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from harness.peer.call import CallEvent, CallState
 from harness.peer.examine import INVALID_SESSION, NO_RESOURCES, OUT_OF_RANGE, Examined, Fault
 from harness.peer.session import (
+    INVALID_DESTINATION,
     NO_FACILITIES_PERMANENT,
     NO_FACILITIES_TEMPORARY,
     CallKind,
@@ -32,6 +33,9 @@ EVENTS: Final[Mapping[str, tuple[CallEvent, CallEvent]]] = {
     "OCRP": (CallEvent.OCRP, CallEvent.OCRP_REFUSED),
     "OCCN": (CallEvent.OCCN, CallEvent.OCCN_REFUSED),
 }
+
+DIALLED: Final = "0123456789*#"
+"""What a line takes of a Called Number; all else is decoration (4.4.4)."""
 
 _REQUESTS: Final[Mapping[tuple[Role, str], CallKind]] = {
     (Role.LNS, "ICRQ"): CallKind.LNS_INCOMING,
@@ -136,6 +140,9 @@ class CallControl:
             return Fault(OUT_OF_RANGE, f"minimum BPS {low} above maximum BPS {high}")
         if low > config.line_speed:
             return Fault(0, "no line is so fast", result=NO_FACILITIES_PERMANENT)
+        number = examined.values.get("called_number")
+        if isinstance(number, str) and not any(letter in DIALLED for letter in number):
+            return Fault(0, "there is nothing to dial in this number", result=INVALID_DESTINATION)
         return None
 
     def call_event(self, session: Session, name: str, examined: Examined, now: float) -> None:

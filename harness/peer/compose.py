@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from harness.spec.model import MessageSpec, Specification
 from harness.wire import AVP, Header, Packet, Value
 
+OWN_AVP = AVP(1, b"\x00\x01", vendor=32473, mandatory=False)
+"""An AVP of our own; the number is the one that RFC 5612 gives to examples. M = 0 (4.2)."""
+
 
 def compose_avp(specification: Specification, name: str, value: Value) -> AVP:
     """An AVP of the table with its M bit as required. ValueError when the value does not fit."""

@@ -32,7 +32,9 @@ class PeerConfig:
     more without acknowledging any has its tunnel cleared.
     places_calls: a LAC that can dial out. answers_after: seconds until a called party answers.
     line_speed: of its lines, in bits per second. details: whether it says all that it may about a
-    call, with the examples of the table. hides: whether it hides all that it may (4.3).
+    call, with the examples of the table, and something of its own. hides: whether it hides all
+    that it may (4.3). vendor_error: a LAC whose calls end by an error that only its vendor
+    understands.
     rings_for: seconds after which a LAC gives up a call that nobody answers.
     ppp: whether there is a PPP at the end of each call. proxy: what a LAC passes on of it, one of
     `harness.peer.proxy.KINDS`; None: nothing. authenticates_ppp: an LNS that authenticates clients
@@ -70,6 +72,7 @@ class PeerConfig:
     ppp: bool = False
     proxy: str | None = None
     authenticates_ppp: bool = False
+    vendor_error: bool = False
 
     def __post_init__(self) -> None:
         for name, limit in (("max_tunnels", self.max_tunnels), ("max_sessions", self.max_sessions)):

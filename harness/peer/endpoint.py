@@ -17,7 +17,7 @@ from harness.peer.calls import CallControl
 from harness.peer.channel import Channel
 from harness.peer.config import MAXIMUM_ID, PeerConfig
 from harness.peer.control_connection import Event, State
-from harness.peer.examine import GENERAL_ERROR, NO_RESOURCES, Fault, examine
+from harness.peer.examine import GENERAL_ERROR, NO_RESOURCES, VENDOR_ERROR, Fault, examine
 from harness.peer.network import Address
 from harness.peer.session import CallKind, Session
 from harness.peer.tunnel import SHUTTING_DOWN, Phase, Tunnel
@@ -361,6 +361,8 @@ class Endpoint:
 
     def hang_up(self, session: Session, now: float, fault: Fault | None = None) -> None:
         """Disconnect a call."""
+        if fault is None and self.config.vendor_error:
+            fault = Fault(VENDOR_ERROR, "line card 3 has lost its clock")
         if fault is not None:
             session.refuse(fault)
         session.handle(CallEvent.LOCAL_CLOSE, now)

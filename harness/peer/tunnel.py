@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from harness.peer import control_connection as connection
 from harness.peer.call import CallEvent
 from harness.peer.channel import Arrival, Channel
-from harness.peer.compose import compose
+from harness.peer.compose import OWN_AVP, compose
 from harness.peer.concealing import conceal
 from harness.peer.config import PeerConfig
 from harness.peer.control_connection import Action, Event, State
@@ -121,9 +121,10 @@ class Tunnel:
                 session_id=session_id,
             )
         )
+        if self.config.details and name in ("SCCRQ", "SCCRP"):
+            packet = packet._replace(avps=(*packet.avps, OWN_AVP))
         if secret is not None and (hide or self.config.hides):
-            only = None if self.config.hides else hide
-            packet = conceal(endpoint.specification, packet, secret, endpoint.random, only)
+            packet = self.conceal(packet, secret, None if self.config.hides else hide)
         self.channel.send(packet)
         self.log(f"{name} queued")
         if self.channel.pending > self.config.max_pending:
@@ -133,6 +134,10 @@ class Tunnel:
     def adapt(self, packet: Packet) -> Packet:
         """The last look at a message before it is queued."""
         return packet
+
+    def conceal(self, packet: Packet, secret: bytes, only: Collection[str] | None) -> Packet:
+        """The packet with these AVPs hidden, or with all that may be."""
+        return conceal(self.endpoint.specification, packet, secret, self.endpoint.random, only)
 
     def flush(self, now: float) -> None:
         """Hand over all datagrams that are due."""

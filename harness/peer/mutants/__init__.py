@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.peer.mutants import calls, connection, delivery, wire
+from harness.peer.mutants import calls, connection, delivery, hiding, values, wire
 from harness.peer.mutants.base import MUTANTS, Mutant
 
-__all__ = ["MUTANTS", "Mutant", "calls", "connection", "delivery", "wire"]
+__all__ = ["MUTANTS", "Mutant", "calls", "connection", "delivery", "hiding", "values", "wire"]
