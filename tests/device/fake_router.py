@@ -43,7 +43,10 @@ CISCO = Platform(
         "no .*|interface .*|l2tp .*|vpdn.*|": "",
         "hang": "\0",
     },
-    asks={"reload": "Proceed with reload? [confirm]", "clear vpdn tunnel l2tp all": "Proceed? [confirm]"},
+    asks={
+        "reload": "Proceed with reload? [confirm]",
+        "clear vpdn tunnel l2tp all": "Proceed? [confirm]",
+    },
     modes={"configure terminal": "cr1(config)#", "end": "cr1#", "exit": "cr1#"},
     unknown="      ^\r\n% Invalid input detected at '^' marker.\r\n",
 )
