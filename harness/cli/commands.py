@@ -130,7 +130,7 @@ def _run(arguments: tuple[str, ...], /, **options: Any) -> int:
     from harness.cli.library import devices_meant
     from harness.cli.running import Request, execute
 
-    devices = devices_meant(options.pop("devices"))
+    devices = devices_meant(options.pop("devices"), options["settings"])
     if len(devices) > 1:
         from harness.cli.several import execute_all
 

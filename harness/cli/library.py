@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from harness.device.external_model import ExternalLaunch
 from harness.device.load import PEER_FILE, load_device
 from harness.device.model import Device
 from harness.device.registry import find_device, list_devices, search_folders, split_form
-from harness.errors import UsageError
+from harness.errors import HarnessError, UsageError
 from harness.resources import data_folder
 
 _GLOB: Final = "*?["
+_ADDRESSES: Final = ("ixit.address=", "launch.external.address=")
 
 OUT: Final = "out"
 """The folder in which every run leaves a folder of its own, unless told otherwise."""
@@ -35,20 +37,25 @@ def device_folder(name: str) -> Path:
     return near(find_device(name, search_folders()))
 
 
-def devices_meant(words: Sequence[str]) -> list[str]:
+def devices_meant(words: Sequence[str], settings: Sequence[str] = ()) -> list[str]:
     """The devices that `--device` means, each once: names and paths, and globs over both.
 
-    A word with a slash is a path. UsageError for a glob that no device fits.
+    A word with a slash is a path. A glob does not mean a device on the wire of which nobody has
+    said where it is: such are the worked examples. UsageError for a glob that no device fits.
     """
+    placed = any(setting.startswith(_ADDRESSES) for setting in settings)
     meant: dict[str, None] = {}
     for word in words:
         plain, form = split_form(word)
         if not any(sign in plain for sign in _GLOB):
             meant[word] = None
             continue
-        found = _fitting(plain)
+        fitting = _fitting(plain)
+        found = [one for one in fitting if placed or _is_somewhere(one)]
         if not found:
             hint = "`l2tp-harness devices` lists them"
+            if fitting:
+                hint = f"{', '.join(fitting)}: --set ixit.address=ADDRESS says where they are"
             raise UsageError("device.unknown", f"no device fits {word!r}", hint=hint)
         meant.update(dict.fromkeys(f"{name}:{form}" if form else name for name in found))
     return list(meant)
@@ -61,6 +68,16 @@ def _fitting(pattern: str) -> list[str]:
         return [str(folder) for folder in folders if (folder / PEER_FILE).is_file()]
     names = [one.name for one in list_devices(search_folders())]
     return fnmatch.filter(names, pattern)
+
+
+def _is_somewhere(name: str) -> bool:
+    """Whether a device is one to be run as it is. One with a mistake is, so that it is told."""
+    try:
+        device = load_device(device_folder(name))
+    except HarnessError:
+        return True
+    launch = device.launch
+    return not isinstance(launch, ExternalLaunch) or bool(launch.address or device.ixit.address)
 
 
 def device_of(name: str, settings: Sequence[str] = ()) -> Device:

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from harness.device import ProcessLaunch, list_devices, load_device
+from harness.device.external_model import Console, ExternalLaunch, Source
 from harness.device.model import CommandAction
 from tests.device.bench import PEERS
 
@@ -28,7 +29,9 @@ def test_examples_load(tmp_path: Path) -> None:
     blocks: list[Any] = [
         yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
     ]
-    whole, namespace, further = blocks
+    whole = next(one for one in blocks if "title" in one and "process" in one["launch"])
+    namespace = next(one for one in blocks if "namespace" in str(one))
+    further = next(one for one in blocks if "actions" in one and "launch" not in one)
     whole["launch"]["process"].update(namespace["launch"]["process"])
     whole["launch"]["process"]["control"] = "${work}/control"
     whole.update(further)
@@ -42,7 +45,23 @@ def test_examples_load(tmp_path: Path) -> None:
     assert isinstance(device.actions["close"], CommandAction)
 
 
+def test_the_example_on_the_wire_loads(tmp_path: Path) -> None:
+    text = (PEERS / "README.md").read_text()
+    blocks = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    (whole,) = [block for block in blocks if "external:" in block]
+    (tmp_path / "peer.yaml").write_text(whole)
+    device = load_device(tmp_path)
+    assert isinstance(device.launch, ExternalLaunch)
+    kinds = {type(action).__name__ for action in device.actions.values()}
+    assert kinds == {"ConsoleAction", "CommandAction", "HttpAction", "AskAction"}
+
+
 def test_every_key_is_explained() -> None:
     text = (PEERS / "README.md").read_text()
     for key in ProcessLaunch.__dataclass_fields__:
         assert key == "place" or f"`{key}`" in text, key
+    # `cli` is the key of the console
+    on_the_wire = {*ExternalLaunch.__dataclass_fields__, *Source.__dataclass_fields__}
+    on_the_wire |= {*Console.__dataclass_fields__, "cli", "configure", "expect", "answers"}
+    for key in on_the_wire - {"place", "console", "addresses"}:
+        assert re.search(rf"`[^`]*\b{key}\b[^`]*`", text), key
