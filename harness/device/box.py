@@ -12,7 +12,7 @@ from pathlib import Path
 from signal import Signals
 from typing import Protocol, TextIO
 
-from harness.device.keeper import Child
+from harness.device.keeper_answers import Child
 from harness.device.log import DeviceLog
 from harness.peer.network import Address, Network
 

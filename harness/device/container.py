@@ -37,7 +37,7 @@ from harness.device.container_stream import Output, is_ending, wait_status
 from harness.device.control import write_control
 from harness.device.engine import Engine, asked, connect
 from harness.device.images import image_of, is_here
-from harness.device.keeper import Child
+from harness.device.keeper_answers import Child
 from harness.device.listening import open_table
 from harness.device.log import DeviceLog
 from harness.device.model import ContainerLaunch, Device
@@ -166,7 +166,7 @@ class ContainerBox:
     @property
     def address(self) -> str | None:
         """That of its namespace."""
-        return self.launch.namespace.address if self.launch.namespace else None
+        return self.device.listening
 
     @property
     def listens(self) -> str | None:

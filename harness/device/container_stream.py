@@ -11,7 +11,7 @@ from pathlib import Path
 from signal import Signals
 from typing import Any, Final
 
-from harness.device.keeper import Child
+from harness.device.keeper_answers import Child
 from harness.device.log import DeviceLog
 from harness.errors import DeviceError
 

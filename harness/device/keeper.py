@@ -7,48 +7,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import socket
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from harness.device.keeper_answers import Answers, Child, resolve
 from harness.device.keeper_script import LARGEST_MESSAGE
 from harness.errors import DeviceError
 
 PROCESS_GROUPS = "process-groups"
 """The isolation of a keeper that may not make namespaces."""
 
-USER_NAMESPACES = "user-namespaces"
-"""The isolation of a keeper that is in a user and a PID namespace itself."""
-
 _GOODBYE = 10.0
-_STEPS = {
-    "run": "cannot run {path}: {reason}",
-    "mount": "cannot mount over {path}: {reason}",
-    "namespaces": "cannot make a namespace: {reason}",
-    "network": "cannot enter a network namespace: {reason}",
-    "fork": "cannot start a process: {reason}",
-}
-
-
-@dataclass(slots=True, eq=False)
-class Child:
-    """A process that the keeper started.
-
-    started: done once it runs, or DeviceError `device.start`. died: its wait status, as
-    `os.waitpid` gives it. ended: done once nothing that it had started is left. process: its
-    number as this process sees it, 0 when that is not known.
-    """
-
-    number: int
-    started: asyncio.Future[None]
-    died: asyncio.Future[int]
-    ended: asyncio.Future[None]
-    process: int = 0
 
 
 @dataclass(slots=True)
@@ -61,15 +34,20 @@ class Keeper:
 
     folder: Path
     mounts: bool
-    isolation: str = ""
-    reason: str = ""
+    _answers: Answers = field(default_factory=Answers)
     _process: asyncio.subprocess.Process | None = None
     _channel: socket.socket | None = None
-    _children: dict[int, Child] = field(default_factory=dict)
-    _pings: dict[int, asyncio.Future[None]] = field(default_factory=dict)
-    _hello: asyncio.Future[None] | None = None
     _writable: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _count: int = 0
+
+    @property
+    def isolation(self) -> str:
+        """`namespaces`, `user-namespaces` or `process-groups`; empty before it is open."""
+        return self._answers.isolation
+
+    @property
+    def reason(self) -> str:
+        """Why it is no better."""
+        return self._answers.reason
 
     async def open(self) -> None:
         """Start it. Raises DeviceError `device.keeper`."""
@@ -94,9 +72,9 @@ class Keeper:
             theirs.close()
         loop = asyncio.get_running_loop()
         self._channel = ours
-        self._hello = loop.create_future()
+        hello = self._answers.hello()
         loop.add_reader(ours.fileno(), self._readable)
-        await self._hello
+        await hello
 
     async def start(
         self,
@@ -115,12 +93,10 @@ class Keeper:
         whether it may leave a core dump in its folder. Raises DeviceError when the request is too
         large. Descriptors may be closed when this returns.
         """
-        loop = asyncio.get_running_loop()
-        self._count += 1
-        number = self._count
+        child = self._answers.child()
         request = {
             "do": "start",
-            "id": number,
+            "id": child.number,
             "argv": list(argv),
             "folder": str(folder),
             "environment": dict(environment),
@@ -129,9 +105,8 @@ class Keeper:
         }
         data = json.dumps(request).encode()
         if len(data) > LARGEST_MESSAGE:
+            self._answers.forget(child)
             raise DeviceError("device.start", "the command and its environment are too long")
-        child = Child(number, loop.create_future(), loop.create_future(), loop.create_future())
-        self._children[number] = child
         await self._send(data, [log] if network is None else [log, network])
         return child
 
@@ -145,10 +120,8 @@ class Keeper:
 
     async def ping(self) -> None:
         """Return once the keeper has told all deaths that it could know of when asked."""
-        self._count += 1
-        answer = asyncio.get_running_loop().create_future()
-        self._pings[self._count] = answer
-        await self._ask({"do": "ping", "id": self._count})
+        number, answer = self._answers.question()
+        await self._ask({"do": "ping", "id": number})
         await answer
 
     async def close(self) -> None:
@@ -178,7 +151,7 @@ class Keeper:
                     socket.send_fds(channel, [data], descriptors)
                 except BlockingIOError:
                     room: asyncio.Future[None] = loop.create_future()
-                    loop.add_writer(channel.fileno(), _resolve, room)
+                    loop.add_writer(channel.fileno(), resolve, room)
                     try:
                         await room
                     finally:
@@ -201,60 +174,11 @@ class Keeper:
             if not data:
                 self._hang_up(DeviceError("device.keeper", "the keeper process has ended"))
                 return
-            self._told(json.loads(data))
-
-    def _told(self, message: Mapping[str, Any]) -> None:
-        if message["is"] == "hello":
-            self.isolation, self.reason = message["isolation"], message["reason"]
-            if self._hello is not None:
-                _resolve(self._hello)
-            return
-        if message["is"] == "pong":
-            _resolve(self._pings.pop(message["id"]))
-            return
-        child = self._children[message["id"]]
-        match message["is"]:
-            case "started":
-                # a keeper in a user namespace counts processes in its own way
-                child.process = 0 if self.isolation == USER_NAMESPACES else message["process"]
-                _resolve(child.started)
-            case "failed":
-                _fail(child.started, _start_error(message))
-            case "died":
-                if not child.died.done():
-                    child.died.set_result(message["status"])
-            case "ended":
-                del self._children[child.number]
-                _resolve(child.ended)
+            self._answers.told(json.loads(data))
 
     def _hang_up(self, error: DeviceError) -> None:
         channel, self._channel = self._channel, None
         if channel is not None:
             asyncio.get_running_loop().remove_reader(channel.fileno())
             channel.close()
-        waiting = [self._hello, *self._pings.values()]
-        for child in self._children.values():
-            waiting += [child.started, child.ended]
-            _fail(child.died, error)
-        for future in waiting:
-            if future is not None:
-                _fail(future, error)
-        self._children.clear()
-        self._pings.clear()
-
-
-def _resolve(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)
-
-
-def _fail(future: asyncio.Future[Any], error: DeviceError) -> None:
-    if not future.done():
-        future.set_exception(error)
-        future.exception()  # that nobody waits for it is no fault
-
-
-def _start_error(message: Mapping[str, Any]) -> DeviceError:
-    reason = os.strerror(message["errno"])
-    text = _STEPS[message["step"]].format(path=message["path"], reason=reason)
-    return DeviceError("device.start", text)
+        self._answers.give_up(error)

@@ -150,7 +150,15 @@ class LaunchReader:
 
     def _uml(self, node: Node, names: Mapping[str, object]) -> Launch:
         keys = node.mapping(_UML, required=("command",))
-        common = self._common(node, keys, names, Namespace())
+        if "ready" not in keys:
+            raise node.fail(
+                "device.ready",
+                "nobody sees from outside whether a program in a guest has bound its port",
+                hint="write ready: and what it prints once it serves",
+            )
+        common = self._common(
+            node, keys, dict.fromkeys(set(names) - NAMES_OF_A_PROCESS), Namespace()
+        )
         launch = UmlLaunch(
             kernel=self._kept(lambda: optional(keys.get("kernel"), self._program), "")
             or "linux.uml",

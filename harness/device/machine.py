@@ -10,7 +10,8 @@ from signal import Signals
 from typing import TextIO
 
 from harness.device.box import Order
-from harness.device.keeper import PROCESS_GROUPS, Child, Keeper
+from harness.device.keeper import PROCESS_GROUPS, Keeper
+from harness.device.keeper_answers import Child
 from harness.device.listening import open_table
 from harness.device.log import DeviceLog
 from harness.device.model import Device, ProcessLaunch
@@ -59,7 +60,7 @@ class Machine:
         pair = None
         if self._namespaces is not None and self.launch.namespace is not None:
             pair = await self._namespaces.make(self.launch.namespace)
-        return MachineBox(self.launch, self._keeper, self._namespaces, pair)
+        return MachineBox(self.device, self.launch, self._keeper, self._namespaces, pair)
 
     async def close(self) -> None:
         """End the keeper, and with it all that it started."""
@@ -77,6 +78,7 @@ class Machine:
 class MachineBox:
     """The namespaces of one lease. `pair`: the network namespaces between which it is reached."""
 
+    device: Device
     launch: ProcessLaunch
     keeper: Keeper
     namespaces: Namespaces | None
@@ -86,7 +88,7 @@ class MachineBox:
     @property
     def address(self) -> str | None:
         """That of its namespace."""
-        return self.pair.wanted.address if self.pair else None
+        return self.device.listening
 
     @property
     def network(self) -> Network | None:

@@ -272,6 +272,14 @@ class Device:
         """How it is brought up."""
         return self.launches[self.form]
 
+    @property
+    def listening(self) -> str | None:
+        """Where it listens in a namespace of its own; None: it has none."""
+        launch = self.launch
+        if not isinstance(launch, ProgramLaunch) or launch.namespace is None:
+            return None
+        return self.ixit.address or launch.namespace.address
+
     def launched(self, form: str) -> Device:
         """The device brought up in another way. UsageError when it cannot be."""
         if form not in self.launches:

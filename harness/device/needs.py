@@ -8,11 +8,16 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from harness.device.external_model import ExternalLaunch
-from harness.device.model import Device, ProcessLaunch, ProgramLaunch
+from harness.device.model import Device, ProcessLaunch, ProgramLaunch, UmlLaunch
 from harness.errors import DeviceError
 
 _SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 """Where daemons are, and PATH of an ordinary user does not look."""
+
+_ELSEWHERE = {
+    ProcessLaunch: "for one elsewhere: --set launch.process.binary=PATH",
+    UmlLaunch: "for a kernel elsewhere: --set launch.uml.kernel=PATH",
+}
 
 
 def check_needs(device: Device, launch: ProcessLaunch) -> None:
@@ -42,6 +47,13 @@ def check_files(device: Device, launch: ProgramLaunch) -> None:
             hint="run it with sudo, or as root in a container",
             place=launch.place,
         )
+
+
+def check_uml(device: Device, launch: UmlLaunch) -> None:
+    """Raise DeviceError with a hint for the first thing that a guest lacks here."""
+    for program in (launch.kernel, *launch.needs.programs):
+        find_program(program, launch)
+    check_files(device, launch)
 
 
 def check_external(device: Device, launch: ExternalLaunch) -> None:
@@ -76,7 +88,7 @@ def values_of_secrets(device: Device, launch: ExternalLaunch) -> dict[str, str]:
     return {name: os.environ[variable] for name, variable in launch.secrets.items()}
 
 
-def find_program(name: str, launch: ProcessLaunch) -> str:
+def find_program(name: str, launch: ProgramLaunch) -> str:
     """The path of a program, given a name or a path. DeviceError `device.no-program`."""
     folders = os.pathsep.join([os.environ.get("PATH", os.defpath), *_SYSTEM_FOLDERS])
     found = shutil.which(name, path=folders)
@@ -93,6 +105,6 @@ def find_program(name: str, launch: ProcessLaunch) -> str:
     raise DeviceError(
         "device.no-program",
         f"there is no program {name}",
-        hint=f"{install}for one elsewhere: --set launch.process.binary=PATH",
+        hint=f"{install}{_ELSEWHERE.get(type(launch), '')}".removesuffix("; "),
         place=launch.place,
     )

@@ -15,8 +15,10 @@ import asyncio
 import contextlib
 import ctypes
 import errno
+import fcntl
 import os
 import socket
+import struct
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -37,6 +39,9 @@ Result = TypeVar("Result")
 HARNESS_INTERFACE: Final = "harness"
 """The name of the harness's end of each veth pair."""
 
+_SET_INTERFACE: Final = 0x400454CA
+_SET_PERSISTENT: Final = 0x400454CB
+_TAP_WITHOUT_HEADER: Final = 0x0002 | 0x1000
 _NEW_NETWORK: Final = 0x40000000
 _OWN: Final = "/proc/thread-self/ns/net"
 _LOOPBACK: Final = 1
@@ -106,6 +111,10 @@ class Namespaces:
         """
         return await self._run(partial(self._make, wanted, device))
 
+    async def tap(self, wanted: Namespace) -> Pair:
+        """One namespace with a TAP device, up: the other end is whoever opens that, in there."""
+        return await self._run(partial(self._tap, wanted))
+
     async def move(self, pair: Pair, device: int) -> None:
         """Put the device's end into another namespace, as when it is started anew."""
         await self._run(partial(self._move, pair, device))
@@ -155,6 +164,18 @@ class Namespaces:
                 )
                 _up(route, HARNESS_INTERFACE)
             self._equip(device, wanted)
+            undone.pop_all()
+        pair = Pair(self, wanted, device, harness)
+        self._pairs.add(pair)
+        return pair
+
+    def _tap(self, wanted: Namespace) -> Pair:
+        with contextlib.ExitStack() as undone:
+            harness = self._new(undone)
+            with self._inside(harness), _route() as route:
+                _make_tap()
+                _up(route, HARNESS_INTERFACE)
+            device = os.dup(harness)
             undone.pop_all()
         pair = Pair(self, wanted, device, harness)
         self._pairs.add(pair)
@@ -236,6 +257,17 @@ def _route() -> IPRoute:
     return IPRoute()
 
 
+def _make_tap() -> None:
+    """A TAP device that lives as long as its namespace."""
+    request = struct.pack("16sH22x", HARNESS_INTERFACE.encode(), _TAP_WITHOUT_HEADER)
+    try:
+        with Path("/dev/net/tun").open("r+b", buffering=0) as tun:
+            fcntl.ioctl(tun, _SET_INTERFACE, request)
+            fcntl.ioctl(tun, _SET_PERSISTENT, 1)
+    except OSError as error:
+        raise _failed("make a TAP device", error.errno or 0) from error
+
+
 def _netlink(what: str, work: Callable[[], object]) -> None:
     from pyroute2 import NetlinkError
 
@@ -285,5 +317,7 @@ def _failed(what: str, number: int) -> DeviceError:
 
 _HINTS: Final = {
     errno.EPERM: _PRIVILEGES,
+    errno.ENOENT: "the kernel has no TAP devices: modprobe tun; a container needs "
+    "--device /dev/net/tun",
     errno.EOPNOTSUPP: "the kernel has no veth links: modprobe veth",
 }

@@ -26,8 +26,10 @@ from harness.device.model import (
     Device,
     ProcessLaunch,
     ProgramLaunch,
+    UmlLaunch,
 )
 from harness.device.process_lease import ProcessLease
+from harness.device.uml import Guests
 from harness.errors import DeviceError
 from harness.peer.network import Address, Network
 
@@ -173,9 +175,7 @@ class ProcessRunner:
         return lease
 
     def _address(self, device: Device, box: Box) -> str:
-        if device.ixit.address is not None:
-            return device.ixit.address
-        return box.address or self.addresses.take(device.ixit.port)
+        return box.address or device.ixit.address or self.addresses.take(device.ixit.port)
 
     async def _let_go(self, lease: ProcessLease) -> None:
         lease.close()
@@ -197,6 +197,8 @@ def site_of(device: Device) -> Site:
         return Machine(device, launch)
     if isinstance(launch, ContainerLaunch):
         return Containers(device, launch)
+    if isinstance(launch, UmlLaunch):
+        return Guests(device, launch)
     raise DeviceError("device.launch", f"{device.name} is not a program")
 
 

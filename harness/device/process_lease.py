@@ -13,7 +13,7 @@ from harness.device.addresses import is_free
 from harness.device.box import Box, Order
 from harness.device.control import write_control
 from harness.device.core import find_core
-from harness.device.keeper import Child
+from harness.device.keeper_answers import Child
 from harness.device.lease import RESTART, Death, Vitals, death_of
 from harness.device.listening import listening
 from harness.device.log import DeviceLog

@@ -92,3 +92,14 @@ class NamespaceHosts(NetworkHosts):
         if host is None:
             raise ValueError(f"{listening} is not in the namespace")
         super().__init__(host.network, *[str(interface.ip) for interface in namespace.addresses])
+
+
+class GuestHosts(NetworkHosts):
+    """For devices in guests: they are many in one network, and have its upper half."""
+
+    def __init__(self, namespace: Namespace, listening: str | None) -> None:
+        host = namespace.host(listening or namespace.address)
+        if host is None:
+            raise ValueError(f"{listening} is not in the namespace")
+        lower, _upper = host.network.subnets()
+        super().__init__(lower, *[str(interface.ip) for interface in namespace.addresses])

@@ -15,7 +15,7 @@ from harness.device.external import ExternalRunner
 from harness.device.external_model import ExternalLaunch
 from harness.device.ics import CAPABILITIES
 from harness.device.lease import Runner
-from harness.device.model import Device, EmbeddedLaunch, ProcessLaunch, ProgramLaunch
+from harness.device.model import Device, EmbeddedLaunch, ProcessLaunch, ProgramLaunch, UmlLaunch
 from harness.device.process import ProcessRunner
 from harness.device.shared import SharingRunner
 from harness.peer import clock
@@ -26,7 +26,7 @@ from harness.run.capture import Capture
 from harness.run.case import Setting, tell_monitors
 from harness.run.events import CAPTURE_FILE, Event, Footer
 from harness.run.header import make_header
-from harness.run.hosts import Hosts, LoopbackHosts, MemoryHosts, NamespaceHosts
+from harness.run.hosts import GuestHosts, Hosts, LoopbackHosts, MemoryHosts, NamespaceHosts
 from harness.run.interrupts import interruptible
 from harness.run.monitoring import Monitoring, monitor_cases
 from harness.run.punctual import Punctuality
@@ -261,6 +261,8 @@ def _hosts(device: Device, addresses: LoopbackAddresses) -> Hosts:
     namespace = device.launch.namespace if isinstance(device.launch, ProgramLaunch) else None
     if namespace is None:
         return LoopbackHosts(addresses)
+    if isinstance(device.launch, UmlLaunch):
+        return GuestHosts(namespace, device.ixit.address)
     return NamespaceHosts(namespace, device.ixit.address)
 
 
