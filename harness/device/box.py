@@ -68,6 +68,9 @@ class Box(Protocol):
     async def kill(self, child: Child) -> None:
         """Kill a program and all that it has started."""
 
+    async def control(self, fifo: Path, line: str, within: float) -> None:
+        """Write a line into a control FIFO, and see it read within so many seconds."""
+
     async def ping(self) -> None:
         """Return once all deaths are told that happened before."""
 

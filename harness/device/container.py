@@ -324,6 +324,10 @@ class ContainerBox:
 
         await self.engine.ask("send a signal", kill)
 
+    async def control(self, fifo: Path, line: str, within: float) -> None:
+        """Write a line into a control FIFO, which is the same from everywhere."""
+        await write_control(fifo, line, within)
+
     async def ping(self) -> None:
         """If the program has ended, wait until that is told."""
         output = self._output

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from harness.errors import DeviceError
 
-_LONGEST_LINE = 4095
+LONGEST_LINE = 4095
 _LOOK_EVERY = 0.001
 _HINTS = {
     errno.ENXIO: "the device does not read it",
@@ -29,7 +29,7 @@ async def write_control(fifo: Path, line: str, within: float) -> None:
     Raises DeviceError `device.control`.
     """
     data = f"{line}\n".encode()
-    if len(data) > _LONGEST_LINE:
+    if len(data) > LONGEST_LINE:
         raise DeviceError("device.control", "the line is too long for a control FIFO")
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within

@@ -88,11 +88,13 @@ class Answers:
             if self._hello is not None:
                 resolve(self._hello)
             return
-        if message["is"] in ("pong", "network"):
-            answer = self._answers.pop(message["id"])
-            if message.get("failed"):
-                fail(answer, DeviceError("device.namespace", str(message["failed"])))
-            resolve(answer)
+        if message["is"] in ("pong", "network", "control"):
+            answer = self._answers.pop(message["id"], None)
+            if answer is not None and message.get("failed"):
+                code = "device.control" if message["is"] == "control" else "device.namespace"
+                fail(answer, DeviceError(code, str(message["failed"])))
+            if answer is not None:
+                resolve(answer)
             return
         child = self._children.get(message["id"])
         if child is None:

@@ -10,6 +10,7 @@ from signal import Signals
 from typing import TextIO
 
 from harness.device.box import Order
+from harness.device.control import write_control
 from harness.device.keeper import PROCESS_GROUPS, Keeper
 from harness.device.keeper_answers import Child
 from harness.device.listening import open_table
@@ -140,6 +141,10 @@ class MachineBox:
     async def kill(self, child: Child) -> None:
         """Kill a program and all that it has started."""
         await self.keeper.kill(child)
+
+    async def control(self, fifo: Path, line: str, within: float) -> None:
+        """Write a line into a control FIFO, which is the same from everywhere."""
+        await write_control(fifo, line, within)
 
     async def ping(self) -> None:
         """Ask the keeper what it knows."""

@@ -11,7 +11,6 @@ from typing import TextIO
 
 from harness.device.addresses import is_free
 from harness.device.box import Box, Order
-from harness.device.control import write_control
 from harness.device.core import find_core
 from harness.device.keeper_answers import Child
 from harness.device.lease import RESTART, Death, Vitals, death_of
@@ -144,7 +143,7 @@ class ProcessLease:
                 if self._launch.control is None:
                     raise DeviceError("device.control", f"{self.device.name} has no control FIFO")
                 fifo = Path(fill(self._launch.control, self._values))
-                await write_control(fifo, fill(line, names), _CONTROL_WITHIN * self._scale)
+                await self.box.control(fifo, fill(line, names), _CONTROL_WITHIN * self._scale)
             case SignalAction(number):
                 if self._child is not None:
                     await self.box.signal(self._child, number)

@@ -1,8 +1,8 @@
 """User-Mode Linux as a site: a few guests, and in each a network namespace for every lease.
 
 A guest is a whole Linux with the kernel's own L2TP and PPP, as a process of this machine: booting
-it takes two or three seconds and 60 MB, a program in it a tenth of that. Its link is a TAP device in a
-network namespace of the harness's; the boxes' links are upon that, each with an address of
+it takes two or three seconds and 60 MB, a program in it a tenth of that. Its link is a TAP device
+in a network namespace of the harness's; the boxes' links are upon that, each with an address of
 the upper half of the network, the lower half being the harness's. See `uml_guest` for its inside.
 
 Guests are started by the keeper, and so end with the harness, however that ends.
@@ -25,6 +25,7 @@ from signal import Signals
 from typing import Any, Final, TextIO
 
 from harness.device.box import Order
+from harness.device.control import LONGEST_LINE
 from harness.device.keeper import Keeper
 from harness.device.keeper_answers import Answers, Child
 from harness.device.log import DeviceLog
@@ -262,6 +263,12 @@ class Guest:
         )
         return child, log
 
+    async def control(self, fifo: Path, line: str, within: float) -> None:
+        """Write a line into a FIFO of the guest. Raises DeviceError `device.control`."""
+        number, answer = self.answers.question()
+        self.ask({"do": "control", "id": number, "fifo": str(fifo), "line": line, "within": within})
+        await answer
+
     async def ping(self) -> None:
         """Return once the guest has told all deaths that it could know of when asked."""
         number, answer = self.answers.question()
@@ -380,6 +387,12 @@ class GuestBox:
     async def kill(self, child: Child) -> None:
         """Kill a program and all that it has started."""
         self.guest.ask({"do": "kill", "id": child.number})
+
+    async def control(self, fifo: Path, line: str, within: float) -> None:
+        """Have the guest write a line: a FIFO has two ends in one kernel only."""
+        if len(line.encode()) >= LONGEST_LINE:
+            raise DeviceError("device.control", "the line is too long for a control FIFO")
+        await self.guest.control(fifo, line, within)
 
     async def ping(self) -> None:
         """Ask the guest what it knows."""

@@ -7,8 +7,9 @@ place that can be written. CONSOLE is the terminal on which it talks to the harn
 
 Devices are started by a `keeper_script` like those of this machine; this process carries its
 messages. On the console they are lines of JSON, the same as the keeper's, and a few more: `network`
-makes a network namespace with a link of its own for a box, `drop` gives it up, and `out` is what
-a device printed. A `start` names the box in whose namespace the program runs.
+makes a network namespace with a link of its own for a box, `drop` gives it up, `control` writes
+a line into a FIFO, and `out` is what a device printed. A `start` names the box in whose namespace
+the program runs.
 
 Rules of this file: nothing but the standard library; one thread; no wait but the one in `serve`.
 """
@@ -17,12 +18,15 @@ from __future__ import annotations
 
 import base64
 import ctypes
+import errno
+import fcntl
 import json
 import os
 import select
 import socket
 import sys
 import termios
+import time
 import tty
 from pathlib import Path
 from typing import Any
@@ -37,6 +41,7 @@ WIRE = "vec0"
 _FINIT_MODULE = 313
 _NEW_NETWORK = 0x40000000
 _READ_OCTETS = 1 << 12
+_LOOK_EVERY = 0.005
 _MOUNTS = (
     ("proc", "proc", "/proc", ""),
     ("sysfs", "sysfs", "/sys", ""),
@@ -94,6 +99,24 @@ def _insert(path: Path) -> None:
         os.close(descriptor)
 
 
+def write_line(fifo: str, line: str, within: float) -> None:
+    """Write a line into a FIFO, and return once it is read. See `control` for why like this."""
+    deadline = time.monotonic() + within
+    while True:
+        try:
+            descriptor = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+            break
+        except OSError as error:
+            if error.errno != errno.ENXIO or time.monotonic() >= deadline:
+                raise
+            select.select((), (), (), _LOOK_EVERY)
+    os.write(descriptor, f"{line}\n".encode())
+    while int.from_bytes(fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4)), "little"):
+        if time.monotonic() >= deadline:
+            raise OSError(errno.ETIMEDOUT, "the device did not read it in time")
+        select.select((), (), (), _LOOK_EVERY)
+
+
 class Relay:
     """Carries messages between the console and the keeper."""
 
@@ -103,6 +126,7 @@ class Relay:
         self._home = os.open("/proc/self/ns/net", os.O_RDONLY)
         self._networks: dict[int, int] = {}
         self._logs: dict[int, int] = {}
+        self._writers: dict[int, tuple[int, dict[str, Any]]] = {}
         self._pending = b""
         self._poll = select.poll()
 
@@ -116,6 +140,8 @@ class Relay:
                     self._from_harness()
                 elif descriptor == self._keeper.fileno():
                     self._to_harness(self._keeper.recv(keeper_script.LARGEST_MESSAGE))
+                elif descriptor in self._writers:
+                    self._written(descriptor)
                 else:
                     self._from_device(descriptor)
 
@@ -137,6 +163,8 @@ class Relay:
             self._network(message)
         elif message["do"] == "drop":
             os.close(self._networks.pop(message["box"]))
+        elif message["do"] == "control":
+            self._control(message)
         elif message["do"] == "start":
             reader, writer = os.pipe()
             self._logs[reader] = message["id"]
@@ -167,6 +195,30 @@ class Relay:
         finally:
             _check("setns", _libc.setns(self._home, _NEW_NETWORK))
         self._say({"is": "network", "id": message["id"], "failed": failed})
+
+    def _control(self, message: dict[str, Any]) -> None:
+        """Write in a process of its own: a reader may keep it waiting."""
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            try:
+                write_line(message["fifo"], message["line"], message["within"])
+            except OSError as error:
+                os.write(writer, (error.strerror or "it failed").encode())
+            finally:
+                os._exit(0)
+        os.close(writer)
+        self._writers[reader] = (child, message)
+        self._poll.register(reader, select.POLLIN)
+
+    def _written(self, reader: int) -> None:
+        reason = os.read(reader, _READ_OCTETS).decode()
+        self._poll.unregister(reader)
+        os.close(reader)
+        child, message = self._writers.pop(reader)
+        os.waitpid(child, 0)
+        failed = f"cannot write to the control FIFO {message['fifo']}: {reason}" if reason else ""
+        self._say({"is": "control", "id": message["id"], "failed": failed})
 
     def _from_device(self, descriptor: int) -> None:
         data = os.read(descriptor, _READ_OCTETS)
