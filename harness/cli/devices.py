@@ -8,8 +8,8 @@ from harness.cli.library import near
 from harness.cli.printing import print_json, print_lines
 from harness.device.container import check_container
 from harness.device.external_model import ExternalLaunch
-from harness.device.model import ContainerLaunch, ProcessLaunch
-from harness.device.needs import check_external, check_needs
+from harness.device.model import ContainerLaunch, ProcessLaunch, UmlLaunch
+from harness.device.needs import check_external, check_needs, check_uml
 from harness.device.registry import Listed, list_devices, search_folders
 from harness.errors import DeviceError, HarnessError
 
@@ -71,6 +71,8 @@ def missing(one: Listed, form: str = "") -> DeviceError | None:
             check_needs(one.device, launch)
         elif isinstance(launch, ContainerLaunch):
             check_container(one.device, launch)
+        elif isinstance(launch, UmlLaunch):
+            check_uml(one.device, launch)
         elif isinstance(launch, ExternalLaunch):
             check_external(one.device, launch)
     except DeviceError as error:

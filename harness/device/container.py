@@ -213,7 +213,7 @@ class ContainerBox:
         status = partial(_status, client, self._container)
         output.when_ended(lambda: engine.ask("wait for a container", status))
         state = await self._state()
-        self._process = state["Pid"]
+        self._process = output.child.process = state["Pid"]
         if self.launch.namespace is not None and state["Running"]:
             await self._connect(gate)
         return output.child, log

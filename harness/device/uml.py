@@ -255,6 +255,7 @@ class Guest:
                 "do": "start",
                 "id": child.number,
                 "box": box,
+                "core": False,
                 "argv": list(order.argv),
                 "folder": str(order.folder),
                 "environment": {"PATH": _PATH, **order.environment},
