@@ -155,6 +155,57 @@ def _merge(arguments: tuple[str, ...], /, **options: Any) -> int:
     return merge(arguments, **options)
 
 
+@commands.command("relay")
+@click.option("--lac", "lacs", multiple=True, required=True, metavar="NAME|PATH", help="A LAC.")
+@click.option("--lns", "lnss", multiple=True, required=True, metavar="NAME|PATH", help="An LNS.")
+@click.option(
+    "--lac-set", "lac_settings", multiple=True, metavar="KEY=VALUE", help="As --set, for the LACs."
+)
+@click.option(
+    "--lns-set", "lns_settings", multiple=True, metavar="KEY=VALUE", help="As --set, for the LNSs."
+)
+@click.option(
+    "--rule",
+    "rules",
+    multiple=True,
+    metavar="RULE",
+    help="Such as 'drop lac->lns SCCRQ first 1'; also duplicate, delay, reorder. Repeatable.",
+)
+@click.option(
+    "--hold",
+    type=click.FloatRange(0, 3600),
+    default=3.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long a call lasts.",
+)
+@click.option(
+    "--out", type=_PATH, metavar="DIR", help="Where the reports go.  [default: out/relay]"
+)
+@click.option("--junit", type=_PATH, metavar="FILE", help="Write the JUnit report here as well.")
+@click.option("--html", is_flag=True, help="Write report.html as well.")
+@_json
+@click.option("--no-baseline", is_flag=True, help="Excuse nothing: ignore baseline.yaml.")
+@click.option(
+    "--time-scale",
+    type=click.FloatRange(0, 1000, min_open=True),
+    default=1.0,
+    metavar="X",
+    help="Wait X times as long for a slow device.",
+)
+@_suites
+@click.pass_obj
+def _relay(arguments: tuple[str, ...], /, **options: Any) -> int:
+    """Put the harness between a LAC and an LNS: forward, impair, judge both.
+
+    Both options are repeatable and take globs: every LAC is brought together with every LNS, and
+    interop.md has the matrix.
+    """
+    from harness.cli.relaying import relay
+
+    return relay(arguments, **options)
+
+
 @commands.command("list")
 @_selection
 @_quick

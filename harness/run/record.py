@@ -48,6 +48,11 @@ class Recorder:
         self._outcome: tuple[float, bool, RunError | None] | None = None
 
     @property
+    def header(self) -> Header:
+        """What was written first."""
+        return self._header
+
+    @property
     def tally(self) -> Tally:
         """The run so far."""
         return self._tally

@@ -197,13 +197,13 @@ async def _main(
 ) -> None:
     specification = library.specification
     addresses = LoopbackAddresses()
-    runner, hosts, jobs = _bring_up(options, specification, addresses)
+    runner, hosts, jobs = bring_up(options, specification, addresses)
     virtual = isinstance(options.device.launch, EmbeddedLaunch)
     punctuality = None if virtual else Punctuality()
     started = asyncio.get_running_loop().time()
     monitoring = Monitoring(library.rules, options.device)
     if punctuality is not None:
-        monitoring.late = partial(_late, punctuality, started)
+        monitoring.late = partial(lateness, punctuality, started)
     setting = Setting(
         device=options.device,
         runner=runner,
@@ -238,9 +238,10 @@ async def _main(
         addresses.close()
 
 
-def _bring_up(
+def bring_up(
     options: Options, specification: Specification, addresses: LoopbackAddresses
 ) -> tuple[Runner, Hosts, int]:
+    """Who leases the device, whence it is reached, and how many cases suit it at a time."""
     device = options.device
     if isinstance(device.launch, EmbeddedLaunch):
         jobs = options.jobs or JOBS_IN_MEMORY
@@ -266,7 +267,7 @@ def _hosts(device: Device, addresses: LoopbackAddresses) -> Hosts:
     return NamespaceHosts(namespace, device.ixit.address)
 
 
-def _late(punctuality: Punctuality, started: float, since: float) -> float:
+def lateness(punctuality: Punctuality, started: float, since: float) -> float:
     """By how many seconds the harness was late since a moment of the run."""
     return punctuality.late(started + since, asyncio.get_running_loop().time())
 
