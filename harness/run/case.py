@@ -50,6 +50,9 @@ from harness.wire.text import Names, summary
 LONGEST_CASE = 900.0
 """Seconds after which a case is ended: no case of the suites takes nearly as long."""
 
+DEFECT = "a defect of the harness"
+"""So begins the reason of a case that ended in one."""
+
 FIRST_IDS = (0x1000, 0xEFFF)
 
 
@@ -209,7 +212,7 @@ def end(
 def _defect(error: Exception) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     where = f" ({frames[-1].name} in {frames[-1].filename}:{frames[-1].lineno})" if frames else ""
-    return f"a defect of the harness: {type(error).__name__}: {error}{where}"
+    return f"{DEFECT}: {type(error).__name__}: {error}{where}"
 
 
 async def _with_device(setting: Setting, made: Attempt) -> None:

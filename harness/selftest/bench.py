@@ -18,7 +18,7 @@ from harness.peer import clock
 from harness.peer.clock import ClockStalledError
 from harness.peer.mutants import Mutant
 from harness.run.baseline import Baseline
-from harness.run.case import Setting, tell_monitors
+from harness.run.case import DEFECT, Setting, tell_monitors
 from harness.run.events import CaseEnd, Check, Event, Verdict
 from harness.run.hosts import MemoryHosts
 from harness.run.monitoring import OWN_PEER, SUITE, Monitoring
@@ -46,7 +46,7 @@ class Trial:
 
     verdicts: of each case and each rule of the monitors, by id. bites: the rows of each check that
     did not hold, by the id of its case or rule. seen_in: the case in which a rule was first broken.
-    faults: cases that ended in an error of the harness, which a broken peer must not bring about.
+    faults: cases that ended in a defect of the harness, which a broken peer must not bring about.
     """
 
     verdicts: dict[str, Verdict] = field(default_factory=dict)
@@ -60,7 +60,7 @@ class Trial:
             if event.case == _OWN:
                 return  # our own peer may be led astray by a broken one
             self.verdicts[event.case] = event.verdict
-            if event.verdict in (Verdict.ERROR, Verdict.NONE):
+            if event.verdict is Verdict.NONE or event.reason.startswith(DEFECT):
                 self.faults[event.case] = event.reason
         elif isinstance(event, Check) and event.verdict in TELLING:
             self.bites.setdefault(event.case, []).append(event.rows)
@@ -79,6 +79,8 @@ class Bench:
     devices: dict[Role, Device]
     plans: dict[Role, dict[str, Case]]
     """What each runs, by id, in the order of the suites."""
+    idle: tuple[str, ...] = ()
+    """Cases that none of them can run: nothing shows that they can fail."""
 
     @classmethod
     def load(cls, suites: Path, peers: Path, words: Sequence[str] = ()) -> Bench:
@@ -96,7 +98,9 @@ class Bench:
         }
         if not any(plans.values()):
             raise NothingSelected("selftest.nothing-selected", "no reference peer runs any of it")
-        return cls(library, devices, plans)
+        running = {name for plan in plans.values() for name in plan}
+        chosen = [case.id for case in matching(library.cases, words)]
+        return cls(library, devices, plans, tuple(one for one in chosen if one not in running))
 
     def try_out(
         self, role: Role, cases: Sequence[Case], mutant: Mutant | None, *, monitors: bool = True

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import Final
 
 from harness.peer.mutants import MUTANTS, Mutant
@@ -24,8 +23,9 @@ from harness.selftest.known import Known
 from harness.spec.model import Role
 from harness.suite.model import Case
 
-BATCH: Final = 48
-"""Cases that meet a mutant before it is asked whether one of them has killed it."""
+FIRST_BATCH: Final = 8
+"""Cases that meet a mutant before it is asked whether one of them has killed it; then as many
+again, and so on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ def hunt(bench: Bench, mutant: Mutant, role: Role, known: Known) -> Outcome:
     """Look for what kills a mutant."""
     faults: dict[str, str] = {}
     red: dict[str, None] = {}
-    for batch in _batches(bench, mutant, role, known):
-        trial = bench.try_out(role, batch, mutant)
+    for batch, watched in _batches(bench, mutant, role, known):
+        trial = bench.try_out(role, batch, mutant, monitors=watched)
         faults |= trial.faults
         red |= dict.fromkeys(trial.red)
         killers = killers_in(bench, mutant, trial)
@@ -70,20 +70,39 @@ def killers_in(bench: Bench, mutant: Mutant, trial: Trial) -> list[str]:
     ]
 
 
-def _batches(bench: Bench, mutant: Mutant, role: Role, known: Known) -> Iterator[list[Case]]:
+def _batches(
+    bench: Bench, mutant: Mutant, role: Role, known: Known
+) -> Iterator[tuple[list[Case], bool]]:
+    """Cases to try together, the nearest first, and whether monitors may be of use."""
     plan = bench.plans[role]
     learnt = known.killers.get(mutant.name, {}).get(role.value)
     if learnt in plan:
-        yield [plan[learnt]]
-    rest: list[Case] = []
+        yield [plan[learnt]], True
+    near: list[Case] = []
+    strangers: list[Case] = []
     ranked = nearest_cases(bench.library.specification, mutant, list(plan.values()))
-    for kinship, group in groupby(ranked, key=lambda pair: pair[0]):
-        cases = [case for _, case in group if case.id != learnt]
-        if kinship > SAME_SECTION:
-            rest += cases  # only a rule of the monitors can still kill
-            continue
-        yield from (cases[start : start + BATCH] for start in range(0, len(cases), BATCH))
-    yield rest
+    for kinship, case in ranked:
+        if case.id != learnt:
+            (near if kinship <= SAME_SECTION else strangers).append(case)
+    size = FIRST_BATCH
+    while near:
+        batch, near = near[:size], near[size:]
+        yield batch, True
+        size *= 2
+    watched = _is_watched(bench, mutant)
+    size = 4 * FIRST_BATCH if watched else max(1, len(strangers))
+    while strangers:
+        batch, strangers = strangers[:size], strangers[size:]
+        yield batch, watched
+        size *= 2
+
+
+def _is_watched(bench: Bench, mutant: Mutant) -> bool:
+    """Whether a rule of the monitors is about the mutant's section: any case may show it."""
+    library = bench.library
+    return any(
+        about(library.specification, mutant, one.rows) for one in library.rules.rules.values()
+    )
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -50,9 +51,18 @@ def rows_of_case(case: Case) -> tuple[str, ...]:
 def nearest_cases(
     specification: Specification, mutant: Mutant, cases: Sequence[Case]
 ) -> list[tuple[int, Case]]:
-    """Cases, those nearest to the mutant first, each with its kinship."""
-    ranked = [(kinship(specification, mutant, rows_of_case(case)), case) for case in cases]
-    return sorted(ranked, key=lambda pair: pair[0])
+    """Cases, those nearest to the mutant first, each with its kinship.
+
+    Instances of one case are as near as each other, so that their stems take turns.
+    """
+    turns: Counter[str] = Counter()
+    ranked = []
+    for case in cases:
+        name = stem(case.id)
+        ranked.append((kinship(specification, mutant, rows_of_case(case)), turns[name], case))
+        turns[name] += 1
+    ranked.sort(key=lambda one: one[:2])
+    return [(rank, case) for rank, _, case in ranked]
 
 
 def nearest_mutants(

@@ -190,7 +190,7 @@ class _Task:
                 whole.by |= found.by
                 whole.faults |= found.faults
             waiting = [name for name in waiting if name not in whole.by]
-        whole.toothless = waiting
+        whole.toothless = [*waiting, *self.bench.idle]
         return whole
 
     def _bite(self, piece: tuple[Role, list[str]]) -> Bitten:

@@ -2,7 +2,29 @@
 
 from __future__ import annotations
 
-from harness.peer.mutants import calls, connection, delivery, hiding, values, wire
+from harness.peer.mutants import (
+    calls,
+    connection,
+    delivery,
+    harm,
+    hiding,
+    receiving,
+    states,
+    values,
+    wire,
+)
 from harness.peer.mutants.base import MUTANTS, Mutant
 
-__all__ = ["MUTANTS", "Mutant", "calls", "connection", "delivery", "hiding", "values", "wire"]
+__all__ = [
+    "MUTANTS",
+    "Mutant",
+    "calls",
+    "connection",
+    "delivery",
+    "harm",
+    "hiding",
+    "receiving",
+    "states",
+    "values",
+    "wire",
+]

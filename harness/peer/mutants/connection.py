@@ -113,7 +113,7 @@ class SilentRefusal(Tunnel):
             self.linger(now)
 
 
-@mutant("RFC2661-7.2.1-S03", "what is not acceptable is dropped without a StopCCN")
+@mutant("RFC2661-7.2.1-S03", "what is not acceptable is dropped without a StopCCN", broad=True)
 class RefusesSilently(with_tunnel(SilentRefusal)):  # type: ignore[misc]
     pass
 
@@ -183,7 +183,7 @@ class Lenient(Tunnel):
         super().set_up(replace(examined, fault=None), now)
 
 
-@mutant("RFC2661-7.1-09", "faults in SCCRQ, SCCRP and SCCCN are overlooked")
+@mutant("RFC2661-7.1-09", "faults in SCCRQ, SCCRP and SCCCN are overlooked", broad=True)
 class AcceptsMalformedSetUp(with_tunnel(Lenient)):  # type: ignore[misc]
     pass
 
@@ -224,7 +224,7 @@ class IgnoresFaults(Tunnel):
         return replace(super().examine(packet), fault=None)
 
 
-@mutant("RFC2661-4.1-05", "an unrecognized mandatory AVP is ignored")
+@mutant("RFC2661-4.1-05", "an unrecognized mandatory AVP is ignored", broad=True)
 class IgnoresMandatoryAvps(with_tunnel(IgnoresFaults)):  # type: ignore[misc]
     pass
 
@@ -237,7 +237,7 @@ class Strict(Tunnel):
         return examined
 
 
-@mutant("RFC2661-4.1-06", "an unrecognized AVP with M = 0 ends the tunnel or session")
+@mutant("RFC2661-4.1-06", "an unrecognized AVP with M = 0 ends the tunnel or session", broad=True)
 class RefusesOptionalAvps(with_tunnel(Strict)):  # type: ignore[misc]
     pass
 
@@ -291,8 +291,10 @@ class AnyHeaderVersion(Variant):
 
 @mutant("RFC2661-7.1-06", "a Length beyond the datagram is accepted")
 class LengthNotChecked(Variant):
-    def acceptable_header(self, packet: Packet, size: int) -> bool:
-        return super().acceptable_header(packet, 65535)
+    def receive(self, data: bytes, source: Address, now: float) -> None:
+        if data[:1] and data[0] & 0x40 and int.from_bytes(data[2:4], "big") > len(data):
+            data = data[:2] + len(data).to_bytes(2, "big") + data[4:]
+        super().receive(data, source, now)
 
 
 @mutant("RFC2661-5.0-04", "one host can have one tunnel only", roles=LNS)

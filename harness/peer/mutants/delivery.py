@@ -124,7 +124,7 @@ class Never(Channel):
         return result
 
 
-@mutant("RFC2661-6.5-03", "what is not answered is never acknowledged")
+@mutant("RFC2661-5.7-03", "what is not answered is never acknowledged", broad=True)
 class NeverAcknowledges(with_channel(Never)):  # type: ignore[misc]
     pass
 
@@ -135,7 +135,7 @@ class DeafToHello(Tunnel):
             super().receive(packet, now)
 
 
-@mutant("RFC2661-6.5-03", "a HELLO is not acknowledged")
+@mutant("RFC2661-6.5-03", "a HELLO is not acknowledged", broad=True)
 class HelloUnacknowledged(with_tunnel(DeafToHello)):  # type: ignore[misc]
     pass
 
@@ -250,7 +250,7 @@ class NeverGivesUp(with_policy(RetransmitPolicy(1.0, 8.0, 1_000_000))):  # type:
     pass
 
 
-@mutant("RFC2661-7.1-13", "a retransmission differs in an AVP")
+@mutant("RFC2661-5.8-15", "a retransmission differs in an AVP")
 class RetransmissionAltered(Variant):
     def alter(self, packet: Packet) -> Iterable[Packet]:
         sent: set[tuple[int, int | None]] = self.__dict__.setdefault("sent", set())
