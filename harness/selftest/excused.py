@@ -47,4 +47,4 @@ def excuses(patterns: Mapping[str, str], name: str) -> str | None:
 def idle(patterns: Mapping[str, str], names: Iterable[str]) -> list[str]:
     """Patterns that excuse none of the names: they have to go."""
     found = list(names)
-    return [one for one in patterns if not any(excuses({one: ""}, name) for name in found)]
+    return [one for one in patterns if all(excuses({one: ""}, name) is None for name in found)]

@@ -88,7 +88,7 @@ class ServesOneTunnel(Variant):
 
 
 @mutant(
-    "RFC2661-6.1-01", "after one tunnel a LAC opens and accepts no other", roles=LAC, broad=True
+    "RFC2661-7.1-03", "after one tunnel a LAC opens and accepts no other", roles=LAC, broad=True
 )
 class LacServesOneTunnel(Variant):
     def find_tunnel(self, packet: Packet, source: Address) -> Tunnel | None:
@@ -260,7 +260,7 @@ class NeverSendsHello(with_tunnel(NeverHello)):  # type: ignore[misc]
 class ExpectsHello(Variant):
     def tick(self, now: float) -> None:
         for tunnel in list(self.tunnels.values()):
-            if tunnel.phase is Phase.OPEN and now - tunnel.opened_at > 65.0:
+            if tunnel.phase is Phase.OPEN and now - tunnel.opened_at > 59.0:
                 tunnel.close(None, now)
         super().tick(now)
 
@@ -274,3 +274,10 @@ class AnswersEverySccrq(Variant):
             if found is not None and found.phase is Phase.OPEN:
                 found.vanish()
         super().receive(data, source, now)
+
+
+@mutant("RFC2661-9.1-06", "session ids follow each other", roles=LNS)
+class SequentialSessionIds(Variant):
+    def free_session_id(self, tunnel: Tunnel) -> int:
+        self.last = getattr(self, "last", 100) + 1
+        return self.last
