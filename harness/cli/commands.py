@@ -450,8 +450,9 @@ def _report(**options: Any) -> None:
 
 @commands.command("diff")
 @click.argument("runs", nargs=-1, type=_PATH, metavar="STREAM STREAM...")
+@click.option("--earned", is_flag=True, help="Compare what was earned, whatever baselines excuse.")
 @_json
-def _diff(runs: tuple[Path, ...], as_json: bool) -> int:
+def _diff(runs: tuple[Path, ...], earned: bool, as_json: bool) -> int:
     """Show what came out differently between runs.
 
     A STREAM is an events.ndjson or the folder that holds one. Exits with 1 when a case has another
@@ -461,4 +462,4 @@ def _diff(runs: tuple[Path, ...], as_json: bool) -> int:
 
     if len(runs) < 2:
         raise click.UsageError("diff compares two runs or more")
-    return diff(runs, as_json)
+    return diff(runs, earned=earned, json=as_json)

@@ -10,10 +10,10 @@ from harness.errors import EXIT_DEVICE, EXIT_EXPECTED, EXIT_UNEXPECTED
 from harness.report.diff import Change, Outcomes, as_json, compare, outcomes
 
 
-def diff(runs: Sequence[Path], json: bool) -> int:
+def diff(runs: Sequence[Path], *, earned: bool, json: bool) -> int:
     """Print what changed. 1: something did; 3: nothing did as far as a run went that broke off."""
     found = [outcomes(run) for run in runs]
-    changes = compare(found)
+    changes = compare(found, earned=earned)
     if json:
         print_json(as_json(found, changes))
     else:

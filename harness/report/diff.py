@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,21 @@ class Outcome:
     """How a case ended in one run.
 
     findings: the checks that did not hold, by name, with verdict and row. What their texts say
-    is left out: ids and times differ from one run to the next and mean nothing.
+    is left out: ids and times differ from one run to the next and mean nothing. perhaps: those
+    that a monitor made where the harness was late.
     """
 
     shown: Verdict
     earned: Verdict
     findings: tuple[str, ...] = ()
+    perhaps: frozenset[str] = frozenset()
+
+    def alike(self, other: Outcome | None) -> bool:
+        """Whether another run came out so. What a harness that was late saw makes no difference."""
+        if other is None or (self.shown, self.earned) != (other.shown, other.earned):
+            return False
+        differing = set(self.findings) ^ set(other.findings)
+        return not differing - self.perhaps - other.perhaps
 
     def __str__(self) -> str:
         return str(self.shown) if self.shown is self.earned else f"{self.shown} ({self.earned})"
@@ -64,7 +73,10 @@ class Outcomes:
     def case(self, story: CaseStory) -> None:
         findings = {f"{check.name}: {check.verdict}" for check in story.findings}
         seen = {f"{check.name} in {case}" for check in story.findings for case in check.seen_in}
-        self.cases[story.case] = Outcome(story.shown, story.verdict, tuple(sorted(findings | seen)))
+        late = {f"{check.name} in {case}" for check in story.findings for case in check.late_in}
+        self.cases[story.case] = Outcome(
+            story.shown, story.verdict, tuple(sorted(findings | seen)), frozenset(late)
+        )
 
     def end(self, ending: Ending) -> None:
         self.whole = ending.footer.error is None and not ending.footer.interrupted
@@ -79,13 +91,19 @@ def outcomes(run: Iterable[Event] | Path) -> Outcomes:
     return found
 
 
-def compare(runs: Sequence[Outcomes]) -> tuple[Change, ...]:
-    """The cases that did not come out alike in all runs, as the first runs order them."""
+def compare(runs: Sequence[Outcomes], *, earned: bool = False) -> tuple[Change, ...]:
+    """The cases that did not come out alike in all runs, as the first runs order them.
+
+    earned: what baselines make of a verdict is no difference.
+    """
     names = dict.fromkeys(case for run in runs for case in run.cases)
     changes = []
     for case in names:
         found = tuple(run.cases.get(case) for run in runs)
-        if any(one != found[0] for one in found):
+        if earned:
+            found = tuple(one and replace(one, shown=one.earned) for one in found)
+        first = found[0]
+        if any(one is not first and (first is None or not first.alike(one)) for one in found):
             changes.append(Change(case, found))
     return tuple(changes)
 

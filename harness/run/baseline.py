@@ -36,6 +36,8 @@ class Finding(Protocol):
     def verdict(self) -> Verdict: ...
     @property
     def seen_in(self) -> Sequence[str]: ...
+    @property
+    def late_in(self) -> Sequence[str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +91,20 @@ class _Found:
     name: str | None
     verdict: Verdict
     seen_in: tuple[str, ...] = ()
+    late_in: tuple[str, ...] = ()
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether a monitor made it only where the harness was late."""
+        return bool(self.seen_in) and set(self.seen_in) <= set(self.late_in)
 
     def outside(self, entries: Sequence[Entry]) -> list[str]:
-        """The cases of a monitor's finding in which none of the entries expects it."""
-        return [case for case in self.seen_in if not any(each.allows(case) for each in entries)]
+        """The cases of a monitor's finding in which none of the entries expects it.
+
+        Those in which the harness was late are let pass: no entry can foresee them.
+        """
+        sure = [case for case in self.seen_in if case not in self.late_in]
+        return [case for case in sure if not any(each.allows(case) for each in entries)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +157,7 @@ class Baseline:
 
 def _findings(verdict: Verdict, checks: Sequence[Finding]) -> list[_Found]:
     found = [
-        _Found(check.name, check.verdict, tuple(check.seen_in))
+        _Found(check.name, check.verdict, tuple(check.seen_in), tuple(check.late_in))
         for check in checks
         if check.verdict in EXCUSABLE
     ]
@@ -160,6 +172,8 @@ def _unexcused(found: _Found, verdict: Verdict, entries: Sequence[Entry]) -> str
     if found.verdict is not Verdict.FAIL and not found.verdict is verdict is Verdict.INCONC:
         return ""
     what = f"check {found.name}: {found.verdict}" if found.name else f"{found.verdict}"
+    if found.doubtful:
+        return ""
     if not entries:
         return f"{what} is not in the baseline"
     outside = found.outside(entries)

@@ -241,6 +241,9 @@ class Check:
     """The case whose frames are the evidence, where that is another one: a monitor's."""
     seen_in: tuple[str, ...] = ()
     """Of a monitor: the ids of the cases in which it was found to be as grave as this, sorted."""
+    late_in: tuple[str, ...] = ()
+    """Those of `seen_in` in which the harness was late: a device that waits for a processor is sent
+    again what it has not answered, and shows what it would not have shown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,7 @@ class Monitoring:
     seen: dict[tuple[bool, RuleId], Evidence] = field(default_factory=dict)
     seen_in: dict[tuple[RuleId, Severity], set[str]] = field(default_factory=dict)
     late: Callable[[float], float] = lambda _since: 0.0
+    late_in: set[str] = field(default_factory=set)
 
     def watch(self, case: str, iut: str, secret: str | None) -> CaseMonitor:
         """A monitor for one case whose IUT has this address."""
@@ -170,6 +171,7 @@ class Monitoring:
             count=count,
             first_case=evidence.case,
             seen_in=tuple(sorted(seen_in)),
+            late_in=tuple(sorted(self.late_in.intersection(seen_in))),
         )
 
     def _kept(self, rule: Rule, rows: tuple[str, ...], at: float) -> Check:
@@ -201,10 +203,12 @@ class CaseMonitor:
     case: str
     iut: str
     asked: set[int] = field(default_factory=set)
+    began: float = float("inf")
     recent: deque[Frame] = field(default_factory=lambda: deque(maxlen=_KEPT_FRAMES))
 
     def frame(self, frame: Frame, made: Made) -> None:
         """Judge one frame."""
+        self.began = min(self.began, frame.at)
         self.recent.append(frame)
         if made in (Made.ASKED, Made.ODD):
             self.asked.add(frame.number)
@@ -222,6 +226,8 @@ class CaseMonitor:
     def end(self, at: float) -> None:
         """Take what can be said only now, and how often each rule was put to the IUT."""
         self._sort(self.monitor.end(at))
+        if self.whole.late(self.began) > LATE:
+            self.whole.late_in.add(self.case)
         self.whole.applied.update(self.monitor.applied.get(self.iut, Counter()))
 
     def _sort(self, findings: Sequence[Finding]) -> None:

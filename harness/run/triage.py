@@ -21,7 +21,7 @@ from typing import Final
 from harness.device.lease import Death, Fate, Reviving
 from harness.errors import DeviceError
 from harness.run.case import Attempt, Setting, attempt, begin, conclude, end
-from harness.run.events import CaseStart, Check, DeviceLog, Verdict
+from harness.run.events import CaseStart, Check, DeviceLog, Expectation, Verdict
 from harness.run.punctual import LATE
 from harness.run.serving import serves
 from harness.run.suspects import PINNED, named
@@ -135,12 +135,16 @@ class Triage:
             conclude(self._setting, made)
 
     def _late(self, made: Attempt) -> float:
-        """By how much the harness was late, where that may have made the attempt red."""
+        """By how much the harness was late, where that may have made the attempt what it is.
+
+        That is one that is red, or warns of what no baseline lists.
+        """
         setting = self._setting
         if setting.punctuality is None or made.death is not None:
             return 0.0
         judgement = setting.baseline.judge(made.case.id, made.verdict, made.checks)
-        if not judgement.expectation.turns_red:
+        unlisted = made.verdict is Verdict.WARN and judgement.expectation is Expectation.EXPECTED
+        if not judgement.expectation.turns_red and not unlisted:
             return 0.0
         began, now = setting.started + made.began, setting.started + setting.at
         late = setting.punctuality.late(began, now)

@@ -314,3 +314,25 @@ def test_only_a_monitors_entry_says_where(tmp_path: Path) -> None:
     path.write_text("- {case: monitor/r, verdict: fail, in: 5.9-*, reason: x}\n")
     with pytest.raises(DataError, match="matches no case"):
         load_baseline(path, known)
+
+
+@pytest.mark.parametrize(
+    ("entries", "cases", "late", "expectation"),
+    [
+        # what was seen elsewhere only because the harness was late is let pass
+        ([("a",)], ["a", "b"], ["b"], XFAIL),
+        ([("a",)], ["a", "b"], ["a", "b"], XFAIL),
+        ([("a",)], ["a", "b"], ["a"], UNEXPECTED),
+        ([], ["a"], ["a"], EXPECTED),
+        ([], ["a", "b"], ["a"], UNEXPECTED),
+        # and what is listed counts as found, late or not
+        ([("a", "b")], ["a", "b"], ["b"], XFAIL),
+        ([("a", "b")], ["a"], ["a"], XPASS),
+    ],
+)
+def test_a_rule_that_was_broken_while_the_harness_was_late(
+    entries: list[tuple[str, ...]], cases: list[str], late: list[str], expectation: Expectation
+) -> None:
+    found = [replace(one, late_in=tuple(late)) for one in seen(*cases)]
+    judgement = Baseline([monitor_entry(*each) for each in entries]).judge("monitor/r", FAIL, found)
+    assert judgement.expectation is expectation

@@ -72,6 +72,9 @@ def test_what_the_baseline_excuses_is_another_outcome() -> None:
     check = runs.check("c", FAIL)
     (change,) = changes(run_of(check), run_of(check, expectation=Expectation.XFAIL))
     assert change.verdicts == ("fail", "xfail (fail)")
+    runs_of_both = run_of(check), run_of(check, expectation=Expectation.XFAIL)
+    assert not compare(runs_of_both, earned=True)
+    assert compare((runs_of_both[0], run_of(runs.check("c", PASS))), earned=True)
 
 
 def test_a_monitors_finding_in_other_cases() -> None:
@@ -90,3 +93,11 @@ def test_a_case_that_is_in_one_run_only() -> None:
 def test_a_run_that_broke_off() -> None:
     assert run_of(runs.check("c", PASS)).whole
     assert not outcomes([runs.header(), Footer({}, interrupted=True)]).whole
+
+
+def test_what_a_late_harness_saw_is_no_difference() -> None:
+    check = replace(runs.check("c", FAIL, name="tunnel-id"), seen_in=("a",))
+    more = replace(check, seen_in=("a", "b"))
+    assert changes(run_of(check), run_of(more))
+    assert not changes(run_of(check), run_of(replace(more, late_in=("b",))))
+    assert changes(run_of(check), run_of(replace(more, late_in=("a",))))
