@@ -185,6 +185,9 @@ class CallControl:
             kind = CallKind.LNS_INCOMING if incoming else CallKind.LNS_OUTGOING
         else:
             kind = CallKind.LAC_INCOMING if incoming else CallKind.LAC_OUTGOING
+        peer_id = examined.integer("assigned_session_id")
+        if peer_id:
+            tunnel.take_session_id(packet.header.session_id, peer_id)
         local_id = packet.header.session_id or self.endpoint.free_session_id(tunnel)
         session = self.endpoint.make_session(tunnel, kind, local_id)
         session.refuse(Fault(INVALID_SESSION, f"{name} for no session"))

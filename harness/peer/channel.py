@@ -10,6 +10,7 @@ Rules of this file
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -106,6 +107,11 @@ class Channel:
         return bool(self._waiting)
 
     @property
+    def has_waiting(self) -> bool:
+        """Whether something is queued that was never sent."""
+        return bool(self._waiting)
+
+    @property
     def pending(self) -> int:
         """How many messages are queued, unacknowledged or kept for later."""
         return len(self._waiting) + len(self._outstanding) + len(self._early)
@@ -140,15 +146,9 @@ class Channel:
         self.ns = (self.ns + 1) % MODULUS
         return ns
 
-    def readdress(self, tunnel_id: int) -> None:
-        """The peer has assigned its id: what was queued without one, and not sent, gets it."""
-        self.tunnel_id = tunnel_id
-        self._waiting = deque(
-            packet
-            if packet.header.tunnel_id
-            else packet._replace(header=packet.header._replace(tunnel_id=tunnel_id))
-            for packet in self._waiting
-        )
+    def amend(self, change: Callable[[Packet], Packet]) -> None:
+        """Change what is queued and was never sent."""
+        self._waiting = deque(change(packet) for packet in self._waiting)
 
     def give_up(self) -> None:
         """Count the peer as unreachable: nothing is sent any more."""

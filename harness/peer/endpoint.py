@@ -311,10 +311,13 @@ class Endpoint:
     def new_session(self, tunnel: Tunnel, kind: CallKind) -> Session:
         """A session with an unpredictable id (9.1)."""
         session = self.make_session(tunnel, kind, self.free_session_id(tunnel))
-        self._serial += 1
-        session.serial = self._serial
         tunnel.sessions[session.local_id] = session
         return session
+
+    def next_serial(self) -> int:
+        """A Call Serial Number for a request that is sent now: a call may have waited (4.4.4)."""
+        self._serial += 1
+        return self._serial
 
     def free_session_id(self, tunnel: Tunnel) -> int:
         """A session id that the tunnel does not use."""

@@ -78,7 +78,6 @@ class Session:
     number: str = ""
     framing: int = 0
     fastest: int | None = None
-    serial: int = 0
     sequencing: bool = False
     call_errors: Value = None
     accm: Value = None
@@ -142,7 +141,7 @@ class Session:
             result = {"result": fault.result, "error": 0, "message": fault.text}
         values: dict[str, Value] = {"result_code": result, "assigned_session_id": self.local_id}
         values = {**self._details("CDN"), **values}
-        self.tunnel.send("CDN", values, session_id=self.peer_id)
+        self.tunnel.send_cdn(values, self.local_id, self.peer_id)
 
     def message_values(self, name: str) -> dict[str, Value]:
         """The AVPs of a call message that this side sends."""
@@ -151,7 +150,7 @@ class Session:
         if name in {"ICRQ", "ICRP", "OCRQ", "OCRP"}:
             values["assigned_session_id"] = self.local_id
         if name in {"ICRQ", "OCRQ"}:
-            values["call_serial_number"] = self.serial
+            values["call_serial_number"] = self.tunnel.endpoint.next_serial()
         if name == "ICRQ":
             values["bearer_type"] = 1
             if self.number:

@@ -58,7 +58,8 @@ class Tunnel:
     `request`: a hash of the SCCRQ that opened it, None where this side did. `found_by`: the address
     and the peer's id in that SCCRQ, by which a copy of it is known. `ringing`: calls that
     are being placed, and when that comes to an end. `erring`: calls with errors on their lines that
-    the peer has not been told of. `on_agenda`: when the endpoint looks at it next.
+    the peer has not been told of. `unaddressed`: the CDNs of calls to which the peer had given no id
+    when they were queued, by our id. `on_agenda`: when the endpoint looks at it next.
     """
 
     endpoint: Endpoint
@@ -74,6 +75,7 @@ class Tunnel:
     sessions: dict[int, Session] = field(default_factory=dict)
     waiting: list[Session] = field(default_factory=list)
     ringing: dict[Session, float] = field(default_factory=dict)
+    unaddressed: dict[int, Packet] = field(default_factory=dict)
     erring: dict[Session, None] = field(default_factory=dict)
     challenge: bytes | None = None
     peer_challenge: bytes | None = None
@@ -104,8 +106,8 @@ class Tunnel:
         *,
         session_id: int = 0,
         hide: Collection[str] = (),
-    ) -> None:
-        """Queue a message of the spec table on the reliable channel.
+    ) -> Packet:
+        """Queue a message of the spec table on the reliable channel; gives it as it is queued.
 
         hide: AVPs that are hidden if there is a secret to do it with (4.3).
         """
@@ -130,6 +132,15 @@ class Tunnel:
         if self.channel.pending > self.config.max_pending:
             self.log("too many messages wait for the peer")
             self.channel.give_up()
+        return packet
+
+    def send_cdn(self, values: Mapping[str, Value], local_id: int, peer_id: int) -> None:
+        """Queue a CDN; the peer's id of the call may become known before it is sent (4.4.4)."""
+        if not self.channel.has_waiting:
+            self.unaddressed.clear()
+        packet = self.send("CDN", values, session_id=peer_id)
+        if not peer_id:
+            self.unaddressed[local_id] = packet
 
     def adapt(self, packet: Packet) -> Packet:
         """The last look at a message before it is queued."""
@@ -276,7 +287,24 @@ class Tunnel:
     def take_id(self, examined: Examined) -> None:
         """Take the id that the peer assigns first, be it in a StopCCN (4.4.3)."""
         self.peer_id = self.peer_id or examined.integer("assigned_tunnel_id") or 0
-        self.channel.readdress(self.peer_id)
+        self.channel.tunnel_id = self.peer_id
+        self.channel.amend(self._addressed)
+
+    def _addressed(self, packet: Packet) -> Packet:
+        if packet.header.tunnel_id:
+            return packet
+        return packet._replace(header=packet.header._replace(tunnel_id=self.peer_id))
+
+    def take_session_id(self, local_id: int, peer_id: int) -> None:
+        """The peer assigns its id to a call that has ended: its CDN, if it still waits, gets it."""
+        packet = self.unaddressed.pop(local_id, None)
+
+        def addressed(waiting: Packet) -> Packet:
+            if waiting is not packet:
+                return waiting
+            return waiting._replace(header=waiting.header._replace(session_id=peer_id))
+
+        self.channel.amend(addressed)
 
     def learn(self, examined: Examined) -> None:
         """Take what the peer says about itself in its SCCRQ or SCCRP."""

@@ -140,3 +140,25 @@ def test_a_row_a_message_and_a_table_of_a_vendor(command: Command) -> None:
     assert told["senders"] == ["lac"]
     assert {one["aspect"] for one in told["departures"]} == {"sender", "name"}
     assert "did you mean 'ip-office'" in command("explain", "ip-offise").error
+
+
+def test_a_run_under_a_vendors_table_says_which_rows_were_judged_by_which(
+    command: Command,
+) -> None:
+    vendor = ("--device", "reference-lac", "--set", "profile=ip-office", "--out", "box")
+    run = command("run", *vendor, "6.6-icrq*", "6.13-wen*", "--html")
+    assert run.code == 0
+    told = command("coverage", "box", "--profile", "ip-office", "--json").json
+    assert told["runs"][0]["specification"] == "ip-office"
+    judged = told["runs"][0]["judged_by"]
+    assert set(judged) == {"ip-office", "rfc2661"}
+    assert f"{judged['ip-office']} by ip-office, {judged['rfc2661']} by rfc2661" in (
+        command("coverage", "box", "--profile", "ip-office").out
+    )
+    # a LAC that sends WEN keeps the RFC and departs from the vendor's table, each under its name
+    row = "RFC2661-6.13-WEN-sender"
+    explained = command("explain", row, "--profile", "ip-office", "--runs", ".", "--json").json
+    assert explained["table"] == "ip-office"
+    page = (command.folder / "box" / "report.html").read_text()
+    assert "as ip-office has it" in page
+    assert "as rfc2661 has it" in page
