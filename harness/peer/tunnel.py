@@ -58,8 +58,8 @@ class Tunnel:
     `request`: a hash of the SCCRQ that opened it, None where this side did. `found_by`: the address
     and the peer's id in that SCCRQ, by which a copy of it is known. `ringing`: calls that
     are being placed, and when that comes to an end. `erring`: calls with errors on their lines that
-    the peer has not been told of. `unaddressed`: the CDNs of calls to which the peer had given no id
-    when they were queued, by our id. `on_agenda`: when the endpoint looks at it next.
+    the peer has not been told of. `unaddressed`: the CDNs of calls that had no id of the
+    peer when they were queued, by our id. `on_agenda`: when the endpoint looks at it next.
     """
 
     endpoint: Endpoint
