@@ -110,12 +110,14 @@ class Attempt:
 
     paced: from which datagram on they are sent one by one; 0: as the case has it. instance: the
     shared instance that it ran on, if it was one. death: how the device died of it, or hung.
-    unstarted: why the device did not start for it.
+    unstarted: why the device did not start for it. up: when it was up, from which a case counts its
+    seconds: how long it waited for its turn is not its own.
     """
 
     case: Case
     paced: int = 0
     began: float = 0.0
+    up: float | None = None
     checks: list[Check] = field(default_factory=list)
     verdict: Verdict = Verdict.NONE
     reason: str = ""
@@ -128,7 +130,7 @@ class Attempt:
 def begin(setting: Setting, made: Attempt) -> None:
     """Say that an attempt begins; what was said of an earlier one counts no more."""
     case = made.case
-    made.began = setting.at
+    made.began, made.up = setting.at, None
     setting.emit(
         CaseStart(
             case=case.id,
@@ -164,7 +166,8 @@ async def attempt(setting: Setting, made: Attempt) -> None:
 
 def conclude(setting: Setting, made: Attempt) -> None:
     """Say how a case ended with its last attempt."""
-    end(setting, made.case.id, made.checks, made.verdict, made.reason, setting.at - made.began)
+    began = made.began if made.up is None else made.up
+    end(setting, made.case.id, made.checks, made.verdict, made.reason, setting.at - began)
 
 
 def tell_monitors(setting: Setting) -> None:
@@ -234,6 +237,7 @@ async def _with_device(setting: Setting, made: Attempt) -> None:
             made.unstarted = error
             setting.emit(DeviceLog(case.id, setting.at, error.cause, error.code))
             raise
+        made.up = setting.at
         if isinstance(lease, Shared):
             made.instance = lease.instance
         try:

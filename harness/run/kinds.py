@@ -276,7 +276,7 @@ class CaseEnd:
     """A case ended with the verdict that it earned; `expectation` is against the baseline.
 
     `reason` says why in one line (for xfail: the baseline's reason). `seconds` is its own
-    duration, `checks` how many checks were judged.
+    duration from when the device was up, `checks` how many checks were judged.
     """
 
     case: str

@@ -146,8 +146,8 @@ class Triage:
         unlisted = made.verdict is Verdict.WARN and judgement.expectation is Expectation.EXPECTED
         if not judgement.expectation.turns_red and not unlisted:
             return 0.0
-        began, now = setting.started + made.began, setting.started + setting.at
-        late = setting.punctuality.late(began, now)
+        began = made.began if made.up is None else made.up
+        late = setting.punctuality.late(setting.started + began, setting.started + setting.at)
         return late if late > LATE else 0.0
 
     async def repeat_doubtful(self) -> None:
