@@ -9,17 +9,21 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST_ARGS ?= -n 2 --dist loadgroup
 
 # what peers/ starts, and what the tests look at packets with
-DEVICE_PACKAGES := xl2tpd slirp ppp l2tpns tshark tcpdump
+DEVICE_PACKAGES := xl2tpd slirp ppp l2tpns tshark tcpdump docker.io user-mode-linux debootstrap
+
+# what the images of devices are built on where no registry of images answers
+BASE_IMAGE := l2tp-harness/base:bookworm
 
 # whose statements of conformance are in reports/published/
 PUBLISHED := xl2tpd-lns xl2tpd-lac l2tpns
 
-.PHONY: help demo test lint format bench fuzz wheel devices statements clean
+.PHONY: help demo test lint format bench fuzz wheel devices base-image statements clean
 
 help:
 	@echo "make demo     run the suites against the embedded reference LNS and LAC"
 	@echo "make test     lint, types, suites, tests"
-	@echo "make devices  install the Debian packages of the real devices (root)"
+	@echo "make devices  install the Debian packages of the real devices, start Docker (root)"
+	@echo "make base-image  the image that containers are built on, where no registry answers (root)"
 	@echo "make statements  test the real devices and publish what came out (root, some minutes)"
 	@echo "make lint     lint and types alone"
 	@echo "make format   reformat the code"
@@ -75,6 +79,10 @@ wheel: $(VENV)/.dev
 
 devices:
 	@.ci/install $(DEVICE_PACKAGES)
+	@.ci/engine
+
+base-image:
+	@.ci/base-image $(BASE_IMAGE)
 
 # side by side: make -j3 statements
 statements: $(PUBLISHED:%=reports/published/%.md)

@@ -13,6 +13,7 @@ harness is killed, and `container_labels` for what the next run does about that.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
 import threading
@@ -59,7 +60,9 @@ def check_container(device: Device, launch: ContainerLaunch) -> None:
     """Raise DeviceError with a hint for the first thing that is missing on this machine."""
     check_files(device, launch)
     client = connect()
-    if launch.build is None and not asked("find an image", lambda: is_here(client, launch.image)):
+    with contextlib.closing(client):
+        here = launch.build or asked("find an image", lambda: is_here(client, launch.image))
+    if not here:
         raise DeviceError(
             "device.no-image",
             f"there is no image {launch.image} yet",
@@ -128,6 +131,7 @@ class Containers:
                 await asyncio.to_thread(engine.close)
                 # One that was being made meanwhile
                 await asyncio.to_thread(asked, "remove the containers", remove)
+                engine.client.close()
             if watch is not None and watch.stdin is not None:
                 watch.stdin.write(DONE)
                 await watch.stdin.drain()

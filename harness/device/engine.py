@@ -7,9 +7,9 @@ DeviceError with its cause and a hint.
 from __future__ import annotations
 
 import asyncio
-import errno
 import os
-from collections.abc import Callable, Iterator
+import socket
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -27,6 +27,8 @@ _START_IT: Final = (
     "DOCKER_HOST names the socket of another, such as podman's"
 )
 _PERMISSION: Final = "run as root, or as a member of the group docker"
+_UNIX: Final = "unix://"
+_USUAL_SOCKET: Final = f"{_UNIX}/var/run/docker.sock"
 _PORT_TAKEN: Final = ("address already in use", "port is already allocated")
 
 
@@ -40,51 +42,39 @@ def connect() -> APIClient:
             "a device in a container needs the package docker",
             hint="pip install 'l2tp-harness[containers]'",
         ) from error
+    where = os.environ.get("DOCKER_HOST", _USUAL_SOCKET)
+    if where.startswith(_UNIX):
+        _try_socket(where.removeprefix(_UNIX))
     try:
         keywords = docker.utils.kwargs_from_env()
         return docker.APIClient(
             version="auto", timeout=_ANSWERS_WITHIN, max_pool_size=_THREADS, **keywords
         )
     except docker.errors.DockerException as error:
-        raise _no_engine(error) from error
+        raise DeviceError(
+            "device.no-engine",
+            f"the container engine at {where} cannot be used: {error}",
+            hint=_START_IT,
+        ) from error
 
 
-def _no_engine(error: BaseException) -> DeviceError:
-    where = os.environ.get("DOCKER_HOST", "/var/run/docker.sock")
-    numbers = [one.errno for one in _causes(error) if isinstance(one, OSError) and one.errno]
-    number = numbers[0] if numbers else None
-    if number in (errno.EACCES, errno.EPERM):
-        return DeviceError(
-            "device.no-permission",
-            f"no permission to use the container engine at {where}",
-            hint=_PERMISSION,
-        )
-    if number in (errno.ENOENT, errno.ECONNREFUSED):
-        return DeviceError(
-            "device.no-engine", f"no container engine answers at {where}", hint=_START_IT
-        )
-    return DeviceError(
-        "device.no-engine",
-        f"the container engine at {where} cannot be used: {error}",
-        hint=_START_IT,
-    )
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """An error and all that it was made of: libraries put them into one another's arguments."""
-    waiting: list[BaseException] = [error]
-    seen: set[int] = set()
-    while waiting:
-        one = waiting.pop()
-        if id(one) in seen:
-            continue
-        seen.add(id(one))
-        yield one
-        waiting += [
-            other
-            for other in (one.__cause__, one.__context__, *one.args)
-            if isinstance(other, BaseException)
-        ]
+def _try_socket(path: str) -> None:
+    """Raise DeviceError when nobody listens, or it is forbidden: the client would not say which."""
+    with socket.socket(socket.AF_UNIX) as attempt:
+        try:
+            attempt.connect(path)
+        except PermissionError as error:
+            raise DeviceError(
+                "device.no-permission",
+                f"no permission to use the container engine at {path}",
+                hint=_PERMISSION,
+            ) from error
+        except OSError as error:
+            raise DeviceError(
+                "device.no-engine",
+                f"no container engine answers at {path}: {error.strerror or error}",
+                hint=_START_IT,
+            ) from error
 
 
 class Engine:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import pytest
 
@@ -28,7 +28,7 @@ Result = TypeVar("Result")
 def require_program(name: str) -> None:
     """Skip without a program, or fail where devices are required."""
     if shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin") is None:
-        _missing(f"{name} is not installed: make devices")
+        missing(f"{name} is not installed: make devices")
 
 
 def require_namespaces() -> None:
@@ -44,10 +44,11 @@ def require_namespaces() -> None:
     try:
         asyncio.run(attempt())
     except DeviceError as error:
-        _missing(str(error))
+        missing(str(error))
 
 
-def _missing(what: str) -> None:
+def missing(what: str) -> NoReturn:
+    """Skip, or fail where devices are required."""
     if os.environ.get("L2TP_HARNESS_REQUIRE_DEVICES") == "1":
         pytest.fail(what)
     pytest.skip(what)

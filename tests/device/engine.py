@@ -1,0 +1,32 @@
+"""What tests with containers and guests share."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from harness.device.engine import connect
+from harness.device.images import image_of
+from harness.device.load import load_device
+from harness.device.model import ContainerLaunch
+from harness.errors import DeviceError
+from tests.device.bench import PEERS, missing
+
+
+def require_engine() -> Any:
+    """A client of the container engine; skip without one, or fail where devices are required."""
+    try:
+        return connect()
+    except DeviceError as error:
+        return missing(f"{error}")
+
+
+def require_image(name: str) -> str:
+    """The image of a device, built if it is not there; skip or fail where that cannot be."""
+    device = load_device(PEERS / name).launched("container")
+    assert isinstance(device.launch, ContainerLaunch)
+    try:
+        with contextlib.closing(require_engine()) as client:
+            return image_of(client, device, device.launch)
+    except DeviceError as error:
+        return missing(f"{error}")
