@@ -40,6 +40,10 @@ _STANDINGS: Final = {
 }
 
 
+_WEAK_LEVELS: Final = ("SHOULD", "MAY")
+"""A check that fails may be about rows of these levels as well; they are not broken by it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Deviation:
     """What the device does otherwise, and why that is one thing: the reason in its baseline.
@@ -208,7 +212,11 @@ class StatementReport:
 def _standing(row: Row, worst: Verdict | None) -> Standing:
     if row.excluded:
         return Standing.UNTESTABLE
-    return Standing.UNTESTED if worst is None else _STANDINGS[worst]
+    if worst is None:
+        return Standing.UNTESTED
+    if worst is Verdict.FAIL and row.level.startswith(_WEAK_LEVELS):
+        return Standing.WEAK
+    return _STANDINGS[worst]
 
 
 def _gravity(verdict: Verdict) -> int:

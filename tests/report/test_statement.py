@@ -77,6 +77,8 @@ def test_a_row_stands_as_the_gravest_check_about_it() -> None:
         REMOTE: Standing.UNTESTABLE,
         IDLE: Standing.UNTESTED,
     }
+    weak = statement_of(case("a", ("x", FAIL, (SHOULD, IDLE)))).standings
+    assert (weak[SHOULD], weak[IDLE]) == (Standing.WEAK, Standing.WEAK)
     kept = statement_of(case("a", ("x", PASS, (BINDING,)))).standings
     assert (kept[BINDING], kept[SHOULD]) == (Standing.KEPT, Standing.UNTESTED)
 
