@@ -6,6 +6,7 @@ give the same statement, so that a published one can be compared with that of a 
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -39,6 +40,9 @@ _STANDINGS: Final = {
     Verdict.FAIL: Standing.BROKEN,
 }
 
+
+_NUMBERS: Final = re.compile(r" tid=\d+ sid=\d+(?: Ns=\d+ Nr=\d+)?")
+"""What of a message in a note is that of one conversation and says nothing of the device."""
 
 _WEAK_LEVELS: Final = ("SHOULD", "MAY")
 """A check that fails may be about rows of these levels as well; they are not broken by it."""
@@ -128,7 +132,7 @@ class StatementReport:
         if story.verdict is Verdict.SKIP:
             self._skipped[story.reason].append(story.case)
         for note in story.notes:
-            self._variants[note.text, note.policy or ""].add(story.case)
+            self._variants[_NUMBERS.sub("", note.text), note.policy or ""].add(story.case)
         if story.verdict not in (Verdict.PASS, Verdict.SKIP):
             self._deviates(story)
 

@@ -113,6 +113,15 @@ def test_skips_and_variants_by_what_they_are() -> None:
         case("a", ("x", PASS, (BINDING,)), note="it waits"),
     )
     assert told.skipped == {"the ICS does not claim ppp": ("s",)}
+    of_one, of_other = (
+        "alive: StopCCN tid=7 sid=0 Ns=4 Nr=3 result",
+        "alive: StopCCN tid=8 sid=1 result",
+    )
+    alike = statement_of(
+        case("a", ("x", PASS, (BINDING,)), note=of_one),
+        case("b", ("x", PASS, (BINDING,)), note=of_other),
+    )
+    assert [one.text for one in alike.variants] == ["alive: StopCCN result"]
     (variant,) = told.variants
     assert (variant.policy, variant.text, variant.cases) == ("P-3", "it waits", ("a", "b"))
 
