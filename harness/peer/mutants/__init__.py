@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.peer.mutants import (
     calls,
     connection,
+    data,
     delivery,
     harm,
     hiding,
@@ -20,6 +21,7 @@ __all__ = [
     "Mutant",
     "calls",
     "connection",
+    "data",
     "delivery",
     "harm",
     "hiding",

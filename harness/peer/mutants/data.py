@@ -1,0 +1,63 @@
+"""Mutants of the data channel (5.3, 5.4): numbers, ids, and what is made of what arrives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from harness.peer.mutants.base import LNS, Variant, mutant
+from harness.peer.network import Address
+from harness.wire import Packet
+
+
+@mutant("RFC2661-5.4-04", "data has no sequence numbers although they were required", roles=LNS)
+class DataWithoutNumbers(Variant):
+    def alter_data(self, packet: Packet) -> Iterable[Packet]:
+        return (packet._replace(header=packet.header._replace(ns=None, nr=None)),)
+
+
+@mutant("RFC2661-5.4-01", "the sessions of a tunnel count their data together", roles=LNS)
+class DataNumbersShared(Variant):
+    def alter_data(self, packet: Packet) -> Iterable[Packet]:
+        if packet.header.ns is None:
+            return (packet,)
+        self.sent = getattr(self, "sent", 6) + 1
+        return (packet._replace(header=packet.header._replace(ns=self.sent)),)
+
+
+@mutant("RFC2661-5.3-03", "data goes to Session ID 0", roles=LNS)
+class DataToSessionZero(Variant):
+    def alter_data(self, packet: Packet) -> Iterable[Packet]:
+        return (packet._replace(header=packet.header._replace(session_id=0)),)
+
+
+@mutant("RFC2661-5.3-02", "data that arrives is dropped", roles=LNS)
+class DataDropped(Variant):
+    def take_data(self, packet: Packet, source: Address, now: float) -> None:
+        self.data_messages += 1
+
+
+@mutant("RFC2661-3.1-21", "data whose Nr is not 0 is dropped", roles=LNS)
+class DataNrJudged(Variant):
+    def take_data(self, packet: Packet, source: Address, now: float) -> None:
+        if not packet.header.nr:
+            super().take_data(packet, source, now)
+
+
+@mutant("RFC2661-3.1-22", "data with an Offset Size is dropped", roles=LNS)
+class DataOffsetRefused(Variant):
+    def take_data(self, packet: Packet, source: Address, now: float) -> None:
+        if not packet.header.offset_size:
+            super().take_data(packet, source, now)
+
+
+@mutant("RFC2661-5.4-02", "after one lost data message none is delivered any more", roles=LNS)
+class DataStopsAtGap(Variant):
+    def take_data(self, packet: Packet, source: Address, now: float) -> None:
+        ns = packet.header.ns
+        key = (packet.header.tunnel_id, packet.header.session_id)
+        expected: dict[tuple[int, int], int] = self.__dict__.setdefault("expected", {})
+        if ns is not None:
+            if ns != expected.get(key, ns):
+                return
+            expected[key] = (ns + 1) % 65536
+        super().take_data(packet, source, now)
