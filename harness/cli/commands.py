@@ -382,6 +382,7 @@ def _check(arguments: tuple[str, ...], /, **options: Any) -> int:
 )
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="So many processes.")
 @click.option("--update", is_flag=True, help="Write what was learnt, and the page with the matrix.")
+@click.option("--thorough", is_flag=True, help="Search also for what is excused or owed.")
 @_json
 @_suites
 def _selftest(**options: Any) -> int:

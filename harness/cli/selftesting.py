@@ -26,6 +26,7 @@ def selftest(
     as_json: bool,
     jobs: int | None,
     update: bool,
+    thorough: bool,
     suites: Path | None,
 ) -> int:
     """Print what the self-test came to; the exit code."""
@@ -37,7 +38,7 @@ def selftest(
         mutants=mutants,
         selection=selection,
         workers=jobs,
-        thorough=update,
+        thorough=thorough,
         progress=_tell if sys.stderr.isatty() else lambda _text: None,
     )
     result = self_test(request)
@@ -66,7 +67,7 @@ def _lines(result: SelfTest, named: Sequence[str]) -> Iterable[str]:
     yield from _list("noticed by chance", [_mutant(name) for name in result.by_chance])
     yield from _list("said to be equivalent, yet killed", result.resurrected)
     yield from _list("no mutant turns it red", result.toothless)
-    yield from _list("nobody would miss it", result.unnoticed)
+    yield from _list("nobody would miss it", result.fresh)
     yield from _list("excused for nothing", result.idle)
     yield from _list("an error of the harness", [f"{a}: {b}" for a, b in result.faults.items()])
     yield (

@@ -6,8 +6,9 @@ found it. Only who survives meets everything.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Final
 
 from harness.peer.mutants import MUTANTS, Mutant
@@ -89,6 +90,8 @@ def _batches(
         batch, near = near[:size], near[size:]
         yield batch, True
         size *= 2
+    if mutant.equivalent is not None:
+        return  # what would show it stands where its section is
     watched = _is_watched(bench, mutant)
     size = 4 * FIRST_BATCH if watched else max(1, len(strangers))
     while strangers:
@@ -121,30 +124,53 @@ def bite(
     known: Known,
     given_up: Collection[str] = (),
 ) -> Bitten:
-    """Look for a mutant for each case. given_up: cases for which only those known are tried."""
+    """Look for a mutant for each case. given_up: cases for which only those known are tried.
+
+    What has turned one instance of a case red is the next that its other instances meet.
+    """
     found = Bitten()
+    hot: dict[str, dict[str, None]] = {}
     waiting = [
-        (case, _candidates(bench, role, case, known, search=case.id not in given_up))
+        _Hunted(case, _candidates(bench, role, case, known, search=case.id not in given_up))
         for case in cases
     ]
     while waiting:
-        turns: dict[str, list[tuple[Case, Iterator[Mutant]]]] = {}
-        for case, candidates in waiting:
-            one = next(candidates, None)
-            if one is None:
-                found.toothless.append(case.id)
+        turns: dict[str, list[_Hunted]] = {}
+        for one in waiting:
+            name = one.next(hot.get(stem(one.case.id), {}))
+            if name is None:
+                found.toothless.append(one.case.id)
             else:
-                turns.setdefault(one.name, []).append((case, candidates))
+                turns.setdefault(name, []).append(one)
         waiting = []
-        for name, pairs in turns.items():
-            trial = bench.try_out(role, [case for case, _ in pairs], MUTANTS[name], monitors=False)
+        for name, met in turns.items():
+            trial = bench.try_out(role, [one.case for one in met], MUTANTS[name], monitors=False)
             found.faults |= trial.faults
-            for case, candidates in pairs:
-                if case.id in trial.bites:
-                    found.by[case.id] = name
+            for one in met:
+                if one.case.id in trial.bites:
+                    found.by[one.case.id] = name
+                    hot.setdefault(stem(one.case.id), {})[name] = None
                 else:
-                    waiting.append((case, candidates))
+                    waiting.append(one)
     return found
+
+
+@dataclass(slots=True)
+class _Hunted:
+    """A case, the mutants that it has still to meet, and those that it has met."""
+
+    case: Case
+    candidates: Iterator[Mutant]
+    met: set[str] = field(default_factory=set)
+
+    def next(self, hot: Iterable[str]) -> str | None:
+        """Whom it meets next, those that are `hot` before others; None when there is nobody."""
+        rest = (one.name for one in self.candidates)
+        for name in chain(hot, rest):
+            if name not in self.met:
+                self.met.add(name)
+                return name
+        return None
 
 
 def _candidates(

@@ -19,13 +19,15 @@ FILE: Final = "self-test.json"
 
 @dataclass(slots=True)
 class Known:
-    """killers: by mutant and role, the case or rule that killed it. biters: by case without its
-    axes, mutants that turn its instances red. witnesses: by weakening, the mutant, the role and the
-    case that tell it from the original."""
+    """killers: by mutant and role, the case that killed it, or in which a rule did. biters: by case
+    without its axes, mutants that turn its instances red. witnesses: by weakening, the mutant, the
+    role and the case that tell it from the original. unnoticed: weakenings for which no mutant was
+    found yet, which is a debt: none may be added to them."""
 
     killers: dict[str, dict[str, str]] = field(default_factory=dict)
     biters: dict[str, list[str]] = field(default_factory=dict)
     witnesses: dict[str, list[str]] = field(default_factory=dict)
+    unnoticed: list[str] = field(default_factory=list)
 
     @classmethod
     def load(cls, path: Path) -> Known:
@@ -38,6 +40,7 @@ class Known:
                 {str(key): _texts(value) for key, value in data["killers"].items()},
                 {str(key): [str(one) for one in value] for key, value in data["biters"].items()},
                 {str(key): [str(one) for one in value] for key, value in data["witnesses"].items()},
+                [str(one) for one in data["unnoticed"]],
             )
         except (ValueError, KeyError, AttributeError, TypeError) as error:
             raise DataError(
@@ -56,6 +59,8 @@ class Known:
                 f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in entries
             )
             parts.append(f" {json.dumps(name)}: {{\n{lines}\n }}")
+        listed = ",\n".join(f"  {json.dumps(one)}" for one in sorted(self.unnoticed))
+        parts.append(f' "unnoticed": [\n{listed}\n ]')
         path.write_text("{\n" + ",\n".join(parts) + "\n}\n", encoding="utf-8")
 
 

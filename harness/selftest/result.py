@@ -15,7 +15,8 @@ class SelfTest:
 
     clean_failures: cases and rules that do not hold on the references. bitten: by case, the mutant
     that turns it red. excused: names with their reasons, of cases and weakenings. idle: excuses
-    that nothing needs any more. faults: errors of the harness that a mutant brought about.
+    that nothing needs any more. owed: weakenings that are known to go unnoticed. faults: errors of
+    the harness that a mutant brought about.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -27,6 +28,7 @@ class SelfTest:
     unnoticed: tuple[str, ...]
     excused: Mapping[str, str] = field(default_factory=dict)
     idle: tuple[str, ...] = ()
+    owed: tuple[str, ...] = ()
     faults: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -70,6 +72,12 @@ class SelfTest:
         return tuple(name for name in self.equivalent if name in killed)
 
     @property
+    def fresh(self) -> tuple[str, ...]:
+        """Weakenings that go unnoticed and did not before: the list only gets shorter."""
+        owed = frozenset(self.owed)
+        return tuple(name for name in self.unnoticed if name not in owed)
+
+    @property
     def ok(self) -> bool:
         """Whether every mutant is killed by a related check, and every check can fail."""
         return not any(
@@ -79,7 +87,7 @@ class SelfTest:
                 self.resurrected,
                 self.toothless,
                 self.clean_failures,
-                self.unnoticed,
+                self.fresh,
                 self.idle,
                 self.faults,
             )
@@ -99,6 +107,7 @@ class SelfTest:
             "cases": len(self.bitten) + len(self.toothless),
             "weakenings": self.weakenings,
             "unnoticed_weakenings": list(self.unnoticed),
+            "fresh_weakenings": list(self.fresh),
             "excused": dict(self.excused),
             "idle_excuses": list(self.idle),
             "faults": dict(self.faults),

@@ -71,7 +71,8 @@ def _section(name: str) -> str:
 
 
 def _order(section: str) -> list[int]:
-    return [int(part) for part in section.split(".")]
+    """As the RFC has its sections; its appendices come last."""
+    return [int(part) if part.isdigit() else 99 for part in section.split(".")]
 
 
 def _cell(text: Iterable[str] | str) -> str:

@@ -111,6 +111,7 @@ def _result(
         unnoticed=tuple(name for name in doubts.unnoticed if reasons[name] is None),
         excused={name: reason for name, reason in reasons.items() if reason is not None},
         idle=tuple(needless),
+        owed=tuple(request.known.unnoticed),
         faults=faults,
     )
 
@@ -217,7 +218,9 @@ class _Task:
     def _doubt(self, piece: str) -> Doubts:
         weakened = weakenings([case for name, case in self.cases.items() if stem(name) == piece])
         told = {} if self.thorough else self.excused.weakenings
-        given_up = frozenset(one.name for one in weakened if excuses(told, one.name) is not None)
+        given_up = {one.name for one in weakened if excuses(told, one.name) is not None}
+        if not self.thorough:
+            given_up.update(self.known.unnoticed)
         return doubt(self.bench, weakened, self.known, given_up)
 
 
@@ -230,6 +233,7 @@ def learn(request: Request, result: SelfTest) -> Known:
             killers.setdefault(one.mutant, {})[one.role.value] = one.found_in
     if request.mutants:
         return replace(known, killers=killers)
+    unnoticed = list(result.unnoticed)
     biters = biters_of(known, result.bitten)
     witnesses = {
         name: [mutant, role, case] for name, (mutant, role, case) in result.witnesses.items()
@@ -237,4 +241,6 @@ def learn(request: Request, result: SelfTest) -> Known:
     if request.selection:
         biters = {**known.biters, **biters}
         witnesses = {**known.witnesses, **witnesses}
-    return Known(killers, biters, witnesses)
+        killers = {**known.killers, **killers}
+        unnoticed += [name for name in known.unnoticed if name not in witnesses]
+    return Known(killers, biters, witnesses, sorted(set(unnoticed)))

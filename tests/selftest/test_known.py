@@ -16,6 +16,7 @@ def test_it_is_read_as_it_was_written(tmp_path: Path) -> None:
         {"mutant": {"lns": "suite/case[axis=1]"}},
         {"suite/case": ["mutant", "other"]},
         {"suite/case#1 anything": ["mutant", "lns", "suite/case[axis=1]"]},
+        ["suite/case#2 alive"],
     )
     known.write(tmp_path / "known.json")
     assert Known.load(tmp_path / "known.json") == known
@@ -25,7 +26,9 @@ def test_nothing_is_known_without_a_file(tmp_path: Path) -> None:
     assert Known.load(tmp_path / "none.json") == Known()
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"killers": 1, "biters": 2, "witnesses": 3}'])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"killers": 1, "biters": 2, "witnesses": 3, "unnoticed": []}']
+)
 def test_a_damaged_file_is_an_error(tmp_path: Path, text: str) -> None:
     (tmp_path / "known.json").write_text(text)
     with pytest.raises(DataError, match="no file of a self-test"):
