@@ -24,7 +24,7 @@ def show(as_json: bool) -> None:
     for one in listed:
         print_lines(f"{one.name:<{width}}  {_line(one)}".split("\n"))
         for form in _further(one):
-            print_lines([f"{'':<{width}}  :{form}{_here(missing(one, form))}"])
+            print_lines([f"{one.name}:{form}{_here(missing(one, form))}"])
 
 
 def _json(one: Listed) -> dict[str, Any]:

@@ -115,13 +115,14 @@ def _build(client: APIClient, device: Device, folder: Path, base: str, name: str
 
 
 def _follow(stream: Iterable[dict[str, Any]], said: list[str]) -> str:
-    """Read what a build tells; the error, or empty."""
+    """Read what a build tells, to its end; the error, or empty."""
+    failed = ""
     for message in stream:
         if "error" in message:
-            return _one_line(message["error"])
+            failed = _one_line(message["error"])
         said += [line for line in str(message.get("stream", "")).splitlines() if line.strip()]
         del said[:-_LAST_WORDS]
-    return ""
+    return failed
 
 
 def _one_line(text: object) -> str:

@@ -117,7 +117,7 @@ class LaunchReader:
     def _container(self, node: Node, names: Mapping[str, object]) -> Launch:
         keys = node.mapping(_CONTAINER, required=("command",))
         keys.setdefault("ready_within", Node(_READY_IN_A_CONTAINER, node.place, {}))
-        if "image" not in keys and "build" not in keys:
+        if all(key not in keys or keys[key].is_null for key in ("image", "build")):
             raise node.fail(
                 "device.image", "a container needs an image", hint="write build: . or image: NAME"
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 
 import pytest
@@ -16,7 +17,10 @@ def test_the_devices_of_the_harness(command: Command) -> None:
     assert lns["role"] == "lns"
     assert lns["ics"]["hidden_avps"] is True
     assert lns["missing"] is None
-    assert "reference-lac  lac  Reference LAC" in command("devices").out
+    told = command("devices").out
+    assert re.search(r"^reference-lac +lac  Reference LAC$", told, re.MULTILINE)
+    assert re.search(r"^xl2tpd-lns:container\b", told, re.MULTILINE)
+    assert set(listed["xl2tpd-lns"]["launch"]) == {"process", "container"}
 
 
 def test_a_missing_program_is_named(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import yaml
 
 from harness.device import ProcessLaunch, list_devices, load_device
 from harness.device.external_model import Console, ExternalLaunch, Source
-from harness.device.model import CommandAction
+from harness.device.model import CommandAction, ContainerLaunch, UmlLaunch
 from tests.device.bench import PEERS
 
 DEVICES = [one.name for one in list_devices([PEERS])]
@@ -30,7 +30,7 @@ def test_examples_load(tmp_path: Path) -> None:
         yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
     ]
     whole = next(one for one in blocks if "title" in one and "process" in one["launch"])
-    namespace = next(one for one in blocks if "namespace" in str(one))
+    namespace = next(one for one in blocks if "sysctls" in str(one))
     further = next(one for one in blocks if "actions" in one and "launch" not in one)
     whole["launch"]["process"].update(namespace["launch"]["process"])
     whole["launch"]["process"]["control"] = "${work}/control"
@@ -56,8 +56,25 @@ def test_the_example_on_the_wire_loads(tmp_path: Path) -> None:
     assert kinds == {"ConsoleAction", "CommandAction", "HttpAction", "AskAction"}
 
 
+@pytest.mark.parametrize("form", ["container", "uml"])
+def test_the_examples_of_other_forms_load(tmp_path: Path, form: str) -> None:
+    text = (PEERS / "README.md").read_text()
+    blocks: list[Any] = [
+        yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    ]
+    (launch,) = [one["launch"] for one in blocks if form in one.get("launch", {})]
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    (tmp_path / "mydaemon.conf.j2").write_text("listen {{ address }} on {{ interface }}\n")
+    whole = {"title": "one", "role": "lns", "launch": launch}
+    (tmp_path / "peer.yaml").write_text(yaml.safe_dump(whole))
+    assert load_device(tmp_path).form == form
+
+
 def test_every_key_is_explained() -> None:
     text = (PEERS / "README.md").read_text()
+    for launch in (ProcessLaunch, ContainerLaunch, UmlLaunch):
+        for key in {*launch.__dataclass_fields__} - {"host"}:
+            assert key == "place" or re.search(rf"\b{key}\b", text), key
     for key in ProcessLaunch.__dataclass_fields__:
         assert key == "place" or f"`{key}`" in text, key
     # `cli` is the key of the console

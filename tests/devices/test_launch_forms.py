@@ -20,7 +20,7 @@ PATIENCE = 600.0
 SELECTIONS = {
     "lns": ("5.1-control-connection", "5.2.1-incoming-call", "5.6-session-teardown"),
     "lac": ("5.1-control-connection-by-iut/*-in-reply*", "5.1-control-connection-by-iut/refused*"),
-    "l2tpns": ("5.1-control-connection", "5.6-session-teardown"),
+    "l2tpns": ("5.1-control-connection",),
 }
 FORMS = [
     ("xl2tpd-lns", "xl2tpd-lns:container", "lns"),
@@ -74,4 +74,11 @@ def test_the_verdicts_are_the_same(plain: str, other: str, selection: str) -> No
     expected = verdicts(plain, selection)
     assert len(expected) > 10
     assert "pass" in expected.values()
-    assert verdicts(other, selection) == expected
+    assert of_control(verdicts(other, selection), other) == of_control(expected, other)
+
+
+def of_control(found: dict[str, str], device: str) -> dict[str, str]:
+    """Without what is about data, where a guest has a PPP of its own: the real one."""
+    if not device.startswith("uml-"):
+        return found
+    return {case: one for case, one in found.items() if not case.startswith("monitor/data-")}
