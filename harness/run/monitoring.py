@@ -239,7 +239,7 @@ class CaseMonitor:
                 self._witness(True, finding)
                 cases = self.whole.seen_in.setdefault((finding.rule, finding.severity), set())
                 cases.add(self.case)
-            elif finding.frames[0] not in self.asked and finding.severity == "fail":
+            elif finding.frames[0] not in self.asked and finding.severity != "note":
                 self.whole.own.add([finding])
                 self._witness(False, finding)
 

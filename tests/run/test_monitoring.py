@@ -95,3 +95,13 @@ def test_a_harness_that_was_late_says_nothing_of_intervals(late: float, found: b
 def test_a_harness_that_was_late_still_sees_what_time_has_no_part_in(planted: Talk) -> None:
     result = results(planted, iut=LAC[0], late=1.0)["monitor/window"]
     assert Verdict.FAIL in [check.verdict for check in result.checks]
+
+
+@pytest.mark.parametrize("severity", ["fail", "warn", "note"])
+def test_our_own_peer_breaks_no_rule_but_what_is_only_noted(severity: str) -> None:
+    plant = next(one for one in PLANTS if one.live == severity and not one.options)
+    talk = Talk()
+    culprit = plant.build(talk).source
+    iut = LNS if culprit == LAC else LAC
+    found = results(talk, iut=iut[0])
+    assert ("monitor/own-peer" in found) is (severity != "note")
