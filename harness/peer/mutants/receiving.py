@@ -92,7 +92,7 @@ def overlooking(message: str, avp: str) -> type[Variant]:
 
 def _completed(examined: Examined, avp: str) -> Mapping[str, Value]:
     """The values with something in place of what is missing."""
-    made_up: dict[str, Value] = {"host_name": "nobody", "called_number": ""}
+    made_up: dict[str, Value] = {"host_name": "nobody", "called_number": "5551234"}
     known = examined.message.example if examined.message is not None else {}
     return {avp: made_up.get(avp, known.get(avp, 1)), **examined.values}
 
@@ -217,7 +217,7 @@ class ShortVectorRefused(Tunnel):
         return super().examine(packet)
 
 
-@mutant("RFC2661-4.4.1-04", "a Random Vector of less than 16 octets is refused")
+@mutant("RFC2661-4.4.1-04", "a Random Vector of less than 16 octets is refused", roles=LNS)
 class ShortVectorsRefused(with_tunnel(ShortVectorRefused)):  # type: ignore[misc]
     pass
 
@@ -302,26 +302,6 @@ class CollisionAlwaysLost(Variant):
             waits = any(one.state.value == "wait-ctl-reply" for one in self.tunnels.values())
             return goes_on and not waits, orphans
         return goes_on, orphans
-
-
-@mutant("RFC2661-4.4.3-09", "the higher tie-breaker wins")
-class HigherTieBreakerWins(Variant):
-    def resolve_collision(
-        self, packet: Packet, source: Address, now: float
-    ) -> tuple[bool, list[Session]]:
-        def turned(value: bytes) -> bytes:
-            return bytes(255 - octet for octet in value)
-
-        avps = tuple(
-            avp._replace(value=turned(avp.value)) if avp.type == 5 else avp for avp in packet.avps
-        )
-        config = self.config
-        if config.tie_breaker is not None:
-            self.config = replace(config, tie_breaker=turned(config.tie_breaker))
-        try:
-            return super().resolve_collision(packet._replace(avps=avps), source, now)
-        finally:
-            self.config = config
 
 
 @mutant("RFC2661-4.4.3-08", "tie-breakers are not compared")

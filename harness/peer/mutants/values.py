@@ -61,13 +61,6 @@ LISTED: Final[tuple[Listed, ...]] = (
         BOTH,
     ),
     (
-        "vendor-avp-mandatory",
-        "RFC2661-4.2-01",
-        "a vendor's AVP has M = 1",
-        edits.on((SCCRP, SCCRQ), edits.plus(AVP(7, b"x", vendor=9))),
-        BOTH,
-    ),
-    (
         "calling-number-in-latin",
         "RFC2661-4.4.4-18",
         "a Calling Number is not ASCII",
@@ -79,13 +72,6 @@ LISTED: Final[tuple[Listed, ...]] = (
         "RFC2661-4.4.4-01",
         "the cause of a disconnection comes with the message type 0",
         edits.on((CDN,), edits.avp(12, value=b"\0\x10\0")),
-        LAC,
-    ),
-    (
-        "cause-in-latin",
-        "RFC2661-4.4.4-02",
-        "the words for a cause are not ASCII",
-        edits.on((CDN,), edits.avp(12, value=b"\0\x10\x45caf\xe9")),
         LAC,
     ),
     (
@@ -113,6 +99,22 @@ LISTED: Final[tuple[Listed, ...]] = (
 
 for _name, _row, _text, _edit, _roles in LISTED:
     add(_name, altered(_edit), _row, _text, roles=_roles)
+
+add(
+    "vendor-avp-mandatory",
+    altered(edits.on((SCCRP, SCCRQ), edits.plus(AVP(7, b"x", vendor=9)))),
+    "RFC2661-4.2-01",
+    "a vendor's AVP has M = 1",
+    equivalent="4.2 only advises against it: the rule of the monitors makes a note of it",
+)
+add(
+    "cause-in-latin",
+    altered(edits.on((CDN,), edits.avp(12, value=b"\0\x10\x45caf\xe9"))),
+    "RFC2661-4.4.4-02",
+    "the words for a cause are not ASCII",
+    roles=LAC,
+    equivalent="what text is written in is worth a note only (P-54)",
+)
 
 
 # -- Tie Breakers ------------------------------------------------------------------------------

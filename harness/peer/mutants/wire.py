@@ -305,7 +305,7 @@ FORMAT: Final[Sequence[Listed]] = (
         "RFC2661-4.4.2-02",
         "an Error Message is not UTF-8",
         edits.on((STOPCCN,), edits.avp(1, value=b"\0\2\0\6\xff\xfe")),
-        BOTH,
+        LNS,
     ),
     (
         "stopccn-other-tunnel-id",
