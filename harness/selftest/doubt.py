@@ -9,7 +9,7 @@ from typing import Final
 from harness.peer.mutants import MUTANTS, Mutant
 from harness.run.events import Verdict
 from harness.selftest.bench import TELLING, Bench
-from harness.selftest.kinship import SAME_CHAPTER, kinship, rows_of_case, stem
+from harness.selftest.kinship import SAME_SECTION, kinship, rows_of_case, stem
 from harness.selftest.known import Known
 from harness.selftest.weaken import Weakening
 from harness.spec.model import Role
@@ -17,9 +17,10 @@ from harness.suite.model import Case
 
 _GRAVITY: Final = {Verdict.FAIL: 2, Verdict.WARN: 1}
 
-INSTANCES: Final = 3
-"""So many instances of a case are tried with mutants of which nothing is known: axes differ in
-what is sent, and seldom in what tells a mutant from the reference."""
+BITTEN: Final = 12
+INSTANCES: Final = 2
+"""So many instances of a case are tried with mutants that turn some of them red, and with those of
+which nothing is known: axes differ in what is sent, seldom in what tells a mutant apart."""
 
 Witness = tuple[str, Role, str]
 """A mutant, as what it runs, and the case that says less of it."""
@@ -56,8 +57,10 @@ def doubt(
 
 
 def _search(said: _Said, waiting: list[Weakening], known: Known, found: Doubts) -> None:
-    instances = _instances(waiting)
-    for mutant, role in _candidates(said.bench, instances[0], known):
+    every = list({case.id: case for one in waiting for case, _ in one.cases}.values())
+    biters = known.biters.get(stem(every[0].id), ())
+    for mutant, role in _candidates(said.bench, every[0], biters):
+        instances = _some(every, BITTEN if mutant.name in biters else INSTANCES)
         able = [case for case in instances if case.id in said.bench.plans[role]]
         said.ask(role, mutant, able)
         for case in able:
@@ -71,27 +74,24 @@ def _search(said: _Said, waiting: list[Weakening], known: Known, found: Doubts) 
             return
 
 
-def _instances(waiting: Sequence[Weakening]) -> list[Case]:
-    """A few instances of the case: the first, one from the middle, the last."""
-    every = {case.id: case for one in waiting for case, _ in one.cases}
-    cases = list(every.values())
-    if len(cases) <= INSTANCES:
+def _some(cases: Sequence[Case], count: int) -> Sequence[Case]:
+    """At most so many instances of a case, from the first to the last."""
+    if len(cases) <= count:
         return cases
-    return [cases[0], cases[len(cases) // 2], cases[-1]]
+    return [cases[place * (len(cases) - 1) // (count - 1)] for place in range(count)]
 
 
-def _candidates(bench: Bench, case: Case, known: Known) -> Iterator[tuple[Mutant, Role]]:
-    """Known biters of the case, then mutants of the same chapter, then those of all others."""
+def _candidates(bench: Bench, case: Case, biters: Collection[str]) -> Iterator[tuple[Mutant, Role]]:
+    """Known biters of the case, then mutants of the sections that it is about, and broad ones."""
     rows = rows_of_case(case)
     specification = bench.library.specification
-    biters = known.biters.get(stem(case.id), ())
     ranked = sorted(
         MUTANTS.values(),
         key=lambda one: (one.name not in biters, kinship(specification, one, rows)),
     )
     for mutant in ranked:
         near = mutant.name in biters or mutant.broad
-        if near or kinship(specification, mutant, rows) <= SAME_CHAPTER:
+        if near or kinship(specification, mutant, rows) <= SAME_SECTION:
             for role in sorted(mutant.roles & case.iut):
                 yield mutant, role
 
