@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from harness.peer.mutants.base import LNS, Variant, mutant
+from harness.peer.mutants.base import LAC, LNS, Variant, mutant
 from harness.peer.network import Address
 from harness.wire import Packet
 
 
-@mutant("RFC2661-5.4-04", "data has no sequence numbers although they were required", roles=LNS)
+@mutant("RFC2661-5.4-04", "data has no sequence numbers although they were required")
 class DataWithoutNumbers(Variant):
     def alter_data(self, packet: Packet) -> Iterable[Packet]:
         return (packet._replace(header=packet.header._replace(ns=None, nr=None)),)
+
+
+@mutant("RFC2661-5.4-07", "data has sequence numbers although nobody began with them", roles=LAC)
+class DataNumberedUnasked(Variant):
+    def alter_data(self, packet: Packet) -> Iterable[Packet]:
+        if packet.header.ns is not None:
+            return (packet,)
+        self.sent = getattr(self, "sent", -1) + 1
+        return (packet._replace(header=packet.header._replace(ns=self.sent, nr=0)),)
 
 
 @mutant("RFC2661-5.4-01", "the sessions of a tunnel count their data together", roles=LNS)

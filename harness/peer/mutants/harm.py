@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.peer.call import CallEvent
 from harness.peer.calls import CallControl
 from harness.peer.channel import Arrival, Channel, after
+from harness.peer.control_connection import Action
 from harness.peer.examine import Examined
 from harness.peer.mutants.base import LAC, LNS, Variant, mutant
 from harness.peer.mutants.calls import with_calls
@@ -281,3 +282,20 @@ class SequentialSessionIds(Variant):
     def free_session_id(self, tunnel: Tunnel) -> int:
         self.last = getattr(self, "last", 100) + 1
         return self.last
+
+
+class WaitsForEver(Tunnel):
+    def act(self, action: Action, now: float) -> None:
+        if action is Action.TUNNEL_OPEN:
+            self.waiting.clear()
+        super().act(action, now)
+
+
+@mutant("RFC2661-7.5.2-S03", "a call that waits for its tunnel is forgotten", roles=LNS)
+class WaitingCallForgotten(with_tunnel(WaitsForEver)):  # type: ignore[misc]
+    pass
+
+
+@mutant("RFC2661-7.4.1-S04", "a call that waits for its tunnel is forgotten by a LAC", roles=LAC)
+class LacWaitingCallForgotten(with_tunnel(WaitsForEver)):  # type: ignore[misc]
+    pass

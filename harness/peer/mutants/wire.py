@@ -439,6 +439,29 @@ add(
     "an attribute that nobody assigned is sent under Vendor ID 0",
     equivalent="it is worth a note only: the IANA has assigned attributes since, no table has them",
 )
+for _number, _name in (
+    (27, "last_sent_lcp_confreq"),
+    (28, "last_received_lcp_confreq"),
+    (29, "proxy_authen_type"),
+    (30, "proxy_authen_name"),
+    (31, "proxy_authen_challenge"),
+    (32, "proxy_authen_id"),
+    (33, "proxy_authen_response"),
+):
+    add(
+        f"iccn-without-{_name}".replace("_", "-"),
+        altered(edits.on((ICCN,), edits.without(_number))),
+        "RFC2661-4.4.5-01",
+        f"a LAC that has {_name} does not pass it on",
+        roles=LAC,
+    )
+add(
+    "same-call-serial-number",
+    altered(edits.on((ICRQ,), edits.avp(15, value=b"\0\0\0\1"))),
+    "RFC2661-4.4.4-09",
+    "all calls have the same Call Serial Number",
+    roles=LAC,
+)
 _listed(HEADER)
 _listed(FORMAT)
 _tables()
