@@ -215,7 +215,8 @@ class Guest:
 
     def _command(self, work: Path, console: str) -> list[str]:
         launch = self._launch
-        modules = ",".join((*MODULES, *launch.modules))
+        has_six = any(one.version == 6 for one in self.pair.wanted.addresses)
+        modules = ",".join((*MODULES, *(["ipv6"] if has_six else []), *launch.modules))
         script = Path(__file__).with_name("uml_guest.py")
         return [
             find_program(launch.kernel, launch),
