@@ -116,8 +116,8 @@ class Actor:
             case CommandAction():
                 argv = [fill(word, names) for word in action.command]
                 folder = self._device.folder
-                told = await run_locally(argv, folder, action.within * self._scale)
-                self._tell(f"$ {' '.join(argv)}", told, lines)
+                printed = await run_locally(argv, folder, action.within * self._scale)
+                self._tell(f"$ {' '.join(argv)}", "\n".join(printed), lines)
             case _:
                 raise DeviceError("device.action", "this is no action for a device on the wire")
 

@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from harness.device.log import printable
+from harness.device.log import DeviceLog
 from harness.errors import DeviceError
 
 _SYSTEM_FOLDERS: Final = "/usr/local/sbin:/usr/sbin:/sbin"
-_LONGEST_OUTPUT: Final = 1 << 20
 _LAST_LINES: Final = 6
 _DIE_WITH_THE_HARNESS: Final = (
     # PR_SET_PDEATHSIG has to be set in the process itself; between fork and exec there is no safe
@@ -25,8 +24,8 @@ _DIE_WITH_THE_HARNESS: Final = (
 )
 
 
-async def run_locally(argv: Sequence[str], folder: Path, within: float) -> str:
-    """Run a command to its end, in a folder; gives what it printed.
+async def run_locally(argv: Sequence[str], folder: Path, within: float) -> tuple[str, ...]:
+    """Run a command to its end, in a folder; gives the last lines that it printed.
 
     It is killed when it takes longer than `within` seconds, when the harness is interrupted, and
     when that dies. Raises DeviceError `device.action` unless it ends with status 0.
@@ -40,42 +39,41 @@ async def run_locally(argv: Sequence[str], folder: Path, within: float) -> str:
             f"there is no program {argv[0]}",
             hint="a path is relative to the folder of the device",
         )
+    # Not a pipe of asyncio's: a daemon that the command starts keeps it open, and is not waited for
+    reader, writer = os.pipe()
+    log = DeviceLog(reader)
     try:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-I", "-S", "-c", _DIE_WITH_THE_HARNESS),
             *(program, *argv[1:]),
             cwd=folder,
             stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
+            stdout=writer,
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,
         )
     except OSError as error:
+        log.close()
         raise DeviceError(
             "device.action", f"cannot run {program}: {error.strerror or error}"
         ) from error
+    finally:
+        os.close(writer)
     try:
         async with asyncio.timeout(within):
-            told = await _output(process)
             status = await process.wait()
+        log.drain()
+        told = log.lines()
     except TimeoutError:
         raise DeviceError("device.action", f"{argv[0]} took more than {within:g} s") from None
     finally:
+        log.close()
         if process.returncode is None:
             os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
     if status:
         how = f"exited with status {status}" if status > 0 else f"was killed by signal {-status}"
-        last = [printable(line) for line in told.encode().splitlines() if line.strip()]
-        hint = "it said: " + "\n    ".join(last[-_LAST_LINES:]) if last else "it said nothing"
+        last = [line for line in told if line.strip()][-_LAST_LINES:]
+        hint = "it said: " + "\n    ".join(last) if last else "it said nothing"
         raise DeviceError("device.action", f"{argv[0]} {how}", hint=hint)
     return told
-
-
-async def _output(process: asyncio.subprocess.Process) -> str:
-    """What it prints until it closes its output; of a flood the beginning."""
-    assert process.stdout is not None
-    kept = bytearray()
-    while data := await process.stdout.read(1 << 16):
-        kept += data[: _LONGEST_OUTPUT - len(kept)]
-    return kept.decode("utf-8", "backslashreplace")
