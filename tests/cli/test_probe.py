@@ -62,16 +62,16 @@ def test_what_was_measured_is_what_the_device_does(command: Command) -> None:
 
 
 def test_contradictions_are_found_both_ways(command: Command) -> None:
-    settings = ("--set", "ics.ppp=true", "--set", "ics.hidden_avps=false")
+    settings = ("--set", "ixit.extra.max_sessions=1", "--set", "ics.hidden_avps=false")
     found = command("probe", "--device", "reference-lns", "--quick", "--json", *settings).json
     assert found["contradictions"] == [
         {"capability": "hidden_avps", "stated": False, "measured": True},
-        {"capability": "ppp", "stated": True, "measured": False},
+        {"capability": "multiple_sessions", "stated": True, "measured": False},
     ]
     assert found["ixit"]["hello_interval"] is None
     result = command("doctor", "--device", "reference-lns", *settings)
     assert result.code == 1
-    assert "wrong    ics ppp: claimed, but: answers-lcp" in result.out
+    assert "wrong    ics multiple_sessions: claimed, but: two-calls" in result.out
     assert "note     ics hidden_avps: not claimed, yet it works" in result.out
     assert result.out.endswith("1 of 13 need attention\n")
 
