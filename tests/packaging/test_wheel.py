@@ -109,7 +109,7 @@ def test_an_installed_harness_runs_anywhere(installed: Path, tmp_path: Path) -> 
     names = {"events.ndjson", "capture.pcapng", "junit.xml", "summary.json", "report.html"}
     assert {path.name for path in out.iterdir()} == names
     cases = sum(len(suite) for suite in JUnitXml.fromfile(str(out / "junit.xml")))
-    assert cases == summary["cases"]
+    assert cases == summary["cases"] + sum(summary["monitors"].values())
 
 
 def test_an_installed_harness_knows_its_data(installed: Path, tmp_path: Path) -> None:
