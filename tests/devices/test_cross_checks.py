@@ -42,8 +42,8 @@ OF_XL2TPD = {RuleId.UDP_CHECKSUM, RuleId.ZLB_SESSION_ID}
 """Why these are right: tests/capture/test_recorded.py."""
 
 OF_CLOSING_XL2TPD = {*OF_XL2TPD, RuleId.NR_BEYOND}
-"""Now and then a LAC that has closed its tunnel answers the bare acknowledgement of its StopCCN with
-another one, whose Nr counts what it answers (Ns 2 is that of a ZLB, its Nr is 3)."""
+"""Now and then a LAC that has closed its tunnel answers the bare acknowledgement of its StopCCN by
+one whose Nr counts what it answers (Ns 2 is that of a ZLB, its Nr is 3)."""
 
 OF_L2TPNS: set[RuleId] = set()
 
