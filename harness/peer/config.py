@@ -38,7 +38,8 @@ class PeerConfig:
     rings_for: seconds after which a LAC gives up a call that nobody answers.
     ppp: whether there is a PPP at the end of each call. proxy: what a LAC passes on of it, one of
     `harness.peer.proxy.KINDS`; None: nothing. authenticates_ppp: an LNS that authenticates clients
-    by itself, whatever the LAC passes on (9.5).
+    by itself, whatever the LAC passes on (9.5). ppp_echoes: whether PPP asks if its other end is
+    there.
 
     Raises ValueError where a limit is outside its range, the host name does not fit (4.4.3), or
     the kind of proxy is unknown.
@@ -72,6 +73,7 @@ class PeerConfig:
     ppp: bool = False
     proxy: str | None = None
     authenticates_ppp: bool = False
+    ppp_echoes: bool = False
     vendor_error: bool = False
 
     def __post_init__(self) -> None:

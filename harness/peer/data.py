@@ -5,6 +5,8 @@ The rules of sequence numbers:
 - otherwise the LNS decides, and the LAC does with each message what the last one of the LNS did;
 - switched on again, they go on where they were;
 - they are no reason to wait: what comes late is dropped, what is missing is not asked for.
+
+Frames that keep a link alive go out with the P bit (3.1).
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.peer.channel import HALF, MODULUS, after
+from harness.peer.ppp import is_echo_request
 from harness.wire import Header, Packet
 
 
@@ -33,7 +36,13 @@ class DataChannel:
             self.ns = (self.ns + 1) % MODULUS
         nr = None if ns is None else 0
         header = Header(
-            control=False, tunnel_id=tunnel_id, session_id=session_id, length=None, ns=ns, nr=nr
+            control=False,
+            tunnel_id=tunnel_id,
+            session_id=session_id,
+            length=None,
+            ns=ns,
+            nr=nr,
+            priority=is_echo_request(payload),
         )
         return Packet(header, payload=payload)
 

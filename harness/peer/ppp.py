@@ -67,12 +67,14 @@ class PppEnd:
     """One end of PPP.
 
     magic: its Magic Number, 4 octets. challenge: with what it authenticates the other end once LCP
-    is open; empty: it does not. accm: the mask that the other end asked for last, if any.
+    is open; empty: it does not. accm: the mask that the other end asked for last, if any. echoes:
+    whether it asks, once LCP is open, if the other end is there.
     """
 
     magic: bytes
     challenge: bytes = b""
     accm: int | None = None
+    echoes: bool = False
     requested: bool = False
     acknowledged: bool = False
     agreed: bool = False
@@ -120,6 +122,18 @@ class PppEnd:
         return [*out, frame(LCP, Code.ACK, identifier, data), *self._opened()]
 
     def _opened(self) -> list[bytes]:
-        if not (self.challenge and self.agreed and self.acknowledged):
+        if not (self.agreed and self.acknowledged):
             return []
-        return [frame(CHAP, Code.REQUEST, 1, bytes((len(self.challenge),)) + self.challenge)]
+        out = []
+        if self.challenge:
+            value = bytes((len(self.challenge),)) + self.challenge
+            out.append(frame(CHAP, Code.REQUEST, 1, value))
+        if self.echoes:
+            out.append(frame(LCP, Code.ECHO_REQUEST, 1, self.magic))
+        return out
+
+
+def is_echo_request(payload: bytes) -> bool:
+    """Whether a frame asks if the other end of the link is there."""
+    payload = payload.removeprefix(ADDRESS_AND_CONTROL)
+    return payload[:3] == LCP.to_bytes(2, "big") + bytes((Code.ECHO_REQUEST,))

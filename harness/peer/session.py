@@ -221,7 +221,7 @@ class Session:
             return
         chance = self.tunnel.endpoint.random
         challenge = chance.randbytes(16) if config.authenticates_ppp and not is_lac else b""
-        self.ppp = PppEnd(chance.randbytes(4), challenge)
+        self.ppp = PppEnd(chance.randbytes(4), challenge, echoes=config.ppp_echoes)
         if not is_lac and (challenge or not self.proxied):
             self.send_data(self.ppp.request())
 

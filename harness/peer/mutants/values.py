@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from harness.peer.call import CallEvent
@@ -11,12 +11,12 @@ from harness.peer.examine import GENERAL_ERROR, OUT_OF_RANGE, Examined, Fault
 from harness.peer.mutants import edits
 from harness.peer.mutants.base import BOTH, LAC, LNS, Variant, add, mutant
 from harness.peer.mutants.calls import with_calls, with_session
-from harness.peer.mutants.edits import CDN, ICRQ, OCRP, SCCRP, SCCRQ
+from harness.peer.mutants.edits import CDN, ICRQ, OCRP, SCCRP
 from harness.peer.mutants.wire import Listed, altered
 from harness.peer.network import Address
 from harness.peer.session import INVALID_DESTINATION, NO_FACILITIES_TEMPORARY, Session
 from harness.peer.tunnel import Tunnel
-from harness.wire import AVP, Packet
+from harness.wire import Packet
 
 TIE_BREAKER: Final = 5
 EIGHT_OCTETS: Final = (1 << 64) - 1
@@ -301,3 +301,9 @@ class OneFraming(CallControl):
 @mutant("RFC2661-4.4.4-15", "an OCRQ that allows either framing is refused", roles=LAC)
 class EitherFramingRefused(with_calls(OneFraming)):  # type: ignore[misc]
     pass
+
+
+@mutant("RFC2661-3.1-10", "Echo-Requests of LCP go out without the P bit")
+class EchoWithoutPriority(Variant):
+    def alter_data(self, packet: Packet) -> Iterable[Packet]:
+        return (packet._replace(header=packet.header._replace(priority=False)),)
