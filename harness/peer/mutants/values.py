@@ -11,12 +11,12 @@ from harness.peer.examine import GENERAL_ERROR, OUT_OF_RANGE, Examined, Fault
 from harness.peer.mutants import edits
 from harness.peer.mutants.base import BOTH, LAC, LNS, Variant, add, mutant
 from harness.peer.mutants.calls import with_calls, with_session
-from harness.peer.mutants.edits import CDN, ICRQ, OCRP, SCCRP
+from harness.peer.mutants.edits import CDN, ICRQ, OCRP, SCCRP, SCCRQ
 from harness.peer.mutants.wire import Listed, altered
 from harness.peer.network import Address
 from harness.peer.session import INVALID_DESTINATION, NO_FACILITIES_TEMPORARY, Session
 from harness.peer.tunnel import Tunnel
-from harness.wire import Packet
+from harness.wire import AVP, Packet
 
 TIE_BREAKER: Final = 5
 EIGHT_OCTETS: Final = (1 << 64) - 1
