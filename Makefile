@@ -19,7 +19,7 @@ BASE_IMAGE := l2tp-harness/base:bookworm
 # whose statements of conformance are in reports/published/
 PUBLISHED := xl2tpd-lns xl2tpd-lac l2tpns
 
-.PHONY: help demo test lint format bench fuzz wheel devices base-image statements clean
+.PHONY: help demo test lint format bench fuzz selftest wheel devices base-image statements clean
 
 help:
 	@echo "make demo     run the suites against the embedded reference LNS and LAC"
@@ -31,6 +31,7 @@ help:
 	@echo "make format   reformat the code"
 	@echo "make bench    packets per second, beside scapy layers"
 	@echo "make fuzz     a million hostile datagrams into the peers"
+	@echo "make selftest what the suites would miss, by mutants of the peers"
 	@echo "make wheel    the distribution, in dist/"
 	@echo "make clean    remove all that these made"
 
@@ -73,6 +74,9 @@ bench: $(VENV)/.dev
 
 fuzz: $(VENV)/.dev
 	$(BIN)/python -m harness.peer.fuzz $(FUZZ_ARGS)
+
+selftest: $(VENV)/.run
+	$(BIN)/l2tp-harness selftest
 
 wheel: $(VENV)/.dev
 	$(BIN)/python -m build
