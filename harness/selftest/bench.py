@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +20,7 @@ from harness.peer.clock import ClockStalledError
 from harness.peer.mutants import Mutant
 from harness.run.baseline import Baseline
 from harness.run.case import DEFECT, Setting, tell_monitors
-from harness.run.events import CaseEnd, Check, Event, Verdict
+from harness.run.events import CaseEnd, Check, Event, Note, Verdict
 from harness.run.hosts import MemoryHosts
 from harness.run.monitoring import OWN_PEER, SUITE, Monitoring
 from harness.run.run import Library, load_library
@@ -34,6 +35,7 @@ CASES_AT_ONCE: Final = 256
 """More would only fill the memory: waiting takes no time."""
 
 TELLING: Final = frozenset({Verdict.FAIL, Verdict.WARN})
+_GRAVITY: Final = {Verdict.FAIL: 2, Verdict.WARN: 1}
 QUIET: Final = frozenset({Verdict.PASS, Verdict.SKIP})
 
 _OWN: Final = f"{SUITE}/{OWN_PEER}"
@@ -44,12 +46,14 @@ _OBJECTS_UNTIL_COLLECTION: Final = 100_000
 class Trial:
     """What cases said of one peer.
 
-    verdicts: of each case and each rule of the monitors, by id. bites: the rows of each check that
-    did not hold, by the id of its case or rule. seen_in: the case in which a rule was first broken.
-    faults: cases that ended in a defect of the harness, which a broken peer must not bring about.
+    verdicts: of each case and each rule of the monitors, by id. notes: how many each case made.
+    bites: the rows of each check that did not hold, by the id of its case or rule. seen_in: the case
+    in which a rule was first broken. faults: cases that ended in a defect of the harness, which a
+    broken peer must not bring about.
     """
 
     verdicts: dict[str, Verdict] = field(default_factory=dict)
+    notes: Counter[str] = field(default_factory=Counter)
     bites: dict[str, list[tuple[str, ...]]] = field(default_factory=dict)
     seen_in: dict[str, str] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
@@ -62,8 +66,14 @@ class Trial:
             self.verdicts[event.case] = event.verdict
             if event.verdict is Verdict.NONE or event.reason.startswith(DEFECT):
                 self.faults[event.case] = event.reason
+        elif isinstance(event, Note):
+            self.notes[event.case] += 1
         elif isinstance(event, Check) and event.verdict in TELLING:
             self.bites.setdefault(event.case, []).append(event.rows)
+
+    def weight(self, case: str) -> tuple[int, int]:
+        """How much was said against the peer: the gravity of the verdict, and the notes."""
+        return _GRAVITY.get(self.verdicts[case], 0), self.notes[case]
 
     @property
     def red(self) -> list[str]:

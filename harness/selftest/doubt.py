@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from harness.peer.mutants import MUTANTS, Mutant
-from harness.run.events import Verdict
-from harness.selftest.bench import TELLING, Bench
+from harness.selftest.bench import Bench
 from harness.selftest.kinship import SAME_SECTION, kinship, rows_of_case, stem
 from harness.selftest.known import Known
 from harness.selftest.weaken import Weakening
 from harness.spec.model import Role
 from harness.suite.model import Case
 
-_GRAVITY: Final = {Verdict.FAIL: 2, Verdict.WARN: 1}
+Weight = tuple[int, int]
+NOTHING: Final[Weight] = (0, 0)
 
 BITTEN: Final = 12
 INSTANCES: Final = 2
@@ -64,7 +64,7 @@ def _search(said: _Said, waiting: list[Weakening], known: Known, found: Doubts) 
         able = [case for case in instances if case.id in said.bench.plans[role]]
         said.ask(role, mutant, able)
         for case in able:
-            if said.of(role, mutant, case) not in TELLING:
+            if said.of(role, mutant, case) == NOTHING:
                 continue
             for one in list(waiting):
                 if _notices(said, one, mutant, role, case.id):
@@ -108,28 +108,27 @@ def _notices(said: _Said, one: Weakening, mutant: Mutant, role: Role, name: str)
     for case, weaker in one.cases:
         if case.id == name and role in mutant.roles and name in said.bench.plans[role]:
             before = said.of(role, mutant, case)
-            if before not in TELLING:
+            if before == NOTHING:
                 return False
             trial = said.bench.try_out(role, [weaker], mutant, monitors=False)
-            after = trial.verdicts[case.id]
-            return _GRAVITY[before] > _GRAVITY.get(after, 0)
+            return before > trial.weight(case.id)
     return False
 
 
 @dataclass(slots=True)
 class _Said:
-    """What cases as they are have said of mutants."""
+    """What cases as they are have said of mutants, by its weight."""
 
     bench: Bench
-    verdicts: dict[tuple[Role, str, str], Verdict] = field(default_factory=dict)
+    weights: dict[tuple[Role, str, str], Weight] = field(default_factory=dict)
 
     def ask(self, role: Role, mutant: Mutant, cases: Sequence[Case]) -> None:
         trial = self.bench.try_out(role, cases, mutant, monitors=False)
-        for case, verdict in trial.verdicts.items():
-            self.verdicts[role, mutant.name, case] = verdict
+        for case in trial.verdicts:
+            self.weights[role, mutant.name, case] = trial.weight(case)
 
-    def of(self, role: Role, mutant: Mutant, case: Case) -> Verdict:
+    def of(self, role: Role, mutant: Mutant, case: Case) -> Weight:
         key = (role, mutant.name, case.id)
-        if key not in self.verdicts:
+        if key not in self.weights:
             self.ask(role, mutant, [case])
-        return self.verdicts[key]
+        return self.weights[key]

@@ -2,7 +2,8 @@
 
 A weakening is named by the case without its axes, the number of the step, counted from 1 through
 all of them, and what is taken away: `4.1-avp-format/unknown-avp#2 where.result_code`. It counts
-as noticed when on some mutant an instance of the case says less with it than without it.
+as noticed when on some mutant an instance of the case says less with it than without it: a less
+grave verdict, or fewer notes.
 """
 
 from __future__ import annotations

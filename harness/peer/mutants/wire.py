@@ -40,7 +40,7 @@ def altered(edit: Edit) -> type[Variant]:
 
 def _listed(rows: Sequence[Listed]) -> None:
     for name, row, text, edit, roles in rows:
-        add(name, altered(edit), row, text, roles=roles)
+        add(name, altered(edit), row, text, roles=roles, broad=True)
 
 
 HEADER: Final[Sequence[Listed]] = (
@@ -438,6 +438,22 @@ add(
     "RFC2661-10.1-01",
     "an attribute that nobody assigned is sent under Vendor ID 0",
     equivalent="it is worth a note only: the IANA has assigned attributes since, no table has them",
+)
+for _kind, _called in ((STOPCCN, "stopccn"), (CDN, "cdn")):
+    add(
+        f"{_called}-result-always-1",
+        altered(edits.on((_kind,), edits.avp(1, value=b"\0\1"))),
+        "RFC2661-4.4.2-07" if _kind == STOPCCN else "RFC2661-4.4.2-CDN-4",
+        f"every {_called.upper()} has result 1, whatever the reason",
+        roles=LNS,
+        broad=True,
+    )
+add(
+    "protocol-revision-1",
+    altered(edits.avp(2, value=b"\1\1")),
+    "RFC2661-4.4.3-protocol_version-value",
+    "the Protocol Version is 1.1",
+    broad=True,
 )
 for _number, _name in (
     (27, "last_sent_lcp_confreq"),
