@@ -47,9 +47,9 @@ class Trial:
     """What cases said of one peer.
 
     verdicts: of each case and each rule of the monitors, by id. notes: how many each case made.
-    bites: the rows of each check that did not hold, by the id of its case or rule. seen_in: the case
-    in which a rule was first broken. faults: cases that ended in a defect of the harness, which a
-    broken peer must not bring about.
+    bites: the rows of each check that did not hold, by the id of its case or rule. seen_in: where a
+    rule was first broken. faults: cases that ended in a defect of the harness, which a broken peer
+    must not bring about.
     """
 
     verdicts: dict[str, Verdict] = field(default_factory=dict)

@@ -88,10 +88,10 @@ def test_a_case_that_cannot_fail_is_found(tmp_path: Path) -> None:
 
 
 def test_a_check_that_nobody_would_miss_is_found(tmp_path: Path) -> None:
-    doubled = HELLO + "        header: {version: 2}\n"
+    doubled = HELLO + "        header: {session_id: {range: [0, 65535]}}\n"
     result = run(tmp_path, doubled)
     assert "toy/acknowledged#3 anything" in result.witnesses
-    assert "toy/acknowledged#3 header.version" in result.unnoticed
+    assert "toy/acknowledged#3 header.session_id" in result.unnoticed
 
 
 def test_a_case_that_fails_on_the_reference_is_found(tmp_path: Path) -> None:
