@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import functools
 import socket
@@ -19,6 +20,7 @@ from harness.spec.model import Role, Specification
 from tests.device.bench import PEERS
 
 _ADDRESSES = LoopbackAddresses()
+atexit.register(_ADDRESSES.close)
 HERE, THERE, ELSEWHERE = (_ADDRESSES.take(1701) for _ in range(3))
 """Of the harness, of the box, and of somebody else: no other process has them."""
 
