@@ -14,7 +14,12 @@ from harness.peer.mutants.calls import with_calls, with_session
 from harness.peer.mutants.edits import CDN, ICRQ, OCRP, SCCRP, SCCRQ
 from harness.peer.mutants.wire import Listed, altered
 from harness.peer.network import Address
-from harness.peer.session import INVALID_DESTINATION, NO_FACILITIES_TEMPORARY, Session
+from harness.peer.session import (
+    INVALID_DESTINATION,
+    NO_FACILITIES_TEMPORARY,
+    NOT_ESTABLISHED_IN_TIME,
+    Session,
+)
 from harness.peer.tunnel import Tunnel
 from harness.wire import AVP, Packet
 
@@ -246,6 +251,14 @@ for _name, _row, _text, _old, _new, _roles in (
         NO_FACILITIES_TEMPORARY,
         None,
         LNS,
+    ),
+    (
+        "unanswered-as-busy",
+        "RFC2661-4.4.2-CDN-10",
+        "a call that nobody answers is said to have been busy",
+        NOT_ESTABLISHED_IN_TIME,
+        Fault(0, "busy", result=8),
+        LAC,
     ),
     (
         "wrong-number-as-busy",
