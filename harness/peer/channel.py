@@ -102,11 +102,6 @@ class Channel:
         return not self._outstanding and not self._waiting
 
     @property
-    def queued(self) -> bool:
-        """Whether the window keeps messages from being sent at all."""
-        return bool(self._waiting)
-
-    @property
     def has_waiting(self) -> bool:
         """Whether something is queued that was never sent."""
         return bool(self._waiting)

@@ -233,7 +233,7 @@ class Session:
 
     def take_data(self, packet: Packet) -> None:
         """Hand a PPP frame from the peer to the end of the call, and its answers back."""
-        if self.data is None or self.tunnel.channel.queued:
+        if self.data is None or self.tunnel.channel.has_waiting:
             return  # the message that connects the call has not gone out yet
         frame = self.data.unwrap(packet)
         if frame is None or self.ppp is None:

@@ -43,6 +43,8 @@ async def advance(context: Context, step: Advance) -> None:
         await _run(context, step, flood)
     finally:
         context.peer.aside = None
+    if context.unseen is not None:
+        context.unseen(tunnel.link.local, tunnel.remote, tunnel.peer_id, number)
     text = f"{number} HELLOs were sent and acknowledged; they are not in the record"
     context.emit(Note(context.case.id, context.at, text))
     context.passed(step, "advance", f"every HELLO up to Ns {step.to} is acknowledged", text)

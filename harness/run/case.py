@@ -313,6 +313,7 @@ async def _with_peer(
             new_host=new_host,
             time_scale=setting.time_scale,
             checks=made.checks,
+            unseen=monitor.pass_over if monitor is not None else None,
         )
         judged = False
         try:

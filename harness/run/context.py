@@ -11,7 +11,7 @@ from harness.device.lease import Lease
 from harness.device.model import Device
 from harness.device.wire_hosts import NO_FURTHER_ADDRESS
 from harness.errors import DeviceError
-from harness.peer.network import Link
+from harness.peer.network import Address, Link
 from harness.peer.observed import Observed
 from harness.peer.scripted import ScriptedPeer, ScriptedSession, ScriptedTunnel
 from harness.run.events import Check, Event, Note, Verdict
@@ -40,7 +40,11 @@ class CaseEndedError(Exception):
 
 @dataclass(slots=True, eq=False)
 class Context:
-    """One case while it runs. Times are seconds on the loop's clock, `at` since the run began."""
+    """One case while it runs. Times are seconds on the loop's clock, `at` since the run began.
+
+    unseen: told of messages that are in no record: from where, to where, with which Tunnel ID, and
+    how many, all of them acknowledged.
+    """
 
     case: Case
     device: Device
@@ -58,6 +62,7 @@ class Context:
     checks: list[Check] = field(default_factory=list)
     variables: dict[str, Value] = field(default_factory=dict)
     collected: dict[str, list[Value]] = field(default_factory=dict)
+    unseen: Callable[[Address, Address, int, int], None] | None = None
 
     # -- time and names ----------------------------------------------------------------------
 

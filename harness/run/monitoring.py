@@ -14,6 +14,7 @@ from typing import Final
 
 from harness.device.model import Device
 from harness.peer.made import Made
+from harness.peer.network import Address
 from harness.run.events import CaseStart, Check, Frame, Verdict
 from harness.run.punctual import LATE
 from harness.spec.model import Severity
@@ -222,6 +223,12 @@ class CaseMonitor:
                 deliberate=made is Made.ODD,
             )
         )
+
+    def pass_over(
+        self, source: Address, destination: Address, tunnel_id: int, messages: int
+    ) -> None:
+        """So many messages of ours were sent and acknowledged without being recorded."""
+        self.monitor.pass_over(source, destination, tunnel_id, messages)
 
     def end(self, at: float) -> None:
         """Take what can be said only now, and how often each rule was put to the IUT."""

@@ -140,6 +140,19 @@ class LingersShortly(with_tunnel(ShortLinger)):  # type: ignore[misc]
     pass
 
 
+class Hurried(Tunnel):
+    def act(self, action: Action, now: float) -> None:
+        super().act(action, now)
+        if action is Action.SEND_STOPCCN:
+            self.flush(now)
+            self.channel.abandon()
+
+
+@mutant("RFC2661-7.1-16", "a StopCCN is sent once, acknowledged or not")
+class StopccnSentOnce(with_tunnel(Hurried)):  # type: ignore[misc]
+    pass
+
+
 class Deaf(Tunnel):
     def event(self, event: Event, now: float) -> None:
         if event is not Event.STOPCCN:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.peer.channel import Arrival, Channel, RetransmitPolicy, after
-from harness.peer.mutants.base import Variant, mutant
+from harness.peer.mutants.base import LNS, Variant, mutant
 from harness.peer.mutants.connection import with_tunnel
 from harness.peer.mutants.edits import HELLO, on_messages
 from harness.peer.network import Address
@@ -274,3 +274,71 @@ class ZlbAcknowledgesTooLittle(Variant):
         if packet.is_zlb and header.nr:
             return (zlb(header.tunnel_id, header.ns or 0, header.nr - 1),)
         return (packet,)
+
+
+class NarrowSender(Channel):
+    def set_peer_window(self, window: int) -> None:
+        super().set_peer_window(min(window, 2))
+
+
+@mutant("RFC2661-5.8-31", "no more than two messages are ever under way", roles=LNS)
+class UsesHalfTheWindow(with_channel(NarrowSender)):  # type: ignore[misc]
+    def make_channel(self) -> Channel:
+        channel: Channel = super().make_channel()
+        channel.set_peer_window(2)
+        return channel
+
+
+class HoldsBack(Channel):
+    def poll(self, now: float) -> list[Packet]:
+        due = self.ack_due
+        self.ack_due = due and not self._outstanding
+        out = super().poll(now)
+        self.ack_due = due and not out
+        return out
+
+
+@mutant(
+    "RFC2661-5.8-35", "nothing is acknowledged while own messages are unacknowledged", roles=LNS
+)
+class AcknowledgesWhenIdle(with_channel(HoldsBack)):  # type: ignore[misc]
+    pass
+
+
+class IgnoresZlb(Channel):
+    def receive(self, packet: Packet) -> tuple[Arrival, list[Packet]]:
+        return (Arrival.ZLB, []) if packet.is_zlb else super().receive(packet)
+
+
+@mutant("RFC2661-5.8-11", "a ZLB acknowledges nothing")
+class ZlbIgnored(with_channel(IgnoresZlb)):  # type: ignore[misc]
+    pass
+
+
+class IgnoresOthers(Channel):
+    def receive(self, packet: Packet) -> tuple[Arrival, list[Packet]]:
+        if not packet.is_zlb:
+            header = packet.header._replace(nr=self.oldest_unacknowledged)
+            arrival, ready = super().receive(packet._replace(header=header))
+            return arrival, [packet if one.header is header else one for one in ready]
+        return super().receive(packet)
+
+
+@mutant("RFC2661-5.8-15", "only a ZLB acknowledges what was sent", roles=LNS)
+class PiggybackIgnored(with_channel(IgnoresOthers)):  # type: ignore[misc]
+    pass
+
+
+class AllAtOnce(Channel):
+    def set_peer_window(self, window: int) -> None:
+        super().set_peer_window(window)
+        self.slow_start = False
+
+
+@mutant(
+    "RFC2661-A-01",
+    "the whole window of the peer is used from the start",
+    equivalent="slow start is recommended only: to do without is a note (P-13)",
+)
+class NoSlowStart(with_channel(AllAtOnce)):  # type: ignore[misc]
+    pass

@@ -19,7 +19,9 @@ from harness.peer.mutants.edits import (
     SCCCN,
     SCCRP,
     SCCRQ,
+    SLI,
     STOPCCN,
+    WEN,
     Edit,
 )
 from harness.spec.model import Role
@@ -266,6 +268,13 @@ FORMAT: Final[Sequence[Listed]] = (
         BOTH,
     ),
     (
+        "another-called-number",
+        "RFC2661-7.4-05",
+        "the called number of an ICRQ is not the one that was called",
+        edits.on((ICRQ,), edits.avp(21, value=b"0")),
+        LAC,
+    ),
+    (
         "window-size-zero",
         "RFC2661-4.4.3-receive_window_size-value",
         "the Receive Window Size is 0",
@@ -351,6 +360,8 @@ _MANDATORY: Final[Sequence[tuple[int, str, str, str, int, frozenset[Role]]]] = (
     (OCCN, "6.11", "OCCN", "framing_type", 19, LAC),
     (CDN, "6.12", "CDN", "result_code", 1, BOTH),
     (CDN, "6.12", "CDN", "assigned_session_id", 14, BOTH),
+    (WEN, "6.13", "WEN", "call_errors", 34, LAC),
+    (SLI, "6.14", "SLI", "accm", 35, LNS),
 )
 
 _BITS: Final[Sequence[tuple[int, str, str, bool, frozenset[Role]]]] = (
@@ -381,6 +392,16 @@ _BITS: Final[Sequence[tuple[int, str, str, bool, frozenset[Role]]]] = (
     (38, "4.4.4", "rx_connect_speed", False, LAC),
     (36, "4.4.1", "random_vector", True, BOTH),
     (5, "4.4.3", "tie_breaker", False, BOTH),
+    (26, "4.4.5", "initial_received_lcp_confreq", False, LAC),
+    (27, "4.4.5", "last_sent_lcp_confreq", False, LAC),
+    (28, "4.4.5", "last_received_lcp_confreq", False, LAC),
+    (29, "4.4.5", "proxy_authen_type", False, LAC),
+    (30, "4.4.5", "proxy_authen_name", False, LAC),
+    (31, "4.4.5", "proxy_authen_challenge", False, LAC),
+    (32, "4.4.5", "proxy_authen_id", False, LAC),
+    (33, "4.4.5", "proxy_authen_response", False, LAC),
+    (34, "4.4.6", "call_errors", True, LAC),
+    (35, "4.4.6", "accm", True, LNS),
 )
 
 _FIXED: Final[Sequence[tuple[int, str, str, frozenset[Role]]]] = (
@@ -395,6 +416,16 @@ _FIXED: Final[Sequence[tuple[int, str, str, frozenset[Role]]]] = (
     (25, "4.4.4", "physical_channel_id", LAC),
     (38, "4.4.4", "rx_connect_speed", LAC),
     (5, "4.4.3", "tie_breaker", BOTH),
+    (29, "4.4.5", "proxy_authen_type", LAC),
+    (32, "4.4.5", "proxy_authen_id", LAC),
+    (34, "4.4.6", "call_errors", LAC),
+    (35, "4.4.6", "accm", LNS),
+)
+
+_CONFREQS: Final[Sequence[tuple[int, str, str]]] = (
+    (26, "04", "initial_received_lcp_confreq"),
+    (27, "05", "last_sent_lcp_confreq"),
+    (28, "06", "last_received_lcp_confreq"),
 )
 
 
@@ -406,6 +437,14 @@ def _tables() -> None:
             f"RFC2661-{section}-{message}-{name}",
             f"{message} is sent without {name}",
             roles=roles,
+        )
+    for number, row, name in _CONFREQS:
+        add(
+            f"{name}-with-header",
+            altered(edits.on((ICCN,), edits.avp(number, value=b"\1\1\0\x08\1\4\5\xd4"))),
+            f"RFC2661-4.4.5-{row}",
+            f"{name} begins with the header of LCP",
+            roles=LAC,
         )
     for number, section, name, right, roles in _BITS:
         add(

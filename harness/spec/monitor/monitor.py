@@ -128,6 +128,20 @@ class Monitor:
             self._be_careful()
         return judge.take()
 
+    def pass_over(
+        self, source: Endpoint, destination: Endpoint, tunnel_id: int, messages: int
+    ) -> None:
+        """So many messages of a tunnel went by unseen, all of them acknowledged.
+
+        `tunnel_id`: as it stands in their headers.
+        """
+        found = self._registry.addressed(source, destination, tunnel_id, strict=False)
+        if found is not None:
+            tunnel, index = found
+            me, peer = tunnel.sides[index], tunnel.sides[1 - index]
+            me.numbering.pass_over(messages)
+            peer.numbering.acknowledge(me.numbering.next, self._judge.frame)
+
     def end(self, at: float) -> list[Finding]:
         """What can be said only when nothing follows any more. The monitor is spent then."""
         judge = self._judge
@@ -140,6 +154,7 @@ class Monitor:
     def _control(self, message: Message) -> None:
         judge = self._judge
         frame = judge.frame
+        judge.violated(RuleId.HEADER_TRUNCATED, False)
         judge_control_header(judge, message)
         if message.header.version != 2:
             self._be_careful()

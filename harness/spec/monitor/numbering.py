@@ -104,6 +104,11 @@ class Numbering:
             self.lost = None
         self.count()
 
+    def pass_over(self, messages: int) -> None:
+        """So many further messages have been sent and need not be judged."""
+        self.next += messages
+        self.count()
+
     def count(self) -> None:
         """Work out `contiguous`."""
         missing = [*self.gaps, *([] if self.lost is None else [self.lost])]
