@@ -90,6 +90,14 @@ class Monitoring:
         )
         return CaseMonitor(self, monitor, case, iut)
 
+    def of_vendor(self, finding: Finding) -> bool:
+        """Whether a vendor's table asks for it: our own peer speaks as the RFC has it."""
+        specification = self.rules.specification
+        if specification.overlay is None:
+            return False
+        rows = (specification.requirements[row] for row in finding.rows)
+        return any(row.table == specification.name for row in rows)
+
     def results(self, at: float) -> list[Result]:
         """One for each rule that was put to the IUT, and one for our own peer if need be."""
         entries = {entry.rule: entry for entry in self.broken.entries()}
@@ -246,7 +254,11 @@ class CaseMonitor:
                 self._witness(True, finding)
                 cases = self.whole.seen_in.setdefault((finding.rule, finding.severity), set())
                 cases.add(self.case)
-            elif finding.frames[0] not in self.asked and finding.severity != "note":
+            elif (
+                finding.frames[0] not in self.asked
+                and finding.severity != "note"
+                and not self.whole.of_vendor(finding)
+            ):
                 self.whole.own.add([finding])
                 self._witness(False, finding)
 

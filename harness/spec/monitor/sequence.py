@@ -210,6 +210,7 @@ def _judge_zlb(judge: Judge, tunnel: Tunnel, me: Side, message: Message, ns: int
             sure = me.zlb_storm >= STORM
             earlier = (me.heard.number,)
             judge.blame(RuleId.ZLB_UNANSWERED, text, earlier=earlier, certain=sure)
+        me.heard_zlb = False  # one answers one: further ones may be copies that the path made
 
 
 def _latest(numbering: Numbering) -> tuple[int, ...]:
