@@ -51,8 +51,7 @@ $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 # Runs
 
 demo: $(VENV)/.run
-	@$(BIN)/l2tp-harness run --device reference-lns --html
-	@$(BIN)/l2tp-harness run --device reference-lac --html
+	@$(BIN)/l2tp-harness run --device reference-lns --device reference-lac --html
 
 # Tests
 

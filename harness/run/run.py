@@ -28,6 +28,7 @@ from harness.run.events import CAPTURE_FILE, Event, Footer
 from harness.run.header import make_header
 from harness.run.hosts import GuestHosts, Hosts, LoopbackHosts, MemoryHosts, NamespaceHosts
 from harness.run.interrupts import interruptible
+from harness.run.memory import settled_memory
 from harness.run.monitoring import Monitoring, monitor_cases
 from harness.run.punctual import Punctuality
 from harness.run.record import Recorder
@@ -152,6 +153,7 @@ def run(options: Options) -> Footer:
         for subscriber in options.subscribers:
             recorder.subscribe(subscriber)
         stack.enter_context(recorder)
+        stack.enter_context(settled_memory())
         virtual = isinstance(options.device.launch, EmbeddedLaunch)
         clock.run(_main(options, library, plan, baseline, recorder), virtual=virtual)
     return recorder.footer

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import gc
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -39,7 +37,6 @@ _GRAVITY: Final = {Verdict.FAIL: 2, Verdict.WARN: 1}
 QUIET: Final = frozenset({Verdict.PASS, Verdict.SKIP})
 
 _OWN: Final = f"{SUITE}/{OWN_PEER}"
-_OBJECTS_UNTIL_COLLECTION: Final = 100_000
 
 
 @dataclass(slots=True)
@@ -155,17 +152,3 @@ class Bench:
             cause = group.exceptions[0]
             raise HarnessError("selftest.broken", f"{name} as {role}: {cause}") from group
         return trial
-
-
-@contextlib.contextmanager
-def settled_memory() -> Iterator[None]:
-    """Keep the collector from walking through the suites again and again."""
-    thresholds = gc.get_threshold()
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_OBJECTS_UNTIL_COLLECTION, 20, 20)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*thresholds)
-        gc.unfreeze()

@@ -11,9 +11,10 @@ from typing import Final
 from harness.errors import UsageError
 from harness.located import suggest
 from harness.peer.mutants import MUTANTS
+from harness.run.memory import settled_memory
 from harness.run.run import tables_folder
 from harness.selftest import excused as excusing
-from harness.selftest.bench import Bench, settled_memory
+from harness.selftest.bench import Bench
 from harness.selftest.crew import spread
 from harness.selftest.doubt import Doubts, doubt
 from harness.selftest.excused import Excused, excuses, idle
