@@ -8,7 +8,7 @@ from typing import Final
 
 from harness.peer.mutants import MUTANTS, Mutant
 from harness.selftest.bench import Bench
-from harness.selftest.kinship import SAME_SECTION, kinship, rows_of_case, stem
+from harness.selftest.kinship import SAME_SECTION, kinship, rows_of_case, stem, takes_long
 from harness.selftest.known import Known
 from harness.selftest.weaken import Weakening
 from harness.spec.model import Role
@@ -85,6 +85,10 @@ def _candidates(bench: Bench, case: Case, biters: Collection[str]) -> Iterator[t
     """Known biters of the case, then mutants of the sections that it is about, and broad ones."""
     rows = rows_of_case(case)
     specification = bench.library.specification
+    if takes_long(case):
+        able = [MUTANTS[name] for name in biters if name in MUTANTS]
+        yield from ((one, role) for one in able for role in sorted(one.roles & case.iut))
+        return
     ranked = sorted(
         MUTANTS.values(),
         key=lambda one: (one.name not in biters, kinship(specification, one, rows)),

@@ -14,11 +14,15 @@ from typing import Final
 from harness.peer.mutants import MUTANTS, Mutant
 from harness.selftest.bench import Bench, Trial
 from harness.selftest.kinship import (
+    SAME_ROW,
     SAME_SECTION,
     about,
+    kinship,
     nearest_cases,
     nearest_mutants,
+    rows_of_case,
     stem,
+    takes_long,
 )
 from harness.selftest.known import Known
 from harness.spec.model import Role
@@ -82,9 +86,9 @@ def _batches(
     near: list[Case] = []
     strangers: list[Case] = []
     ranked = nearest_cases(bench.library.specification, mutant, list(plan.values()))
-    for kinship, case in ranked:
-        if case.id != learnt:
-            (near if kinship <= SAME_SECTION else strangers).append(case)
+    for rank, case in ranked:
+        if case.id != learnt and (rank == SAME_ROW or not takes_long(case)):
+            (near if rank <= SAME_SECTION else strangers).append(case)
     size = FIRST_BATCH
     while near:
         batch, near = near[:size], near[size:]
@@ -184,4 +188,7 @@ def _candidates(
     if not search:
         return
     able = [one for one in MUTANTS.values() if role in one.roles and one.name not in tried]
+    if takes_long(case):
+        rows = rows_of_case(case)
+        able = [one for one in able if kinship(bench.library.specification, one, rows) == SAME_ROW]
     yield from nearest_mutants(bench.library.specification, case, able)

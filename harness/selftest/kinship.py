@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from harness.peer.mutants import Mutant
 from harness.run.header import rows_of
 from harness.spec.model import Specification
-from harness.suite.model import Case
+from harness.suite.model import Advance, Case, Repeat, Step
 
 SAME_ROW: Final = 0
 SAME_SECTION: Final = 1
 SAME_CHAPTER: Final = 2
 STRANGERS: Final = 3
+
+MANY: Final = 1000
+"""Messages."""
 
 
 def kinship(specification: Specification, mutant: Mutant, rows: Iterable[str]) -> int:
@@ -76,3 +79,15 @@ def nearest_mutants(
 def stem(case: str) -> str:
     """The id of a case without its axes."""
     return case.partition("[")[0]
+
+
+def takes_long(case: Case) -> bool:
+    """Whether a case sends so much that nobody wants to try it on every mutant."""
+    return any(isinstance(step, Advance) and step.to > MANY for step in _steps(case.steps))
+
+
+def _steps(steps: Iterable[Step]) -> Iterator[Step]:
+    for step in steps:
+        yield step
+        if isinstance(step, Repeat):
+            yield from _steps(step.steps)
