@@ -299,3 +299,30 @@ class WaitingCallForgotten(with_tunnel(WaitsForEver)):  # type: ignore[misc]
 @mutant("RFC2661-7.4.1-S04", "a call that waits for its tunnel is forgotten by a LAC", roles=LAC)
 class LacWaitingCallForgotten(with_tunnel(WaitsForEver)):  # type: ignore[misc]
     pass
+
+
+class WrapsToOne(Channel):
+    def receive(self, packet: Packet) -> tuple[Arrival, list[Packet]]:
+        before = self.nr
+        arrival, ready = super().receive(packet)
+        if self.nr < before:
+            self.nr = 1
+        return arrival, ready
+
+
+@mutant("RFC2661-5.8-03", "1 follows 65535")
+class OneFollowsTheLast(with_channel(WrapsToOne)):  # type: ignore[misc]
+    pass
+
+
+class NoSecondTime(Channel):
+    def receive(self, packet: Packet) -> tuple[Arrival, list[Packet]]:
+        arrival, ready = super().receive(packet)
+        if arrival is Arrival.DUPLICATE:
+            raise KeyError("message freed when it was processed")
+        return arrival, ready
+
+
+@mutant("RFC2661-5.8-06", "a duplicate crashes the peer", broad=True)
+class CrashesOnDuplicate(with_channel(NoSecondTime)):  # type: ignore[misc]
+    pass

@@ -73,6 +73,15 @@ UNACKNOWLEDGED: Final[Sequence[tuple[str, int, str, frozenset[Role]]]] = (
 )
 
 
+_CALL: Final = "RFC2661-7.1-05"
+_SECTIONS: Final = {
+    "SCCRQ": "RFC2661-6.1-{message}-{avp}",
+    "SCCRP": "RFC2661-6.2-{message}-{avp}",
+    **dict.fromkeys(("ICRQ", "ICRP", "ICCN", "OCRQ", "OCRP", "OCCN"), _CALL),
+}
+"""The row about what is missing: that of the message, or for calls that of all messages."""
+
+
 def overlooking(message: str, avp: str) -> type[Variant]:
     """A peer to which it is all the same that a mandatory AVP is missing."""
 
@@ -136,7 +145,7 @@ def _tables() -> None:
         add(
             f"accepts-{message}-without-{avp}".lower(),
             overlooking(message, avp),
-            "RFC2661-7.1-05",
+            _SECTIONS[message].format(message=message, avp=avp),
             f"{message} is accepted without {avp}",
             roles=roles,
         )

@@ -1,0 +1,105 @@
+"""The self-test of the suites as they are: nothing survives, and what is published is fresh."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from harness.peer.mutants import MUTANTS
+from harness.resources import data_folder
+from harness.run.run import Library, load_library
+from harness.selftest.kinship import stem
+from harness.selftest.known import FILE, Known
+from harness.selftest.table import TABLE
+
+PUBLISHED = data_folder("reports") / "published"
+PATIENCE = 900.0
+"""Seconds after which a hang is a failure; it takes a fraction of that."""
+
+
+@pytest.fixture(scope="module")
+def library() -> Library:
+    """The suites of the harness."""
+    return load_library(data_folder("suites"))
+
+
+@pytest.fixture(scope="module")
+def known() -> Known:
+    """What is published about who kills whom."""
+    return Known.load(PUBLISHED / FILE)
+
+
+@pytest.fixture(scope="module")
+def result() -> dict[str, Any]:
+    """What the command says, with nothing else on its standard output."""
+    command = [sys.executable, "-m", "harness", "selftest", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert done.returncode in (0, 1), done.stderr
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "survivors",
+        "by_chance",
+        "toothless_cases",
+        "clean_failures",
+        "wrongly_equivalent",
+        "fresh_weakenings",
+        "idle_excuses",
+    ],
+)
+def test_nothing_is_left_to_explain(result: dict[str, Any], what: str) -> None:
+    assert result[what] == []
+
+
+def test_no_mutant_brings_the_harness_down(result: dict[str, Any]) -> None:
+    assert result["faults"] == {}
+
+
+def test_every_mutant_is_killed_or_excluded_with_a_reason(result: dict[str, Any]) -> None:
+    assert result["mutants"] == len(MUTANTS) >= 120
+    assert result["killed"] + len(result["equivalent"]) == result["mutants"]
+    assert all(len(reason) > 20 for reason in result["equivalent"].values())
+
+
+def test_every_case_is_known_to_be_able_to_fail(known: Known, library: Library) -> None:
+    """So that whoever takes a case away, or a suite, has to say so in what is published."""
+    runnable = {stem(case.id) for case in library.cases}
+    assert _difference(known.biters, runnable) == ([], []), "run `l2tp-harness selftest --update`"
+
+
+def test_no_suite_can_go_unseen(known: Known, library: Library) -> None:
+    for suite in library.suites:
+        assert any(name.startswith(f"{suite.name}/") for name in known.biters), suite.path
+
+
+def test_the_page_has_every_mutant(known: Known) -> None:
+    page = (PUBLISHED / TABLE).read_text(encoding="utf-8")
+    for name, mutant in MUTANTS.items():
+        for role in mutant.roles:
+            begins = f"| {name} | {mutant.row}: "
+            assert any(
+                line.startswith(begins) and f"| {role} |" in line for line in page.splitlines()
+            ), "run `l2tp-harness selftest --update`"
+    published = [line.split("|")[1].strip() for line in page.splitlines() if ": " in line]
+    assert not {one for one in published if one} - set(MUTANTS) - {""}
+    assert set(known.killers) <= set(MUTANTS)
+
+
+def test_every_killer_is_a_case(known: Known, library: Library) -> None:
+    cases = {case.id for case in library.cases}
+    for mutant, killers in known.killers.items():
+        for killer in killers.values():
+            assert killer in cases, f"{mutant}: run `l2tp-harness selftest --update`"
+
+
+def _difference(one: Iterable[str], other: Iterable[str]) -> tuple[list[str], list[str]]:
+    return sorted(set(one) - set(other)), sorted(set(other) - set(one))
