@@ -20,6 +20,9 @@ _JITTER: Final = 0.1
 _TOLERANCE: Final = 0.1
 """Seconds, and part of an interval, by which timers and clocks may be off."""
 
+_TICK: Final = 0.15
+"""Seconds by which a device's timers may all be late: real ones look at them every so often."""
+
 
 class Schedule(Enum):
     """What is wrong with a series of intervals."""
@@ -32,6 +35,15 @@ class Schedule(Enum):
 def reaches(interval: float, due: float) -> bool:
     """Whether an interval is as long as it has to be, in seconds."""
     return interval >= due * (1 - _TOLERANCE) - _JITTER
+
+
+def doubles(interval: float, before: float) -> bool:
+    """Whether an interval is twice as long as the one before, in seconds.
+
+    A first one that was a tick too long and a second one that began a tick late are no deviation:
+    1.15 and 1.88 s are 1 and 2 on a clock that ticks eight times a second.
+    """
+    return reaches(interval + _TICK, 2 * before)
 
 
 def judge_schedule(times: Sequence[float], *, complete: bool) -> Schedule:
@@ -49,7 +61,7 @@ def judge_schedule(times: Sequence[float], *, complete: bool) -> Schedule:
 def _exactly(intervals: Sequence[float]) -> Schedule:
     grown = False
     for before, interval in pairwise(intervals):
-        if reaches(interval, 2 * before):
+        if doubles(interval, before):
             grown = True
         elif not reaches(interval, SMALLEST_CAP):
             return Schedule.CAP_TOO_LOW if grown else Schedule.NOT_DOUBLED
