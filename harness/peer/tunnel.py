@@ -247,11 +247,14 @@ class Tunnel:
     def handle_last(self, packet: Packet) -> None:
         """Take a message in sequence when the tunnel is about to end already.
 
-        Its sender's id may be news. A StopCCN makes the one that is queued here superfluous (6.4).
+        Its sender's ids may be news. A StopCCN makes the one that is queued here superfluous (6.4).
         """
         examined = examine(self.endpoint.specification, packet, self.config.secret)
         if not self.peer_id:
             self.take_id(examined)
+        session_id = examined.integer("assigned_session_id")
+        if session_id:
+            self.take_session_id(packet.header.session_id, session_id)
         if examined.message is not None and examined.message.name == "StopCCN":
             self.channel.withdraw()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -47,17 +48,18 @@ def _box(tmp_path: Path) -> Iterator[Path]:
     script.write_text(RESTART.format(root=ROOT, python=sys.executable, address=address))
     script.chmod(0o755)
     (folder / "peer.yaml").write_text(PEER.format(address=address))
-    subprocess.run([script], cwd=folder, check=True)
-    deadline = time.monotonic() + 60
-    while "serving" not in (folder / "log").read_text():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    yield folder
+    (folder / "log").touch()
     try:
-        os.kill(int((folder / "pid").read_text()), signal.SIGKILL)
-    except ProcessLookupError:
-        assert "serving" in (folder / "log").read_text()  # it has crashed, as it should
-    addresses.close()
+        subprocess.run([script], cwd=folder, check=True)
+        deadline = time.monotonic() + 60
+        while "serving" not in (folder / "log").read_text():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        yield folder
+    finally:
+        addresses.close()
+        with contextlib.suppress(ProcessLookupError):  # it has crashed, as it should
+            os.kill(int((folder / "pid").read_text()), signal.SIGKILL)
 
 
 def options(box: Path, told: Stories) -> Options:
