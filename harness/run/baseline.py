@@ -77,11 +77,12 @@ class Entry:
         return not self.seen_in or any(_means(pattern, case) for pattern in self.seen_in)
 
     def unseen(self, findings: Iterable[_Found]) -> list[str]:
-        """What `in` names without anything having been found there."""
+        """The cases that `in` names without anything having been found there.
+
+        A pattern only allows: whether a case of many comes to, say, a retransmission may be chance.
+        """
         seen = {case for found in findings if self.lists(found) for case in found.seen_in}
-        return [
-            pattern for pattern in self.seen_in if not any(_means(pattern, each) for each in seen)
-        ]
+        return [case for case in self.seen_in if "*" not in case and case not in seen]
 
 
 @dataclass(frozen=True, slots=True)
