@@ -8,7 +8,7 @@ from typing import Final
 from harness.peer.mutants.base import BOTH, Variant, add
 from harness.peer.mutants.connection import with_tunnel
 from harness.peer.tunnel import Tunnel
-from harness.wire import AVP, Packet, hide_avp, reveal
+from harness.wire import AVP, Packet, hide, hide_avp, reveal
 from harness.wire.model import RANDOM_VECTOR
 
 VECTOR: Final = bytes(range(16))
@@ -72,7 +72,30 @@ def _telling(length: Callable[[int], int]) -> Change:
     return change
 
 
+def _digest_in_host_order(packet: Packet, secret: bytes) -> Packet:
+    clear, _ = reveal(packet.avps, secret)
+    avps, vector = [], b""
+    for came, one in zip(packet.avps, clear, strict=True):
+        vector = came.value if came.type == RANDOM_VECTOR else vector
+        swapped = (one.type & 0xFF) << 8 | one.type >> 8
+        hidden = hide(swapped, one.value, secret, vector) if came.hidden else came.value
+        avps.append(came._replace(value=hidden))
+    return packet._replace(avps=tuple(avps))
+
+
 for _name, _row, _text, _change in (
+    (
+        "attribute-type-in-host-order",
+        "RFC2661-4.3-09",
+        "the digest that hides a value has the attribute type with its low octet first",
+        _digest_in_host_order,
+    ),
+    (
+        "original-length-with-header",
+        "RFC2661-4.3-06",
+        "the original length counts the header of the AVP",
+        _telling(lambda right: right + 6),
+    ),
     (
         "vectors-behind",
         "RFC2661-4.3-04",
