@@ -59,7 +59,11 @@ class VectorsFirst(Tunnel):
         return super().examine(packet._replace(avps=(*packet.avps[:1], *vectors, *others)))
 
 
-@mutant("RFC2661-4.3-15", "a Random Vector behind a hidden AVP serves as well", roles=LNS)
+@mutant(
+    "RFC2661-4.3-15",
+    "the last Random Vector serves all hidden AVPs, also those before it",
+    roles=LNS,
+)
 class LaterVectorUsed(with_tunnel(VectorsFirst)):  # type: ignore[misc]
     pass
 
