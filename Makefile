@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # two workers: the real devices mostly wait, so the other one has a core to itself
-PYTEST_ARGS ?= -n 2 --dist loadgroup
+PYTEST_ARGS ?= -n 2 --dist loadfile
 
 # what peers/ starts, and what the tests look at packets with
 DEVICE_PACKAGES := xl2tpd slirp ppp l2tpns tshark tcpdump user-mode-linux debootstrap

@@ -33,7 +33,6 @@ from tests.monitor.talk import specification
 from tests.wire.tshark import require_tshark
 
 # one at a time: they listen to the same loopback interface
-pytestmark = pytest.mark.xdist_group("cross-checks")
 
 ZLB, SCCRQ, SCCRP, SCCCN, STOPCCN, HELLO, ICRQ, ICRP, ICCN = 0, 1, 2, 3, 4, 6, 10, 11, 12
 SECRETS = {"default": (), "authenticated": ("--challenge",)}

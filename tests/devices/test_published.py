@@ -28,7 +28,7 @@ NEEDED = {
 WITHIN = 900.0
 """Seconds after which a run is given up: no more than a bound on a hang."""
 
-pytestmark = [pytest.mark.devices, pytest.mark.xdist_group("published")]
+pytestmark = [pytest.mark.devices]
 
 
 @dataclass

@@ -18,7 +18,7 @@ from junitparser import JUnitXml
 ROOT = Path(__file__).parents[2]
 WITHIN = 900.0
 
-pytestmark = [pytest.mark.packaging, pytest.mark.xdist_group("packaging")]
+pytestmark = [pytest.mark.packaging]
 
 
 def checked(words: Sequence[str | Path], folder: Path) -> subprocess.CompletedProcess[str]:

@@ -20,8 +20,6 @@ from harness.selftest.known import FILE, Known
 from harness.selftest.table import TABLE
 from harness.selftest.work import PROFILE
 
-pytestmark = pytest.mark.xdist_group("selftest")
-
 PUBLISHED = data_folder("reports") / "published"
 PATIENCE = 900.0
 """Seconds after which a hang is a failure; it takes a fraction of that."""
