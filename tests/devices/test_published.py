@@ -89,9 +89,19 @@ def test_all_cases(running: dict[str, Run], device: str) -> None:
     check_junit(junit_cases(run.out / "junit.xml"), summary)
     check_capture(run.out)
     published = ROOT / "reports" / "published" / f"{device}.md"
-    assert markdown(state(run.out / EVENTS_FILE)) == published.read_text(encoding="utf-8"), (
-        f"{published.name} is stale: make statements"
-    )
+    now, then = markdown(state(run.out / EVENTS_FILE)), published.read_text(encoding="utf-8")
+    assert settled(now) == settled(then), f"{published.name} is stale: make statements"
+
+
+def settled(statement: str) -> list[str]:
+    """All of a statement but the variants: how many messages stand out at once is up to the load.
+
+    No verdict rests on a variant.
+    """
+    before, _, rest = statement.partition("\n## Variants\n")
+    assert rest
+    _, _, after = rest.partition("\n## ")
+    return [*before.splitlines(), *after.splitlines()]
 
 
 def check_junit(cases: list[Any], summary: dict[str, Any]) -> None:
