@@ -6,9 +6,9 @@ from typing import Any
 
 from harness.cli.library import near
 from harness.cli.printing import print_json, print_lines
-from harness.device.container import check_container
-from harness.device.external_model import ExternalLaunch
-from harness.device.model import ContainerLaunch, ProcessLaunch, UmlLaunch
+from harness.device.container.site import check_container
+from harness.device.description.external import ExternalLaunch
+from harness.device.description.launch import ContainerLaunch, ProcessLaunch, UmlLaunch
 from harness.device.needs import check_external, check_needs, check_uml
 from harness.device.registry import Listed, list_devices, search_folders
 from harness.errors import DeviceError, HarnessError

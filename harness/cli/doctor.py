@@ -17,8 +17,8 @@ from harness.cli.devices import missing
 from harness.cli.library import device_of
 from harness.cli.printing import print_json, print_lines
 from harness.cli.signals import as_interrupt
-from harness.device.external_model import ExternalLaunch
-from harness.device.model import Device
+from harness.device.description.device import Device
+from harness.device.description.external import ExternalLaunch
 from harness.device.registry import Listed, list_devices, search_folders
 from harness.errors import EXIT_EXPECTED, EXIT_UNEXPECTED, HarnessError
 from harness.probe.findings import Findings
@@ -176,7 +176,7 @@ def _ill(what: str, error: HarnessError, health: Health = Health.MISSING) -> Fou
 
 def _of_box(device: Device, launch: ExternalLaunch, time_scale: float) -> Iterator[Found]:
     """Whether a box on the wire answers, and its command line lets us in."""
-    from harness.device.checkup import check_box
+    from harness.device.external.checkup import check_box
 
     for what, error, told in check_box(device, launch, time_scale):
         yield Found(what, Health.OK, told) if error is None else _ill(what, error)

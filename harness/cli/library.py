@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from harness.device.external_model import ExternalLaunch
-from harness.device.load import PEER_FILE, load_device
-from harness.device.model import Device
+from harness.device.description.device import Device
+from harness.device.description.external import ExternalLaunch
+from harness.device.reading.load import PEER_FILE, load_device
 from harness.device.registry import find_device, list_devices, search_folders, split_form
 from harness.errors import HarnessError, UsageError
 from harness.resources import data_folder

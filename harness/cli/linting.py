@@ -10,10 +10,11 @@ from typing import Any, Final, TypeVar
 
 from harness.cli.library import device_folder, suites_folder
 from harness.cli.printing import print_json, print_lines
+from harness.device.description.device import Device
+from harness.device.description.ics import CAPABILITIES
+from harness.device.description.launch import EmbeddedLaunch
 from harness.device.embedded import EmbeddedRunner
-from harness.device.ics import CAPABILITIES
-from harness.device.load import load_device
-from harness.device.model import Device, EmbeddedLaunch
+from harness.device.reading.load import load_device
 from harness.device.registry import list_devices, search_folders
 from harness.errors import (
     EXIT_EXPECTED,

@@ -12,7 +12,7 @@ from harness.cli.library import device_of
 from harness.cli.printing import print_json
 from harness.cli.screen import Screen
 from harness.cli.signals import as_interrupt
-from harness.device.model import EmbeddedLaunch
+from harness.device.description.launch import EmbeddedLaunch
 from harness.errors import DeviceError, UsageError
 from harness.probe.draft import as_json, as_yaml
 from harness.probe.probing import Probe, probe

@@ -8,7 +8,7 @@ from typing import Final
 
 from harness.cli.commands import PROGRAM
 from harness.cli.printing import print_lines
-from harness.device.skeleton import skeleton
+from harness.device.reading.skeleton import skeleton
 from harness.errors import DeviceError, UsageError
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

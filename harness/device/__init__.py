@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from harness.device.addresses import LoopbackAddresses
-from harness.device.ics import CAPABILITIES
+from harness.device.description.device import Device, Ixit
+from harness.device.description.ics import CAPABILITIES
+from harness.device.description.launch import EmbeddedLaunch, ProcessLaunch
+from harness.device.description.template import DEFAULT_CONFIGURATION
 from harness.device.lease import Death, Lease, Runner
-from harness.device.load import load_device
-from harness.device.model import DEFAULT_CONFIGURATION, Device, EmbeddedLaunch, Ixit, ProcessLaunch
 from harness.device.process import ProcessRunner
+from harness.device.reading.load import load_device
 from harness.device.registry import find_device, list_devices, search_folders
 
 __all__ = [

@@ -12,8 +12,8 @@ from pathlib import Path
 from signal import Signals
 from typing import Protocol, TextIO
 
-from harness.device.keeper_answers import Child
 from harness.device.log import DeviceLog
+from harness.device.machine.keeper_answers import Child
 from harness.peer.network import Address, Network
 
 

@@ -13,8 +13,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from harness.device.description.device import Device
+from harness.device.description.launch import EmbeddedLaunch
+from harness.device.description.template import DEFAULT_CONFIGURATION
 from harness.device.lease import RESTART, Death, Lease
-from harness.device.model import DEFAULT_CONFIGURATION, Device, EmbeddedLaunch
 from harness.errors import DataError, DeviceError, HarnessError
 from harness.located import suggest
 from harness.peer.channel import RetransmitPolicy

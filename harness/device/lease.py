@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, Protocol, runtime_checkable
 
-from harness.device.model import DEFAULT_CONFIGURATION
+from harness.device.description.template import DEFAULT_CONFIGURATION
 from harness.peer.network import Address, Network
 
 RESTART: Final = "restart"

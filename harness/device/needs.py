@@ -7,8 +7,9 @@ import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
-from harness.device.external_model import ExternalLaunch
-from harness.device.model import Device, ProcessLaunch, ProgramLaunch, UmlLaunch
+from harness.device.description.device import Device
+from harness.device.description.external import ExternalLaunch
+from harness.device.description.launch import ProcessLaunch, ProgramLaunch, UmlLaunch
 from harness.errors import DeviceError
 
 _SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")

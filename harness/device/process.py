@@ -17,19 +17,19 @@ from pathlib import Path
 
 from harness.device.addresses import LoopbackAddresses
 from harness.device.box import Box, Site
-from harness.device.container import Containers
-from harness.device.lease import Lease
-from harness.device.machine import Machine
-from harness.device.model import (
-    DEFAULT_CONFIGURATION,
+from harness.device.container.site import Containers
+from harness.device.description.device import Device
+from harness.device.description.launch import (
     ContainerLaunch,
-    Device,
     ProcessLaunch,
     ProgramLaunch,
     UmlLaunch,
 )
+from harness.device.description.template import DEFAULT_CONFIGURATION
+from harness.device.lease import Lease
+from harness.device.machine.site import Machine
 from harness.device.process_lease import ProcessLease
-from harness.device.uml import Guests
+from harness.device.uml.site import Guests
 from harness.errors import DeviceError
 from harness.peer.network import Address, Network
 

@@ -11,21 +11,16 @@ from typing import TextIO
 
 from harness.device.addresses import is_free
 from harness.device.box import Box, Order
-from harness.device.core import find_core
-from harness.device.keeper_answers import Child
+from harness.device.description.action import CommandAction, ControlAction, SignalAction
+from harness.device.description.device import Device
+from harness.device.description.launch import ProcessLaunch, ProgramLaunch
+from harness.device.description.template import PlainValue
 from harness.device.lease import RESTART, Death, Vitals, death_of
-from harness.device.listening import listening
 from harness.device.log import DeviceLog
-from harness.device.memory import resident
-from harness.device.model import (
-    CommandAction,
-    ControlAction,
-    Device,
-    PlainValue,
-    ProcessLaunch,
-    ProgramLaunch,
-    SignalAction,
-)
+from harness.device.machine.core import find_core
+from harness.device.machine.keeper_answers import Child
+from harness.device.machine.listening import listening
+from harness.device.machine.memory import resident
 from harness.device.templates import fill, render_file
 from harness.errors import DeviceError
 from harness.located import suggest

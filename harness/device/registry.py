@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.device.load import PEER_FILE, load_device
-from harness.device.model import Device
+from harness.device.description.device import Device
+from harness.device.reading.load import PEER_FILE, load_device
 from harness.errors import HarnessError, UsageError
 from harness.located import suggest
 

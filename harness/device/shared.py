@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.device.description.template import DEFAULT_CONFIGURATION
 from harness.device.lease import Death, Dissected, Lease, Runner, Vital, Vitals
-from harness.device.model import DEFAULT_CONFIGURATION
 from harness.peer.network import Address, Network
 
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.device.model import PlainValue, Template
+from harness.device.description.template import PlainValue, Template
 from harness.errors import DataError, Place
 from harness.located import suggest
 

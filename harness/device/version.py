@@ -6,7 +6,8 @@ import re
 import subprocess
 from typing import Final
 
-from harness.device.model import Device, ProcessLaunch
+from harness.device.description.device import Device
+from harness.device.description.launch import ProcessLaunch
 from harness.device.needs import find_program
 from harness.device.templates import fill
 from harness.errors import DeviceError

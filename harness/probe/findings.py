@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from harness.device.ics import CAPABILITIES, OF_EVERY_LNS
-from harness.device.model import Device, Retransmission
+from harness.device.description.device import Device, Retransmission
+from harness.device.description.ics import CAPABILITIES, OF_EVERY_LNS
 from harness.probe.answers import Answer, Heard, Reply
 from harness.spec.model import Role
 from harness.wire.text import printable

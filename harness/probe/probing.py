@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from harness.device.ics import CAPABILITIES
-from harness.device.model import Device
+from harness.device.description.device import Device
+from harness.device.description.ics import CAPABILITIES
 from harness.probe.answers import SUITE, Listener, Reply
 from harness.probe.findings import Findings, findings
 from harness.run.events import Event

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
-from harness.device.ics import CAPABILITIES
+from harness.device.description.ics import CAPABILITIES
 from harness.report.evidence import safe
 from harness.report.statement import Deviation, Standing, Statement
 from harness.run.events import Row, Verdict

@@ -14,8 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.device.description.device import Device
 from harness.device.lease import Death, Lease, Runner, Shared
-from harness.device.model import Device
 from harness.errors import DeviceError, HarnessError
 from harness.peer.clock import ClockStalledError
 from harness.peer.made import Made

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NoReturn
 
+from harness.device.description.device import Device
+from harness.device.external.hosts import NO_FURTHER_ADDRESS
 from harness.device.lease import Lease
-from harness.device.model import Device
-from harness.device.wire_hosts import NO_FURTHER_ADDRESS
 from harness.errors import DeviceError
 from harness.peer.network import Address, Link
 from harness.peer.observed import Observed

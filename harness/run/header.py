@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from typing import Final
 
 from harness import __version__
-from harness.device.ics import CAPABILITIES, OF_EVERY_LNS
-from harness.device.model import Device, EmbeddedLaunch, PlainValue
+from harness.device.description.device import Device
+from harness.device.description.ics import CAPABILITIES, OF_EVERY_LNS
+from harness.device.description.launch import EmbeddedLaunch
+from harness.device.description.template import PlainValue
 from harness.device.version import version_of
 from harness.run.events import Header, Row
 from harness.run.select import Selected

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Final, Protocol
 
 from harness.device.addresses import LoopbackAddresses
-from harness.device.namespace import Namespace
+from harness.device.description.namespace import Namespace
 from harness.errors import DeviceError
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from harness.device.model import Device
+from harness.device.description.device import Device
 from harness.peer.made import Made
 from harness.peer.network import Address
 from harness.run.events import CaseStart, Check, Frame, Verdict

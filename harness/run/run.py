@@ -10,12 +10,18 @@ from functools import partial
 from pathlib import Path
 
 from harness.device.addresses import LoopbackAddresses
+from harness.device.description.device import Device
+from harness.device.description.external import ExternalLaunch
+from harness.device.description.ics import CAPABILITIES
+from harness.device.description.launch import (
+    EmbeddedLaunch,
+    ProcessLaunch,
+    ProgramLaunch,
+    UmlLaunch,
+)
 from harness.device.embedded import EmbeddedRunner
-from harness.device.external import ExternalRunner
-from harness.device.external_model import ExternalLaunch
-from harness.device.ics import CAPABILITIES
+from harness.device.external.runner import ExternalRunner
 from harness.device.lease import Runner
-from harness.device.model import Device, EmbeddedLaunch, ProcessLaunch, ProgramLaunch, UmlLaunch
 from harness.device.process import ProcessRunner
 from harness.device.shared import SharingRunner
 from harness.peer import clock

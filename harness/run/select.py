@@ -11,11 +11,13 @@ import fnmatch
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from harness.device.description.device import Device
+from harness.device.description.external import ExternalLaunch
+from harness.device.description.ics import OF_EVERY_LNS
+from harness.device.description.launch import EmbeddedLaunch, ProcessLaunch
+from harness.device.description.template import DEFAULT_CONFIGURATION
 from harness.device.embedded import ACTIONS
-from harness.device.external_model import ExternalLaunch
-from harness.device.ics import OF_EVERY_LNS
 from harness.device.lease import RESTART
-from harness.device.model import DEFAULT_CONFIGURATION, Device, EmbeddedLaunch, ProcessLaunch
 from harness.errors import NothingSelected, UsageError
 from harness.located import suggest
 from harness.spec.model import Role

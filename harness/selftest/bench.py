@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from harness.device.description.device import Device
 from harness.device.embedded import EmbeddedRunner
-from harness.device.load import load_device
-from harness.device.model import Device
+from harness.device.reading.load import load_device
 from harness.errors import HarnessError, NothingSelected
 from harness.peer import clock
 from harness.peer.clock import ClockStalledError

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from harness.device import load_device
-from harness.device.ics import OF_EVERY_LNS
+from harness.device.description.ics import OF_EVERY_LNS
 from tests.cli.command import Command
 from tests.device.bench import PEERS, require_namespaces, require_program
 

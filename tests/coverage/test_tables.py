@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.device.load import load_device
+from harness.device.reading.load import load_device
 from harness.report.coverage import RunRecord, cover, read_run
 from harness.report.evidence import row_line
 from harness.run.events import Header, Row, from_json, read_events, to_json

@@ -14,7 +14,7 @@ from typing import Any, NoReturn, TypeVar
 import pytest
 
 from harness.device import Device, LoopbackAddresses, ProcessRunner, load_device
-from harness.device.netlink import Namespaces
+from harness.device.machine.netlink import Namespaces
 from harness.errors import DeviceError
 from harness.peer.network import Address, Network
 from harness.peer.udp import UdpNetwork

@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from harness.device import Device, LoopbackAddresses, load_device
-from harness.device.external import ExternalRunner
-from harness.device.external_model import ExternalLaunch
+from harness.device.description.external import ExternalLaunch
+from harness.device.external.runner import ExternalRunner
 from harness.peer.config import PeerConfig
 from harness.peer.serve import serve
 from harness.spec.load import load_specification

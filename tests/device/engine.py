@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
-from harness.device.engine import connect
-from harness.device.images import image_of
-from harness.device.load import load_device
-from harness.device.model import ContainerLaunch
+from harness.device.container.engine import connect
+from harness.device.container.images import image_of
+from harness.device.description.launch import ContainerLaunch
+from harness.device.reading.load import load_device
 from harness.errors import DeviceError
 from tests.device.bench import PEERS, missing
 

@@ -8,7 +8,7 @@ import pytest
 
 from harness.device import LoopbackAddresses
 from harness.device.addresses import is_free
-from harness.device.listening import is_bound, open_table
+from harness.device.machine.listening import is_bound, open_table
 from harness.errors import DeviceError
 
 

@@ -15,20 +15,13 @@ from typing import Any
 import pytest
 
 from harness.device import load_device
-from harness.device.container_labels import (
-    OWNER,
-    is_left,
-    own_name,
-    remove,
-    remove_left,
-    remove_of,
-)
-from harness.device.container_stream import Output, is_ending, wait_status
-from harness.device.engine import connect
-from harness.device.images import image_of
+from harness.device.container.engine import connect
+from harness.device.container.images import image_of
+from harness.device.container.labels import OWNER, is_left, own_name, remove, remove_left, remove_of
+from harness.device.container.stream import Output, is_ending, wait_status
+from harness.device.description.launch import ContainerLaunch
 from harness.device.lease import death_of
 from harness.device.log import DeviceLog
-from harness.device.model import ContainerLaunch
 from harness.errors import DataError, DeviceError
 from tests.device.bench import PATIENCE, PEERS, opened, processes_of, run
 from tests.device.engine import require_engine, require_image

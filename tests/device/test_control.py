@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.device.control import write_control
+from harness.device.machine.control import write_control
 from harness.errors import DeviceError
 from tests.device.bench import run
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from harness.device import load_device
-from harness.device.external_model import CONFIGURE, ConsoleAction, ExternalLaunch
+from harness.device.description.action import CONFIGURE, ConsoleAction
+from harness.device.description.external import ExternalLaunch
 from harness.device.needs import check_external
 from harness.errors import DeviceError
 from tests.device.bench import PEERS, run

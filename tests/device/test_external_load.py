@@ -7,14 +7,9 @@ from pathlib import Path
 import pytest
 
 from harness.device import load_device
-from harness.device.external_model import (
-    AskAction,
-    ConsoleAction,
-    ExternalLaunch,
-    HttpAction,
-    Source,
-)
-from harness.device.model import CommandAction, Template
+from harness.device.description.action import AskAction, CommandAction, ConsoleAction, HttpAction
+from harness.device.description.external import ExternalLaunch, Source
+from harness.device.description.template import Template
 from harness.errors import DataError, UsageError
 
 GOOD = """\

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from harness.device import load_device
-from harness.device.model import UmlLaunch
-from harness.device.namespace import Namespace
-from harness.device.uml import Addresses
+from harness.device.description.launch import UmlLaunch
+from harness.device.description.namespace import Namespace
+from harness.device.uml.site import Addresses
 from harness.errors import DataError, DeviceError
 from harness.run.hosts import GuestHosts
 

@@ -6,7 +6,7 @@ import ipaddress
 
 import pytest
 
-from harness.device.namespace import Namespace
+from harness.device.description.namespace import Namespace
 from harness.errors import DeviceError
 from harness.run.hosts import MemoryHosts, NamespaceHosts, NetworkHosts
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from harness.device import EmbeddedLaunch, ProcessLaunch, load_device
-from harness.device.model import CommandAction, ControlAction, Retransmission, SignalAction
+from harness.device.description.action import CommandAction, ControlAction, SignalAction
+from harness.device.description.device import Retransmission
 from harness.errors import DataError, DataErrors, UsageError
 from harness.spec.model import Role
 from tests.device.bench import PEERS

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.device.namespace import Namespace
-from harness.device.netlink import HARNESS_INTERFACE, Namespaces
+from harness.device.description.namespace import Namespace
+from harness.device.machine.netlink import HARNESS_INTERFACE, Namespaces
 from harness.device.process_lease import ProcessLease
 from harness.errors import DeviceError
 from tests.device.bench import (

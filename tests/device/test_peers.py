@@ -10,8 +10,10 @@ import pytest
 import yaml
 
 from harness.device import ProcessLaunch, list_devices, load_device
-from harness.device.external_model import Console, ExternalLaunch, Source
-from harness.device.model import CommandAction, ContainerLaunch, UmlLaunch
+from harness.device.description.action import CommandAction
+from harness.device.description.console import Console
+from harness.device.description.external import ExternalLaunch, Source
+from harness.device.description.launch import ContainerLaunch, UmlLaunch
 from tests.device.bench import PEERS
 
 DEVICES = [one.name for one in list_devices([PEERS])]

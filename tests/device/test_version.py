@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.device.load import load_device
+from harness.device.reading.load import load_device
 from harness.device.version import version_of
 from harness.errors import DataError
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from harness.device.container_labels import OWNER
+from harness.device.container.labels import OWNER
 from tests.cli.command import PATIENCE, process
 from tests.device.bench import missing, processes_of, require_namespaces, require_program
 from tests.device.engine import require_engine, require_image
@@ -86,7 +86,7 @@ def test_containers_of_a_run_that_is_killed(work: Path, client: Any) -> None:
 def test_containers_of_a_run_that_is_killed_with_its_watch(work: Path, client: Any) -> None:
     with running("xl2tpd-lns:container", work, partial(is_up, client)) as run:
         (watch,) = [
-            one for one in processes_of("harness.device.container_watch") if parent(one) == run.pid
+            one for one in processes_of("harness.device.container.watch") if parent(one) == run.pid
         ]
         os.kill(watch, signal.SIGKILL)
         run.send_signal(signal.SIGKILL)

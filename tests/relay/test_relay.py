@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from harness.device import load_device
+from harness.device.description.device import Device
 from harness.device.embedded import EmbeddedRunner
-from harness.device.model import Device
 from harness.errors import DeviceError, UsageError
 from harness.peer.config import PeerConfig
 from harness.peer.endpoint import Endpoint

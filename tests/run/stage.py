@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from harness.device.description.device import Device
+from harness.device.description.ics import CAPABILITIES
+from harness.device.description.template import DEFAULT_CONFIGURATION
 from harness.device.embedded import EmbeddedLease, EmbeddedRunner, Factory, reference_endpoint
-from harness.device.ics import CAPABILITIES
 from harness.device.lease import Lease
-from harness.device.load import load_device
-from harness.device.model import DEFAULT_CONFIGURATION, Device
+from harness.device.reading.load import load_device
 from harness.peer import clock
 from harness.peer.config import PeerConfig
 from harness.peer.endpoint import Endpoint

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.device.description.template import DEFAULT_CONFIGURATION
 from harness.device.embedded import EmbeddedRunner
 from harness.device.lease import Lease
-from harness.device.model import DEFAULT_CONFIGURATION
 from harness.errors import DeviceError, HarnessError
 from harness.peer.network import Address
 from harness.run.events import (

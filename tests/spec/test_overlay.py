@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.device.ics import CAPABILITIES
+from harness.device.description.ics import CAPABILITIES
 from harness.errors import DataError, DataErrors
 from harness.spec import Role, Specification, load_specification
 from harness.spec.ids import check_ids

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from harness.device.description.template import DEFAULT_CONFIGURATION
 from harness.device.embedded import EmbeddedRunner, Factory
 from harness.device.lease import Lease
-from harness.device.model import DEFAULT_CONFIGURATION
 from harness.device.shared import SharingRunner
 from harness.errors import DeviceError
 from harness.peer import clock

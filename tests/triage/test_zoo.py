@@ -11,7 +11,7 @@ import pytest
 from junitparser import JUnitXml
 
 from harness.device import load_device
-from harness.device.model import Device
+from harness.device.description.device import Device
 from harness.errors import DeviceError
 from harness.report.html import HtmlReport
 from harness.report.junit import JUnitReport

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from harness.device.load import load_device
+from harness.device.reading.load import load_device
 from harness.errors import NothingSelected
 from harness.report.coverage.gather import PROFILE, gather
 from harness.report.coverage.matrix import Coverage

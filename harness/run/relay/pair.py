@@ -13,8 +13,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from harness.device.description.device import Device
 from harness.device.lease import Lease, Runner
-from harness.device.model import Device
 from harness.errors import HarnessError
 from harness.peer.made import Made
 from harness.peer.network import Address

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from harness import __version__
 from harness.device.addresses import LoopbackAddresses
-from harness.device.model import Device, EmbeddedLaunch
+from harness.device.description.device import Device
+from harness.device.description.launch import EmbeddedLaunch
 from harness.errors import UsageError
 from harness.peer import clock
 from harness.run.baseline import Baseline, load_baseline

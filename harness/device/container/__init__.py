@@ -1,0 +1,1 @@
+"""A container engine as the place where the programs of devices run."""

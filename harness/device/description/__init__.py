@@ -1,0 +1,1 @@
+"""What peer.yaml says of a device, as frozen values."""

@@ -1,0 +1,1 @@
+"""Devices on the wire, which somebody else has started."""

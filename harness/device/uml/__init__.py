@@ -1,0 +1,1 @@
+"""User-Mode Linux as the place where the programs of devices run."""
