@@ -12,7 +12,8 @@ from typing import Final, NoReturn
 
 import click
 
-from harness.cli.commands import PROGRAM, commands
+from harness.cli.commands import commands
+from harness.cli.program import PROGRAM
 from harness.errors import EXIT_DEVICE, EXIT_EXPECTED, EXIT_USAGE, HarnessError
 
 EXIT_BROKEN_PIPE: Final = 141

@@ -13,9 +13,9 @@ from typing import Final
 
 from harness.capture import CheckOptions, as_json, as_text, check_capture
 from harness.cli import faults
-from harness.cli.commands import PROGRAM
 from harness.cli.library import OUT, suites_folder
 from harness.cli.printing import print_json
+from harness.cli.program import PROGRAM
 from harness.cli.reports import Reports
 from harness.cli.screen import Screen
 from harness.errors import HarnessError, UsageError

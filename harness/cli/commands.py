@@ -3,72 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 
 from harness import __version__
-
-PROGRAM: Final = "l2tp-harness"
-DEFAULT_DEVICE: Final = "reference-lns"
-
-_PATH: Final = click.Path(path_type=Path)
-
-_selection = click.argument("selection", nargs=-1, metavar="[SELECTION]...")
-_quick = click.option(
-    "--quick",
-    is_flag=True,
-    help="Of the selection, one instance of each case that is over within 3 s.",
-)
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else.")
-_suites = click.option(
-    "--suites", type=_PATH, metavar="DIR", help="Take suites from this folder or file."
-)
-_settings = click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Replace a value of peer.yaml, such as launch.process.binary=./xl2tpd. Repeatable.",
-)
-
-
-_profile = click.option(
-    "--profile",
-    default="rfc2661",
-    show_default=True,
-    metavar="NAME",
-    help="The table to judge by, such as ip-office.",
-)
-_time_scale = click.option(
-    "--time-scale",
-    type=click.FloatRange(0, 1000, min_open=True),
-    default=1.0,
-    metavar="X",
-    help="Wait X times as long for a slow device.",
-)
-
-
-class _Commands(click.Group):
-    """In the order in which they are wanted; an unknown one is answered with the nearest."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's signature
-        return list(self.commands)
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in self.commands and not args[0].startswith("-"):
-            from harness.errors import UsageError
-            from harness.located import suggest
-
-            hint = suggest(args[0], self.commands)
-            raise UsageError("usage.command", f"no command is called {args[0]!r}", hint=hint)
-        return super().resolve_command(ctx, args)
+from harness.cli import shared
+from harness.cli.program import PROGRAM, Commands
+from harness.cli.shared import PATH
 
 
 @click.group(
-    cls=_Commands,
+    cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name=PROGRAM)
@@ -88,27 +34,25 @@ def commands() -> None:
 
 
 @commands.command("run")
-@_selection
-@_quick
+@shared.selection
+@shared.quick
 @click.option(
     "--device",
     "devices",
     multiple=True,
-    default=(DEFAULT_DEVICE,),
+    default=("reference-lns",),
     show_default=True,
     metavar="NAME|PATH",
     help="The device under test. Repeatable, also as a glob ('peers/*'): they run side by side.",
 )
-@_settings
+@shared.settings
 @click.option("--shard", metavar="K/N", help="Only the K-th of N parts; `merge` joins them.")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="At most N cases at a time.")
-@click.option(
-    "--out", type=_PATH, metavar="DIR", help="Where the reports go.  [default: out/DEVICE]"
-)
-@click.option("--junit", type=_PATH, metavar="FILE", help="Write the JUnit report here as well.")
-@click.option("--html", is_flag=True, help="Write report.html as well.")
+@shared.out("out/DEVICE")
+@shared.junit
+@shared.html
 @click.option("--json", "as_json", is_flag=True, help="Print summary.json on stdout, nothing else.")
-@click.option("--no-baseline", is_flag=True, help="Excuse nothing: ignore baseline.yaml.")
+@shared.no_baseline
 @click.option(
     "--time-scale",
     type=float,
@@ -123,7 +67,7 @@ def commands() -> None:
     metavar="N",
     help="For ids, challenges and random vectors.",
 )
-@_suites
+@shared.suites
 @click.pass_obj
 def _run(arguments: tuple[str, ...], /, **options: Any) -> int:
     """Run cases against a device, or against several side by side."""
@@ -139,11 +83,11 @@ def _run(arguments: tuple[str, ...], /, **options: Any) -> int:
 
 
 @commands.command("merge")
-@click.argument("streams", nargs=-1, required=True, type=_PATH, metavar="DIR...")
-@click.option("--out", type=_PATH, required=True, metavar="DIR", help="Where the reports go.")
-@click.option("--junit", type=_PATH, metavar="FILE", help="Write the JUnit report here as well.")
-@click.option("--html", is_flag=True, help="Write report.html as well.")
-@_json
+@click.argument("streams", nargs=-1, required=True, type=PATH, metavar="DIR...")
+@click.option("--out", type=PATH, required=True, metavar="DIR", help="Where the reports go.")
+@shared.junit
+@shared.html
+@shared.as_json
 @click.pass_obj
 def _merge(arguments: tuple[str, ...], /, **options: Any) -> int:
     """Join what the shards of a run have left (`run --shard K/N`) into one result.
@@ -179,21 +123,13 @@ def _merge(arguments: tuple[str, ...], /, **options: Any) -> int:
     metavar="SECONDS",
     help="How long a call lasts.",
 )
-@click.option(
-    "--out", type=_PATH, metavar="DIR", help="Where the reports go.  [default: out/relay]"
-)
-@click.option("--junit", type=_PATH, metavar="FILE", help="Write the JUnit report here as well.")
-@click.option("--html", is_flag=True, help="Write report.html as well.")
-@_json
-@click.option("--no-baseline", is_flag=True, help="Excuse nothing: ignore baseline.yaml.")
-@click.option(
-    "--time-scale",
-    type=click.FloatRange(0, 1000, min_open=True),
-    default=1.0,
-    metavar="X",
-    help="Wait X times as long for a slow device.",
-)
-@_suites
+@click.option("--out", type=PATH, metavar="DIR", help="Where the reports go.  [default: out/relay]")
+@shared.junit
+@shared.html
+@shared.as_json
+@shared.no_baseline
+@shared.time_scale
+@shared.suites
 @click.pass_obj
 def _relay(arguments: tuple[str, ...], /, **options: Any) -> int:
     """Put the harness between a LAC and an LNS: forward, impair, judge both.
@@ -207,12 +143,12 @@ def _relay(arguments: tuple[str, ...], /, **options: Any) -> int:
 
 
 @commands.command("list")
-@_selection
-@_quick
+@shared.selection
+@shared.quick
 @click.option("--device", metavar="NAME|PATH", help="Only what this device would run or skip.")
-@_settings
-@_json
-@_suites
+@shared.settings
+@shared.as_json
+@shared.suites
 def _list(**options: Any) -> None:
     """List cases."""
     from harness.cli.listing import show
@@ -222,12 +158,12 @@ def _list(**options: Any) -> None:
 
 @commands.command("explain")
 @click.argument("name", metavar="ID")
-@_profile
+@shared.profile
 @click.option(
-    "--runs", type=_PATH, metavar="DIR", help="Where to find the last verdicts.  [default: out]"
+    "--runs", type=PATH, metavar="DIR", help="Where to find the last verdicts.  [default: out]"
 )
-@_json
-@_suites
+@shared.as_json
+@shared.suites
 def _explain(**options: Any) -> None:
     """Explain a case, a requirement row, a message, or a vendor's table.
 
@@ -240,13 +176,13 @@ def _explain(**options: Any) -> None:
 
 
 @commands.command("coverage")
-@click.argument("streams", nargs=-1, type=_PATH, metavar="[STREAM]...")
+@click.argument("streams", nargs=-1, type=PATH, metavar="[STREAM]...")
 @click.option("--references", is_flag=True, help="Run the reference LNS and LAC, and count those.")
 @click.option("--matrix", is_flag=True, help="Print every row with its verdicts.")
 @click.option("--all-red", is_flag=True, help="Print every red row, not only the first of them.")
-@_profile
-@_json
-@_suites
+@shared.profile
+@shared.as_json
+@shared.suites
 def _coverage(**options: Any) -> None:
     """Tell which requirement rows were covered, by what runs really executed.
 
@@ -266,8 +202,8 @@ def _coverage(**options: Any) -> None:
     metavar="NAME|PATH",
     help="Check this device alone. Repeatable.",
 )
-@_json
-@_suites
+@shared.as_json
+@shared.suites
 def _lint(**options: Any) -> int:
     """Check suites, specification tables and devices.
 
@@ -279,7 +215,7 @@ def _lint(**options: Any) -> int:
 
 
 @commands.command("devices")
-@_json
+@shared.as_json
 def _devices(**options: Any) -> None:
     """List devices, and what is missing to run them."""
     from harness.cli.devices import show
@@ -289,9 +225,9 @@ def _devices(**options: Any) -> None:
 
 @commands.command("doctor")
 @click.option("--device", metavar="NAME|PATH", help="What a run with this device needs.")
-@_settings
-@_json
-@_time_scale
+@shared.settings
+@shared.as_json
+@shared.time_scale
 def _doctor(**options: Any) -> int:
     """Say what is missing before a run, and whether a device is what its peer.yaml says.
 
@@ -304,17 +240,17 @@ def _doctor(**options: Any) -> int:
 
 @commands.command("probe")
 @click.option("--device", required=True, metavar="NAME|PATH", help="The device to ask.")
-@_settings
-@click.option("--out", type=_PATH, metavar="FILE", help="Write the draft here.  [default: stdout]")
+@shared.settings
+@click.option("--out", type=PATH, metavar="FILE", help="Write the draft here.  [default: stdout]")
 @click.option(
     "--evidence",
-    type=_PATH,
+    type=PATH,
     metavar="DIR",
     help="Where the event streams and captures go.  [default: out/DEVICE-probe]",
 )
 @click.option("--quick", is_flag=True, help="Leave out the timers, which take a minute or more.")
 @click.option("--json", "as_json_", is_flag=True, help="Print JSON, and nothing else.")
-@_time_scale
+@shared.time_scale
 @click.pass_obj
 def _probe(arguments: tuple[str, ...], /, **options: Any) -> None:
     """Find out what a device supports, and draft the ics and ixit of its peer.yaml."""
@@ -343,7 +279,7 @@ def _init(**options: Any) -> None:
 
 
 @commands.command("check")
-@click.argument("files", nargs=-1, required=True, type=_PATH, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, type=PATH, metavar="FILE...")
 @click.option("--secret", help="The secret the tunnels share: for hidden AVPs and responses.")
 @click.option("--lns", multiple=True, metavar="ADDRESS", help="This address is an LNS. Repeatable.")
 @click.option("--lac", multiple=True, metavar="ADDRESS", help="This address is a LAC. Repeatable.")
@@ -355,14 +291,12 @@ def _init(**options: Any) -> None:
     is_flag=True,
     help="The capture lacks nothing that was sent: what is absent counts as well.",
 )
-@_profile
-@click.option(
-    "--out", type=_PATH, metavar="DIR", help="Where the reports go.  [default: out/check-FILE]"
-)
-@click.option("--junit", type=_PATH, metavar="FILE", help="Write the JUnit report here as well.")
-@click.option("--html", is_flag=True, help="Write report.html as well.")
-@_json
-@_suites
+@shared.profile
+@shared.out("out/check-FILE")
+@shared.junit
+@shared.html
+@shared.as_json
+@shared.suites
 @click.pass_obj
 def _check(arguments: tuple[str, ...], /, **options: Any) -> int:
     """Judge captures: every L2TP datagram in a pcap or pcapng file, by the rules of a run.
@@ -376,15 +310,15 @@ def _check(arguments: tuple[str, ...], /, **options: Any) -> int:
 
 
 @commands.command("selftest")
-@_selection
+@shared.selection
 @click.option(
     "--mutant", "mutants", multiple=True, metavar="NAME", help="Only this mutant. Repeatable."
 )
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="So many processes.")
 @click.option("--update", is_flag=True, help="Write what was learnt, and the page with the matrix.")
 @click.option("--thorough", is_flag=True, help="Search also for what is excused or owed.")
-@_json
-@_suites
+@shared.as_json
+@shared.suites
 def _selftest(**options: Any) -> int:
     """Show what the suites would miss, by mutants of the reference peers.
 
@@ -422,7 +356,7 @@ def _selftest(**options: Any) -> int:
     "--dial", metavar="ADDRESS[:PORT]", help="Open a tunnel to this peer and place a call in it."
 )
 @click.option("--number", default="", metavar="DIGITS", help="The number that --dial calls.")
-@_suites
+@shared.suites
 def _serve(**options: Any) -> None:
     """Run the reference peer on its own, until Ctrl-C."""
     from harness.cli.serving import serve
@@ -431,14 +365,14 @@ def _serve(**options: Any) -> None:
 
 
 @commands.command("report")
-@click.argument("stream", type=_PATH)
-@click.option("--junit", type=_PATH, metavar="FILE", help="Write a JUnit report.")
-@click.option("--html", type=_PATH, metavar="FILE", help="Write an HTML page.")
-@click.option("--summary", type=_PATH, metavar="FILE", help="Write a summary as JSON.")
+@click.argument("stream", type=PATH)
+@click.option("--junit", type=PATH, metavar="FILE", help="Write a JUnit report.")
+@click.option("--html", type=PATH, metavar="FILE", help="Write an HTML page.")
+@click.option("--summary", type=PATH, metavar="FILE", help="Write a summary as JSON.")
 @click.option(
-    "--statement", type=_PATH, metavar="FILE", help="Write a statement of conformance, in Markdown."
+    "--statement", type=PATH, metavar="FILE", help="Write a statement of conformance, in Markdown."
 )
-@_json
+@shared.as_json
 def _report(**options: Any) -> None:
     """Make reports from the event stream of any run.
 
@@ -450,9 +384,9 @@ def _report(**options: Any) -> None:
 
 
 @commands.command("diff")
-@click.argument("runs", nargs=-1, type=_PATH, metavar="STREAM STREAM...")
+@click.argument("runs", nargs=-1, type=PATH, metavar="STREAM STREAM...")
 @click.option("--earned", is_flag=True, help="Compare what was earned, whatever baselines excuse.")
-@_json
+@shared.as_json
 def _diff(runs: tuple[Path, ...], earned: bool, as_json: bool) -> int:
     """Show what came out differently between runs.
 

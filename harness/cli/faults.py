@@ -9,7 +9,7 @@ from typing import Final
 
 import click
 
-from harness.cli.commands import PROGRAM
+from harness.cli.program import PROGRAM
 from harness.errors import DataErrors, HarnessError, UsageError
 from harness.run.kinds import RunError
 from harness.wire.text import printable

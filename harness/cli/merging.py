@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.cli.commands import PROGRAM
 from harness.cli.printing import print_json
+from harness.cli.program import PROGRAM
 from harness.cli.reports import Reports
 from harness.cli.screen import Screen
 from harness.errors import UsageError

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from harness.cli.commands import PROGRAM
 from harness.cli.library import device_of
 from harness.cli.printing import print_json
+from harness.cli.program import PROGRAM
 from harness.cli.screen import Screen
 from harness.cli.signals import as_interrupt
 from harness.device.description.launch import EmbeddedLaunch

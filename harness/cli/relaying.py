@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from harness.cli import faults
-from harness.cli.commands import PROGRAM
 from harness.cli.library import OUT, device_of, devices_meant, suites_folder
 from harness.cli.printing import print_json
+from harness.cli.program import PROGRAM
 from harness.cli.reports import Reports
 from harness.cli.screen import LiveProgress, Screen
 from harness.cli.signals import as_interrupt, undisturbed

@@ -18,9 +18,9 @@ from typing import Final
 
 import harness
 from harness.cli import faults
-from harness.cli.commands import PROGRAM
 from harness.cli.library import OUT, device_of, suites_folder
 from harness.cli.printing import print_json
+from harness.cli.program import PROGRAM
 from harness.cli.reports import Reports
 from harness.cli.screen import LiveProgress, Screen
 from harness.cli.signals import as_interrupt, undisturbed

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 from typing import Final
 
-from harness.cli.commands import PROGRAM
 from harness.cli.printing import print_lines
+from harness.cli.program import PROGRAM
 from harness.device.reading.skeleton import skeleton
 from harness.errors import DeviceError, UsageError
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from harness.selftest.kinship import stem
-from harness.suite.grammar import ACK, ANY, DATA, SILENCE, ZLB
 from harness.suite.model import (
     Alive,
     Alternative,
@@ -30,6 +29,7 @@ from harness.suite.model import (
     Step,
     Wait,
 )
+from harness.suite.vocabulary import ACK, ANY, DATA, SILENCE, ZLB
 
 Weaker = tuple[str, Step]
 """What is taken away, in a word, and the step without it."""

@@ -17,9 +17,10 @@ import yaml
 
 from harness.located import Node, describe
 from harness.spec.model import AvpSpec, Role
-from harness.suite.grammar import AXIS_TABLE_KEYS, RESERVED_NAMES, ROLES
+from harness.suite.grammar import AXIS_TABLE_KEYS
 from harness.suite.reader import Reader, key_node, unknown
 from harness.suite.variables import NAME
+from harness.suite.vocabulary import RESERVED_NAMES, ROLES
 
 MOST_INSTANCES = 20_000
 LABEL = "label"

@@ -12,13 +12,15 @@ from harness.spec.model import Role
 from harness.suite.amounts import duration
 from harness.suite.axes import LABEL, Instance, read_axes
 from harness.suite.fill import check_names, fill, names_in
-from harness.suite.grammar import CASE_KEYS, DEFAULT_KEYS, KNOWN_TAGS, ROLES, Key
+from harness.suite.grammar import CASE_KEYS, DEFAULT_KEYS
 from harness.suite.model import Case, Step
 from harness.suite.policies import read_policy
 from harness.suite.reader import Reader, key_node, without_repetition
 from harness.suite.rows import read_rows
+from harness.suite.shapes import Key
 from harness.suite.steps import StepReader, checks
 from harness.suite.values import plain_text
+from harness.suite.vocabulary import KNOWN_TAGS, ROLES
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 _TAG = re.compile(r"[a-z][a-z0-9-]*")

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from harness.suite.grammar import SILENCE
 from harness.suite.model import (
     Advance,
     Alive,
@@ -27,6 +26,7 @@ from harness.suite.model import (
     Step,
     Wait,
 )
+from harness.suite.vocabulary import SILENCE
 
 QUICK: Final = 2.5
 """Seconds that a quick case may take by its steps: with the start of a device it is below 3 s."""

@@ -7,20 +7,20 @@ from dataclasses import replace
 
 from harness.located import Node
 from harness.suite.amounts import duration
-from harness.suite.grammar import (
-    ALTERNATIVE_KEYS,
+from harness.suite.matchers import read_avp_matchers, read_header_matchers
+from harness.suite.model import Alternative, Matcher, Severity
+from harness.suite.policies import read_policy
+from harness.suite.reader import Reader, key_node, unknown
+from harness.suite.step_keys import ALTERNATIVE_KEYS
+from harness.suite.values import plain_text, visible_fields
+from harness.suite.variables import NAME
+from harness.suite.vocabulary import (
     AVP_BEARERS_NOT,
     HEADER_FIELDS,
     RECEIVED_WORDS,
     SILENCE,
     VERDICTS,
 )
-from harness.suite.matchers import read_avp_matchers, read_header_matchers
-from harness.suite.model import Alternative, Matcher, Severity
-from harness.suite.policies import read_policy
-from harness.suite.reader import Reader, key_node, unknown
-from harness.suite.values import plain_text, visible_fields
-from harness.suite.variables import NAME
 
 
 def read_alternatives(

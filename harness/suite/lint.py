@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from harness.errors import Place
 from harness.located import suggest
 from harness.spec.model import Role, Specification
-from harness.suite.grammar import ANY, KNOWN_TAGS, SILENCE
 from harness.suite.model import (
     DEFAULT_TUNNEL,
     Alternative,
@@ -26,6 +25,7 @@ from harness.suite.model import (
 )
 from harness.suite.steps import checks
 from harness.suite.variables import names_used
+from harness.suite.vocabulary import ANY, KNOWN_TAGS, SILENCE
 
 SHORTEST_PURPOSE = 20
 LONGEST_PURPOSE = 240

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from harness.located import Node, describe, suggest
 from harness.spec.model import AvpSpec
-from harness.suite.grammar import HEADER_FIELDS, MATCHER_KEYS
 from harness.suite.model import Given, Matcher
 from harness.suite.reader import Reader, key_node, unknown
+from harness.suite.step_keys import MATCHER_KEYS
 from harness.suite.values import (
     check_field,
     octets_of,
@@ -24,6 +24,7 @@ from harness.suite.values import (
     visible_fields,
 )
 from harness.suite.variables import has_placeholder
+from harness.suite.vocabulary import HEADER_FIELDS
 from harness.wire.fields import Field
 
 _NUMBERED = re.compile(r"([0-9]{1,5})/([0-9]{1,5})")

@@ -8,15 +8,15 @@ from collections.abc import Mapping
 from harness.located import Node, describe
 from harness.spec.model import ALL_MESSAGES, MAX_VALUE_OCTETS, AvpSpec, MessageSpec
 from harness.suite.amounts import integer
-from harness.suite.grammar import (
+from harness.suite.model import AvpEdit, Compose, Given, HeaderEdit, Hide
+from harness.suite.reader import Reader, key_node
+from harness.suite.step_keys import (
     AVP_EDIT_KEYS,
     AVP_PART_KEYS,
     EDIT_KEYS,
     HEADER_EDIT_KEYS,
     HIDE_KEYS,
 )
-from harness.suite.model import AvpEdit, Compose, Given, HeaderEdit, Hide
-from harness.suite.reader import Reader, key_node
 from harness.suite.values import (
     octets_of,
     plain_text,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from harness.errors import DataError, DataErrors
 from harness.located import Node, suggest
 from harness.spec.model import AvpSpec, Specification
-from harness.suite.grammar import Key
+from harness.suite.shapes import Key
 
 
 @dataclass(slots=True)

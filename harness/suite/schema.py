@@ -10,31 +10,22 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from harness.spec.model import AvpSpec, Specification
-from harness.suite.grammar import (
+from harness.suite.grammar import AXIS_TABLE_KEYS, CASE_KEYS, DEFAULT_KEYS, FILE_KEYS, ROW_FORMS
+from harness.suite.shapes import Key, Shape
+from harness.suite.step_keys import (
     ALTERNATIVE_KEYS,
     AVP_EDIT_KEYS,
     AVP_PART_KEYS,
-    AXIS_TABLE_KEYS,
-    CASE_KEYS,
     COMMON_KEYS,
-    DEFAULT_KEYS,
     EDIT_KEYS,
-    FILE_KEYS,
     HEADER_EDIT_KEYS,
-    HEADER_FIELDS,
     HIDE_KEYS,
-    KNOWN_TAGS,
     MATCHER_KEYS,
-    RECEIVED_WORDS,
-    ROLES,
-    ROW_FORMS,
-    SENT_WORDS,
     STEPS,
-    Key,
-    Shape,
     StepForm,
 )
 from harness.suite.values import visible_fields
+from harness.suite.vocabulary import HEADER_FIELDS, KNOWN_TAGS, RECEIVED_WORDS, ROLES, SENT_WORDS
 from harness.wire.fields import FieldKind
 
 Fragment = dict[str, Any]

@@ -3,39 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import TypedDict
 
-from harness.errors import Place
-from harness.located import Node, suggest
+from harness.located import Node
 from harness.suite.amounts import count, count_range, duration, integer, number_range
 from harness.suite.expects import read_alternatives, read_save
 from harness.suite.fill import check_names
-from harness.suite.grammar import (
-    BEFORE,
-    BUILT_IN_NAMES,
-    COMMON_KEYS,
-    DATA,
-    DIRECTIONS,
-    EDIT_KEYS,
-    ESTABLISHED,
-    IMPAIRMENTS,
-    LIVING,
-    LOOP_VARIABLE,
-    RAW,
-    RESERVED_NAMES,
-    SENT_WORDS,
-    SEVERITIES,
-    STEPS,
-    ZLB,
-    Key,
-)
-from harness.suite.lines import step_line
-from harness.suite.matchers import free_subject, read_matcher
 from harness.suite.messages import read_compose, read_message_edits
 from harness.suite.model import (
-    DEFAULT_SESSION,
-    DEFAULT_TUNNEL,
     PATIENCE,
     Acks,
     Advance,
@@ -46,50 +20,36 @@ from harness.suite.model import (
     Expect,
     Hello,
     LinkStep,
-    Matcher,
     Outstanding,
     Repeat,
     Resend,
     Retransmissions,
     Send,
     Series,
-    Severity,
     Silence,
     Step,
     Wait,
 )
-from harness.suite.policies import read_policy
-from harness.suite.reader import Reader, key_node, unknown
-from harness.suite.rows import read_rows
+from harness.suite.parting import Parted, common, parted, saved_values
+from harness.suite.reader import Reader, unknown
+from harness.suite.step_keys import EDIT_KEYS, STEPS
 from harness.suite.values import plain_text
-
-Entries = Mapping[str, Node]
+from harness.suite.vocabulary import (
+    BEFORE,
+    BUILT_IN_NAMES,
+    DATA,
+    DIRECTIONS,
+    ESTABLISHED,
+    IMPAIRMENTS,
+    LIVING,
+    LOOP_VARIABLE,
+    RAW,
+    RESERVED_NAMES,
+    SENT_WORDS,
+    ZLB,
+)
 
 _IMPLY_ONCE = ("header", "raw", "cut", "append")
-
-
-class Common(TypedDict):
-    """What all steps have in common, as the keyword arguments of `Step`."""
-
-    place: Place
-    text: str
-    tunnel: str
-    session: str
-    rows: tuple[str, ...]
-    policy: str
-    otherwise: Severity | None
-    note: str
-    unless: tuple[str, ...]
-    when: Mapping[str, Matcher]
-
-
-@dataclass(frozen=True, slots=True)
-class Parted:
-    """A step taken apart: the value behind its name, the keys beside it, the common part."""
-
-    head: Node
-    entries: Entries
-    common: Common
 
 
 class StepReader:
@@ -112,7 +72,7 @@ class StepReader:
         return tuple(steps)
 
     def _step(self, node: Node) -> tuple[Step, ...]:
-        name, head, entries = self._parted(node)
+        name, head, entries = parted(self._reader, node)
         nested = name == "repeat"
         looked_at = Node(entries, node.place, node.key_places)
         problems = [] if nested else check_names(head, self._names)
@@ -120,8 +80,8 @@ class StepReader:
         before = len(self._reader.errors)
         step = None
         with self._reader.caught():
-            common = self._common(node, entries)
-            step = _READERS[name](self, Parted(head, entries, common))
+            shared = common(self._reader, node, entries, self._names)
+            step = _READERS[name](self, Parted(head, entries, shared))
         # an undefined name is one error, not also a value of the wrong kind
         undefined = {one.place for one in problems}
         found = [one for one in self._reader.errors[before:] if one.place not in undefined]
@@ -129,82 +89,6 @@ class StepReader:
         if isinstance(step, Expect):
             self._names.update(step.save)
         return () if step is None else (step,)
-
-    def _parted(self, node: Node) -> tuple[str, Node, dict[str, Node]]:
-        """The step's name, the value behind it, and the keys beside it."""
-        given = node.mapping()
-        name = next(iter(given), "")
-        if name not in STEPS:
-            misplaced = next((key for key in given if key in STEPS), None)
-            if misplaced:
-                raise node.fail(
-                    "suite.step-order",
-                    f"a step begins with its name, not with {name!r}",
-                    hint=f"write `{misplaced}:` first",
-                )
-            if not name:
-                raise node.fail("suite.step", "an empty step", hint=suggest("", STEPS))
-            raise unknown(key_node(node, name), STEPS, "step")
-        form = STEPS[name]
-        keys: dict[str, Key] = {**form.keys, **COMMON_KEYS}
-        entries = {}
-        for key, value in list(given.items())[1:]:
-            if key in keys:
-                entries[key] = value
-            elif key in STEPS:
-                self._reader.errors.append(
-                    key_node(node, key).fail(
-                        "suite.two-steps",
-                        f"{name!r} and {key!r} are two steps",
-                        hint="begin each with its own `-`",
-                    )
-                )
-            elif key in form.block:
-                self._reader.errors.append(
-                    key_node(node, key).fail(
-                        "suite.step-key",
-                        f"{key!r} belongs below {name!r}",
-                        hint=f"{name}: {{{key}: …}}",
-                    )
-                )
-            else:
-                self._reader.errors.append(
-                    unknown(key_node(node, key), keys, "step-key", f"`{name}`")
-                )
-        return name, given[name], entries
-
-    def _common(self, node: Node, entries: Entries) -> Common:
-        common = Common(
-            place=node.place,
-            text=step_line(node),
-            tunnel=DEFAULT_TUNNEL,
-            session=DEFAULT_SESSION,
-            rows=(),
-            policy="",
-            otherwise=None,
-            note="",
-            unless=(),
-            when={},
-        )
-        with self._reader.caught():
-            if "tunnel" in entries:
-                common["tunnel"] = plain_text(entries["tunnel"])
-            if "session" in entries:
-                common["session"] = plain_text(entries["session"])
-            if "rows" in entries:
-                common["rows"] = read_rows(self._reader, entries["rows"])
-            if "policy" in entries:
-                common["policy"] = read_policy(entries["policy"])
-            if "otherwise" in entries:
-                common["otherwise"] = Severity(entries["otherwise"].choice(SEVERITIES, "verdict"))
-            if "note" in entries:
-                common["note"] = plain_text(entries["note"])
-            if "unless" in entries:
-                messages = entries["unless"].items_or_one()
-                common["unless"] = tuple(self._reader.message(one) for one in messages)
-            if "when" in entries:
-                common["when"] = self._saved_values(entries["when"])
-        return common
 
     def _block(self, name: str, node: Node) -> dict[str, Node]:
         return self._reader.entries(node, STEPS[name].block, what="step-key", owner=f"`{name}`")
@@ -429,17 +313,7 @@ class StepReader:
     def _compare(self, step: Parted) -> Step:
         if not step.head.content:
             raise step.head.fail("suite.compare", "nothing to compare")
-        return Compare(**step.common, values=self._saved_values(step.head))
-
-    def _saved_values(self, node: Node) -> dict[str, Matcher]:
-        """Names of saved values, each with what it has to be."""
-        values = {}
-        for name, part in node.mapping().items():
-            with self._reader.caught():
-                if name not in self._names:
-                    raise unknown(key_node(node, name), self._names, "value")
-                values[name] = read_matcher(self._reader, part, free_subject(name))
-        return values
+        return Compare(**step.common, values=saved_values(self._reader, step.head, self._names))
 
     def _repeat(self, step: Parted) -> Step:
         block = self._block("repeat", step.head)

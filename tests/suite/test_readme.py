@@ -5,25 +5,25 @@ from __future__ import annotations
 import pytest
 
 from harness.errors import HarnessError
-from harness.suite.grammar import (
+from harness.suite.grammar import AXIS_TABLE_KEYS, CASE_KEYS, FILE_KEYS
+from harness.suite.lint import lint
+from harness.suite.model import Expect
+from harness.suite.step_keys import (
     ALTERNATIVE_KEYS,
     AVP_EDIT_KEYS,
-    AXIS_TABLE_KEYS,
-    CASE_KEYS,
     COMMON_KEYS,
-    FILE_KEYS,
     HEADER_EDIT_KEYS,
-    HEADER_FIELDS,
     HIDE_KEYS,
-    KNOWN_TAGS,
     MATCHER_KEYS,
+    STEPS,
+)
+from harness.suite.vocabulary import (
+    HEADER_FIELDS,
+    KNOWN_TAGS,
     RECEIVED_WORDS,
     RESERVED_NAMES,
     SENT_WORDS,
-    STEPS,
 )
-from harness.suite.lint import lint
-from harness.suite.model import Expect
 from tests.suite.reading import ROOT, blocks, cases_of, in_case, suite_of, table
 
 PAGE = (ROOT / "suites" / "README.md").read_text(encoding="utf-8")

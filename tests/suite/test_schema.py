@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from harness.suite.grammar import CASE_KEYS, STEPS
+from harness.suite.grammar import CASE_KEYS
 from harness.suite.schema import suite_schema
+from harness.suite.step_keys import STEPS
 from tests.suite.reading import CAPABILITIES, ROOT, blocks, errors_of, in_case, plain, table
 
 PAGE = (ROOT / "suites" / "README.md").read_text(encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.peer.mutants import (
+    avp_table,
     calls,
     connection,
     data,
@@ -13,15 +14,17 @@ from harness.peer.mutants import (
     ppp,
     receiving,
     reported,
+    sent_avps,
+    sent_headers,
     states,
     values,
-    wire,
 )
 from harness.peer.mutants.base import MUTANTS, Mutant
 
 __all__ = [
     "MUTANTS",
     "Mutant",
+    "avp_table",
     "calls",
     "connection",
     "data",
@@ -32,7 +35,8 @@ __all__ = [
     "ppp",
     "receiving",
     "reported",
+    "sent_avps",
+    "sent_headers",
     "states",
     "values",
-    "wire",
 ]

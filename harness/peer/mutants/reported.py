@@ -9,11 +9,11 @@ from harness.peer.calls import CallControl
 from harness.peer.control_connection import State
 from harness.peer.examine import OUT_OF_RANGE, Examined, Fault
 from harness.peer.mutants import edits
+from harness.peer.mutants.altering import altered
 from harness.peer.mutants.base import BOTH, LAC, LNS, Variant, add, mutant
 from harness.peer.mutants.calls import with_calls, with_session
 from harness.peer.mutants.connection import with_tunnel
 from harness.peer.mutants.edits import CDN, SCCRQ, STOPCCN
-from harness.peer.mutants.wire import altered
 from harness.peer.session import Session
 from harness.peer.tunnel import GENERAL_REQUEST, NOT_AUTHORIZED, Tunnel
 from harness.wire import Packet, Value, reveal

@@ -27,6 +27,11 @@ def unwrap(number: int, near: int) -> int:
     return near + (number - near + HALF) % MODULUS - HALF
 
 
+def up_to(count: int) -> str:
+    """The first so many numbers, in words."""
+    return "none" if not count else f"up to Ns {(count - 1) % MODULUS}"
+
+
 @dataclass(slots=True, eq=False)
 class Sent:
     """One message by its number: the first and the last time that it was seen.
@@ -128,6 +133,11 @@ class Numbering:
             self.levels.append((nr, frame))
             if len(self.levels) > STEPS:
                 del self.levels[0]
+
+    def latest(self) -> tuple[int, ...]:
+        """The frame of the message with the highest Ns, if that is still remembered."""
+        sent = self.sent.get(self.next - 1)
+        return (sent.first.number,) if sent else ()
 
     def settled(self, before: float) -> tuple[int, Frame] | None:
         """The highest Nr that was sent at this time at the latest, with its frame."""

@@ -1,10 +1,10 @@
-"""The reliable channel of one tunnel, seen from outside (RFC 2661 5.8).
+"""The numbers of a tunnel's messages, judged from outside: Ns, window, retransmissions (5.8).
 
 What is sure without having seen every frame
-- A number that comes again is the same message. Ns of a ZLB is not below what was sent before.
-- Nr does not go back. No doubling schedule explains intervals that do not grow.
+- A number that comes again is the same message.
+- No doubling schedule explains intervals that do not grow.
 What rests on having seen every frame, and is a note in a capture
-- A number that was passed over; a ZLB or an Nr that claims more than was seen; a full window.
+- A number that was passed over; a full window.
 """
 
 from __future__ import annotations
@@ -12,9 +12,15 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from harness.spec.monitor.acknowledging import (
+    forget_lost,
+    judge_back,
+    judge_beyond,
+    judge_zlb,
+)
 from harness.spec.monitor.judge import Frame, Judge
 from harness.spec.monitor.message import ZLB, Message
-from harness.spec.monitor.numbering import LEAP, MODULUS, Gap, Numbering, Sent, unwrap
+from harness.spec.monitor.numbering import LEAP, MODULUS, Gap, Numbering, Sent, unwrap, up_to
 from harness.spec.monitor.rules import RuleId
 from harness.spec.monitor.timing import (
     EARLIEST,
@@ -28,12 +34,6 @@ from harness.spec.monitor.tunnel import Side, Tunnel
 COPY: Final = 0.05
 """Seconds within which the same octets again are a copy that a network or a capture made."""
 
-ANSWER: Final = 0.25
-"""Seconds within which a ZLB after a ZLB is an answer to it."""
-
-STORM: Final = 4
-"""ZLBs that answer ZLBs; frames that a capture lacks do not explain so many."""
-
 SAME: Final = 60.0
 """Seconds after which a number of an unknown tunnel may belong to another one."""
 
@@ -45,9 +45,6 @@ REPEATED: Final = 3
 
 PATIENCE: Final = 2.0
 """Seconds in which a sender would have sent a lost message again."""
-
-OVERDUE: Final = 2.0
-"""Seconds after a message in which a ZLB may still be its acknowledgement."""
 
 MOST_CREDIT: Final = 64
 VARIANTS: Final = 4
@@ -86,19 +83,19 @@ def judge_numbers(
     judged = me.judged and not tunnel.entangled
     acceptable = True
     if judged and tunnel.whole and peer.numbering.started:
-        acceptable = _judge_beyond(judge, me, peer, nr)
+        acceptable = judge_beyond(judge, me, peer, nr)
     if judged:
-        _judge_back(judge, me, message, ns, nr)
+        judge_back(judge, me, message, ns, nr)
     if message.name == ZLB:
         new = False
         if judged:
-            _judge_zlb(judge, tunnel, me, message, ns)
+            judge_zlb(judge, tunnel, me, message, ns)
     else:
         new = _take(judge, tunnel, index, message, ns, judged=judged, unsure=unsure)
     if acceptable:
         me.numbering.acknowledge(nr, judge.frame)
     if tunnel.whole:
-        _forget_lost(peer.numbering, nr)
+        forget_lost(peer.numbering, nr)
     if unsure and message.name == ZLB and message.packet.trailing:
         me.numbering.slack += 1  # with its octets behind Length it may pass for a message
     _hear(peer, judge.frame, zlb=message.name == ZLB and message.sound)
@@ -120,127 +117,6 @@ def _hear(peer: Side, frame: Frame, *, zlb: bool) -> None:
         peer.zlb_credits.append(frame.at)
         del peer.zlb_credits[:-MOST_CREDIT]
         peer.zlb_storm = 0
-
-
-# -- Nr --------------------------------------------------------------------------------------
-
-
-def _judge_beyond(judge: Judge, me: Side, peer: Side, nr: int) -> bool:
-    """Whether Nr is one that the peer's messages explain."""
-    sent = peer.numbering
-    frame = judge.frame
-    if nr < 0:
-        if judge.violated(RuleId.NR_BEYOND, True):
-            text = f"Nr is {nr % MODULUS}, yet the peer has sent {_messages(sent.next)}"
-            judge.blame(RuleId.NR_BEYOND, text)
-        return False
-    seen_all = sent.contiguous + sent.slack
-    explained = nr <= seen_all or (nr <= sent.next and not judge.view.complete)
-    judge.violated(RuleId.NR_BEYOND, False)
-    if explained:
-        _weigh_claim(judge, me, nr)
-        return True
-    if judge.view.complete:
-        if judge.violated(RuleId.NR_BEYOND, True):
-            text = f"Nr is {nr % MODULUS}, yet the peer has sent {_up_to(sent.contiguous)} in order"
-            judge.blame(RuleId.NR_BEYOND, text)
-    elif me.claim is None and not frame.excused:
-        me.claim = (nr, frame)
-    return False
-
-
-def _weigh_claim(judge: Judge, me: Side, nr: int) -> None:
-    """Who has acknowledged more than it does now has claimed too much."""
-    if me.claim is None:
-        return
-    claimed, frame = me.claim
-    if nr >= claimed:
-        me.claim = None
-    elif judge.frame.at - frame.at > judge.view.horizon:
-        me.claim = None
-        text = f"Nr was {claimed % MODULUS}, later it is {nr % MODULUS}"
-        judge.blame(RuleId.NR_BEYOND, text, culprit=frame, earlier=(judge.frame.number,))
-
-
-def _judge_back(judge: Judge, me: Side, message: Message, ns: int, nr: int) -> None:
-    settled = me.numbering.settled(judge.frame.at - judge.view.horizon)
-    if settled is None:
-        return
-    before, frame = settled
-    again = message.name != ZLB and ns in me.numbering.sent
-    rule = RuleId.RETRANSMISSION_NR if again else RuleId.NR_BACK
-    if judge.violated(rule, nr < before):
-        what = f"{message.name} sent again has Nr" if again else "Nr is"
-        text = f"{what} {nr % MODULUS}, it was {before % MODULUS} already"
-        judge.blame(rule, text, earlier=(frame.number,))
-
-
-def _forget_lost(sent: Numbering, nr: int) -> None:
-    """What is acknowledged alone, without what follows, was sent and only missed by the capture."""
-    sent.lose([gap.ns for gap in sent.gaps.values() if gap.ns < nr <= gap.beyond.ns])
-
-
-# -- ZLB -------------------------------------------------------------------------------------
-
-
-def _judge_zlb(judge: Judge, tunnel: Tunnel, me: Side, message: Message, ns: int) -> None:
-    numbering = me.numbering
-    frame = judge.frame
-    if judge.view.complete and numbering.started:
-        if judge.violated(RuleId.ZLB_NS, ns != numbering.next):
-            text = f"a ZLB has Ns {ns % MODULUS}, {numbering.next % MODULUS} is the next"
-            judge.blame(RuleId.ZLB_NS, text, earlier=_latest(numbering))
-    else:
-        _judge_zlb_of_capture(judge, me, ns)
-    if message.header.session_id and judge.violated(RuleId.ZLB_SESSION_ID, True):
-        text = f"a ZLB has Session ID {message.header.session_id}"
-        judge.blame(RuleId.ZLB_SESSION_ID, text)
-    if not tunnel.whole or me.heard is None:
-        return
-    acknowledgeable = me.zlb_credits
-    while acknowledgeable and frame.at - acknowledgeable[0] > OVERDUE:
-        del acknowledgeable[0]
-    if acknowledgeable:
-        del acknowledgeable[0]
-        judge.violated(RuleId.ZLB_UNANSWERED, False)
-    elif me.heard_zlb and 0 <= frame.at - me.heard.at < ANSWER:
-        me.zlb_storm += 1
-        if judge.violated(RuleId.ZLB_UNANSWERED, True):
-            text = "a ZLB answers a ZLB: no message is left to be acknowledged"
-            sure = me.zlb_storm >= STORM
-            earlier = (me.heard.number,)
-            judge.blame(RuleId.ZLB_UNANSWERED, text, earlier=earlier, certain=sure)
-        me.heard_zlb = False  # one answers one: further ones may be copies that the path made
-
-
-def _latest(numbering: Numbering) -> tuple[int, ...]:
-    sent = numbering.sent.get(numbering.next - 1)
-    return (sent.first.number,) if sent else ()
-
-
-def _judge_zlb_of_capture(judge: Judge, me: Side, ns: int) -> None:
-    frame = judge.frame
-    numbering = me.numbering
-    horizon = judge.view.horizon
-    passed = [
-        sent
-        for number, sent in numbering.sent.items()
-        if ns <= number and frame.at - sent.first.at > horizon
-    ]
-    if judge.violated(RuleId.ZLB_NS, bool(passed)):
-        last = passed[-1]
-        text = f"a ZLB has Ns {ns % MODULUS}, yet {last.name} had Ns {last.ns % MODULUS} already"
-        judge.blame(RuleId.ZLB_NS, text, earlier=(last.first.number,))
-    if frame.excused or not numbering.started:
-        return
-    if me.zlb_claim is not None:
-        claimed, claiming = me.zlb_claim
-        if ns < claimed and frame.at - claiming.at > horizon:
-            me.zlb_claim = None
-            text = f"a ZLB has Ns {claimed % MODULUS}, a later one has {ns % MODULUS}"
-            judge.blame(RuleId.ZLB_NS, text, culprit=claiming, earlier=(frame.number,))
-    if numbering.next < ns <= numbering.next + LEAP and me.zlb_claim is None:
-        me.zlb_claim = (ns, frame)
 
 
 # -- messages --------------------------------------------------------------------------------
@@ -320,7 +196,7 @@ def _judge_new(judge: Judge, me: Side, peer: Side, ns: int) -> None:
 def _blame_jump(judge: Judge, numbering: Numbering, ns: int) -> None:
     first = numbering.next == 0
     text = f"Ns is {ns % MODULUS}, {numbering.next % MODULUS} is the next"
-    judge.blame(RuleId.NS_FIRST if first else RuleId.NS_SEQUENCE, text, earlier=_latest(numbering))
+    judge.blame(RuleId.NS_FIRST if first else RuleId.NS_SEQUENCE, text, earlier=numbering.latest())
 
 
 def _weigh_zlb_claim(judge: Judge, me: Side, ns: int) -> None:
@@ -416,12 +292,12 @@ def finish_numbers(judge: Judge, tunnel: Tunnel) -> None:
         if me.claim is not None:
             nr, frame = me.claim
             text = (
-                f"Nr is {nr % MODULUS}, messages of the peer are seen {_up_to(peer.numbering.next)}"
+                f"Nr is {nr % MODULUS}, messages of the peer are seen {up_to(peer.numbering.next)}"
             )
             judge.blame(RuleId.NR_BEYOND, text, culprit=frame, certain=False)
         if me.zlb_claim is not None:
             ns, frame = me.zlb_claim
-            text = f"a ZLB has Ns {ns % MODULUS}, messages are seen {_up_to(me.numbering.next)}"
+            text = f"a ZLB has Ns {ns % MODULUS}, messages are seen {up_to(me.numbering.next)}"
             judge.blame(RuleId.ZLB_NS, text, culprit=frame, certain=False)
 
 
@@ -434,11 +310,3 @@ def _open_gap(numbering: Numbering, answers: Numbering) -> Gap | None:
         if answers.nr > gap.beyond.ns or last - gap.beyond.first.at > PATIENCE:
             return gap
     return None
-
-
-def _messages(count: int) -> str:
-    return "no message" if not count else f"{count} message{'s' if count > 1 else ''}"
-
-
-def _up_to(count: int) -> str:
-    return "none" if not count else f"up to Ns {(count - 1) % MODULUS}"
