@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
 
 from harness.peer import control_connection as connection
 from harness.peer.call import CallEvent
-from harness.peer.channel import Arrival, Channel
+from harness.peer.channel import Arrival
 from harness.peer.compose import OWN_AVP, compose
 from harness.peer.concealing import conceal
-from harness.peer.config import PeerConfig
 from harness.peer.control_connection import Action, Event, State
+from harness.peer.establishment import (
+    VERSION_NOT_SUPPORTED,
+    Establishment,
+)
 from harness.peer.examine import (
     GENERAL_ERROR,
     UNKNOWN_MANDATORY_AVP,
@@ -26,21 +28,12 @@ from harness.peer.examine import (
 )
 from harness.peer.network import Address
 from harness.peer.session import Session
-from harness.wire import Packet, Value, challenge_response
-
-if TYPE_CHECKING:
-    from harness.peer.endpoint import Endpoint
+from harness.wire import Packet, Value
 
 GENERAL_REQUEST = 1
 """StopCCN result codes (4.4.2)."""
-NOT_AUTHORIZED = 4
-VERSION_NOT_SUPPORTED = 5
 SHUTTING_DOWN = 6
 STATE_MACHINE_ERROR = 7
-
-VERSION = 1
-VERSION_AND_REVISION = 0x0100
-"""The highest version supported, as the error code of result 5 gives it."""
 
 
 class Phase(Enum):
@@ -52,8 +45,8 @@ class Phase(Enum):
 
 
 @dataclass(slots=True, eq=False)
-class Tunnel:
-    """A control connection with its sessions. `peer_id` is 0 until the peer has assigned it.
+class Tunnel(Establishment):
+    """A control connection with its sessions.
 
     `request`: a hash of the SCCRQ that opened it, None where this side did. `found_by`: the address
     and the peer's id in that SCCRQ, by which a copy of it is known. `ringing`: calls that
@@ -62,23 +55,13 @@ class Tunnel:
     peer when they were queued, by our id. `on_agenda`: when the endpoint looks at it next.
     """
 
-    endpoint: Endpoint
-    local_id: int
-    address: Address
-    channel: Channel
     state: State = State.IDLE
     phase: Phase = Phase.OPEN
-    peer_id: int = 0
-    peer_framing: int = 3
-    peer_bearer: int | None = None
-    peer_host_name: Value = None
     sessions: dict[int, Session] = field(default_factory=dict)
     waiting: list[Session] = field(default_factory=list)
     ringing: dict[Session, float] = field(default_factory=dict)
     unaddressed: dict[int, Packet] = field(default_factory=dict)
     erring: dict[Session, None] = field(default_factory=dict)
-    challenge: bytes | None = None
-    peer_challenge: bytes | None = None
     refusal: Fault | None = None
     last_heard: float = 0.0
     last_hello: float = 0.0
@@ -88,10 +71,6 @@ class Tunnel:
     gone_at: float | None = None
     on_agenda: float | None = None
     originator: bool = False
-
-    @property
-    def config(self) -> PeerConfig:
-        return self.endpoint.config
 
     def log(self, text: str) -> None:
         """Tell a person what happens."""
@@ -309,45 +288,6 @@ class Tunnel:
 
         self.channel.amend(addressed)
 
-    def learn(self, examined: Examined) -> None:
-        """Take what the peer says about itself in its SCCRQ or SCCRP."""
-        peer_id = examined.integer("assigned_tunnel_id")
-        if peer_id:
-            self.peer_id = peer_id
-        framing = examined.integer("framing_capabilities")
-        if framing is not None:
-            self.peer_framing = framing
-        self.peer_bearer = examined.integer("bearer_capabilities")
-        self.peer_host_name = examined.values.get("host_name")
-        self.peer_challenge = examined.octets.get("challenge")
-        window = examined.integer("receive_window_size")
-        if window is not None:
-            self.channel.set_peer_window(window)
-
-    def judge(self, name: str, examined: Examined) -> Fault | None:
-        """Why a message that the state expects is not acceptable, or None."""
-        if examined.fault is not None:
-            return examined.fault
-        version = examined.values.get("protocol_version")
-        if isinstance(version, Mapping) and version["version"] != VERSION:
-            text = f"protocol version {version['version']!r} is not supported"
-            return Fault(VERSION_AND_REVISION, text, result=VERSION_NOT_SUPPORTED)
-        if name != "SCCCN" and self.peer_challenge is not None and self.config.secret is None:
-            return Fault(0, "no secret to answer the challenge with", result=NOT_AUTHORIZED)
-        if name != "SCCRQ":
-            return self.authenticate(name, examined)
-        return None
-
-    def authenticate(self, name: str, examined: Examined) -> Fault | None:
-        """Check the peer's answer to the challenge (5.1.1)."""
-        if self.challenge is None or self.config.secret is None:
-            return None
-        number = self.endpoint.specification.messages[name].type
-        expected = challenge_response(number, self.config.secret, self.challenge)
-        if examined.octets.get("challenge_response") != expected:
-            return Fault(0, "tunnel authentication failed", result=NOT_AUTHORIZED)
-        return None
-
     def event(self, event: Event, now: float) -> None:
         """Take one row of the state table."""
         transition = connection.TABLE.get((self.state, event))
@@ -381,36 +321,6 @@ class Tunnel:
             self.sessions.clear()
             self.ringing.clear()
             self.erring.clear()
-
-    def introduction(self, name: str) -> dict[str, Value]:
-        """The AVPs of the SCCRQ or SCCRP that this side sends."""
-        config = self.config
-        values: dict[str, Value] = {
-            "protocol_version": {"version": VERSION, "revision": 0},
-            "host_name": config.host_name,
-            "framing_capabilities": config.framing,
-            "assigned_tunnel_id": self.local_id,
-            "bearer_capabilities": config.bearer,
-            "receive_window_size": config.receive_window,
-            "firmware_revision": config.firmware_revision,
-            "vendor_name": config.vendor_name,
-        }
-        if config.challenge and config.secret is not None:
-            self.challenge = self.endpoint.random.randbytes(16)
-            values["challenge"] = self.challenge
-        if name == "SCCRQ" and config.tie_breaker is not None:
-            values["tie_breaker"] = config.tie_breaker
-        if name == "SCCRP":
-            values.update(self.response(name))
-        return values
-
-    def response(self, name: str) -> dict[str, Value]:
-        """The Challenge Response that a message owes the peer (5.1.1)."""
-        if self.peer_challenge is None or self.config.secret is None:
-            return {}
-        number = self.endpoint.specification.messages[name].type
-        response = challenge_response(number, self.config.secret, self.peer_challenge)
-        return {"challenge_response": response}
 
     # -- the end -----------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from harness.peer.calls import CallControl
 from harness.peer.control_connection import State
+from harness.peer.establishment import NOT_AUTHORIZED
 from harness.peer.examine import OUT_OF_RANGE, Examined, Fault
 from harness.peer.mutants import edits
 from harness.peer.mutants.altering import altered
@@ -15,7 +16,7 @@ from harness.peer.mutants.calls import with_calls, with_session
 from harness.peer.mutants.connection import with_tunnel
 from harness.peer.mutants.edits import CDN, SCCRQ, STOPCCN
 from harness.peer.session import Session
-from harness.peer.tunnel import GENERAL_REQUEST, NOT_AUTHORIZED, Tunnel
+from harness.peer.tunnel import GENERAL_REQUEST, Tunnel
 from harness.wire import Packet, Value, reveal
 from harness.wire.model import RANDOM_VECTOR
 
