@@ -38,6 +38,10 @@ MUST = "RFC2661-5.8-06"
 SHOULD = "RFC2661-5.8-25"
 MAY = "RFC2661-5.8-07"
 
+UP = "- establish: tunnel\n"
+CALL = UP + "- send: ICRQ\n- expect: ICRP\n"
+HELLO = UP + "- send: HELLO\n"
+
 
 @functools.cache
 def table() -> Specification:
@@ -281,3 +285,9 @@ def told(events: Sequence[Event], case: str) -> Story:
         elif isinstance(event, CaseEnd):
             story.ends.append(event)
     return story
+
+
+def outcome(steps: str, rules: Rules, *, latency: float = 0.0005, extra: str = "") -> str:
+    """The verdict and what the last check saw."""
+    story = play(steps, rules, latency=latency, extra=extra)
+    return f"{story.verdict}: {story.last.actual}"

@@ -1,0 +1,178 @@
+"""`expect: ack`: what acknowledges a message, until when, and beside which alternatives."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.run.events import Verdict
+from tests.run.fakes import Rules, Say, say
+from tests.run.stage import CALL, HELLO, UP, outcome, play
+
+
+@pytest.mark.parametrize(
+    "words", [say(), say("HELLO"), say("SLI"), say(session=5)], ids=["zlb", "hello", "sli", "sid"]
+)
+def test_whatever_covers_the_message_acknowledges_it(words: Say) -> None:
+    assert play(HELLO + "- expect: ack\n", {"HELLO": [words]}).verdict is Verdict.PASS
+
+
+def test_only_a_frame_after_the_message_that_covers_it_acknowledges_it() -> None:
+    steps = UP + "- wait: 1s\n- send: HELLO\n- expect: ack\n  within: 900ms\n"
+    silent: Rules = {"HELLO": [], "again": []}
+    for early in ([say(after=0.5, nr=1)], [say(after=0.5)]):
+        assert outcome(steps, {"SCCCN": [say(), *early], **silent}).startswith("fail: nothing")
+    late = [say(after=1.2, nr=0)]
+    assert outcome(steps, {"SCCCN": [say(), *late], **silent}).startswith("pass: ZLB")
+    stale: Rules = {"HELLO": [say(nr=-1)], "again": []}
+    assert outcome(steps, stale).startswith("fail: nothing")
+
+
+def test_an_acknowledgement_is_timed_from_the_message_not_from_the_step() -> None:
+    steps = UP + "- send: HELLO\n- wait: {wait}\n- expect: [{{message: ack, within: 0.5s}}]\n"
+    for seconds, verdict in ((0.4, Verdict.PASS), (0.6, Verdict.FAIL), (1.5, Verdict.FAIL)):
+        rules: Rules = {"HELLO": [say(after=seconds)], "again": []}
+        for wait in ("1ms", "2s"):
+            assert play(steps.format(wait=wait), rules).verdict is verdict
+
+
+def test_alternatives_have_their_own_time() -> None:
+    steps = (
+        HELLO
+        + """
+- expect:
+    - {message: ack, within: 0.5s}
+    - {message: ack, within: 2s, verdict: warn}
+    - {message: ack, verdict: note, note: very late}
+  within: 4s
+"""
+    )
+    for seconds, verdict in ((0.2, "pass"), (1.0, "warn"), (3.0, "pass"), (4.5, "fail")):
+        rules: Rules = {"HELLO": [say(after=seconds)], "again": []}
+        story = play(steps, rules)
+        assert (seconds, story.verdict.value) == (seconds, verdict)
+        assert story.notes == (["very late"] if seconds == 3.0 else [])
+
+
+def test_a_message_that_comes_too_late_for_one_alternative_may_fit_another() -> None:
+    steps = """
+- send: SCCRQ
+- expect:
+    - {message: SCCRP, within: 1s}
+    - {message: SCCRP, verdict: warn, within: 3s}
+"""
+    for seconds, verdict in ((0.9, "pass"), (1.1, "warn"), (2.9, "warn")):
+        story = play(steps, {"SCCRQ": [say("SCCRP", after=seconds)], "again": []})
+        assert (seconds, story.verdict.value) == (seconds, verdict)
+    early = "- send: SCCRQ\n- expect: [{message: SCCRP, within: 1s}, silence]\n  within: 3s\n"
+    told = outcome(early, {"SCCRQ": [say("SCCRP", after=2.0)], "again": []})
+    assert told == "fail: SCCRP: came after 2.001 s"
+
+
+def test_what_came_first_decides_however_soon_it_is_looked_at() -> None:
+    """A ZLB and a message may arrive together or one by one: the verdict is the same."""
+    steps = HELLO + "- expect: [ack, {message: silence, verdict: warn}]\n- silence: 1s\n"
+    for pause in (0.0, 0.01, 0.2):
+        story = play(steps, {"HELLO": [say(), say("CDN", after=pause)]})
+        assert [one.verdict.value for one in story.checks] == ["pass", "fail"]
+        assert story.last.actual.startswith("CDN")
+        story = play(steps, {"HELLO": [say("CDN", nr=-1), say(after=pause)]})
+        assert [one.verdict.value for one in story.checks] == ["fail"]
+
+
+def test_the_end_of_a_tunnel_after_its_last_call_is_as_good_as_an_acknowledgement() -> None:
+    steps = (
+        CALL
+        + """
+- send: CDN
+- expect: [ack, silence]
+- expect: [silence, StopCCN]
+  within: 1s
+"""
+    )
+    for answers in ([say(), say("StopCCN")], [say("StopCCN")], [say("StopCCN", nr=-1), say()]):
+        assert play(steps, {"CDN": answers}).verdict is Verdict.PASS
+    other = steps.replace("send: CDN", "send: SLI")
+    assert outcome(other, {"SLI": [say("StopCCN", nr=-1), say()]}) == "fail: StopCCN"
+
+
+def test_with_a_message_among_the_alternatives_an_acknowledgement_is_the_last_resort() -> None:
+    steps = CALL + "- send: ICCN\n- expect: [CDN, {message: ack, verdict: warn}]\n  within: 1s\n"
+    assert outcome(steps, {"ICCN": [say(), say("CDN", after=0.9)]}).startswith("pass: CDN")
+    assert outcome(steps, {"ICCN": [say()]}).startswith("warn: ZLB")
+    assert outcome(steps, {"ICCN": [say(), say("ICRP", after=0.5)]}) == "fail: ICRP"
+    assert outcome(steps, {"ICCN": [say(), say("SLI", after=0.5)]}).startswith("warn: ZLB")
+    assert outcome(steps, {"ICCN": [say("SLI", nr=-1)], "again": []}).startswith("fail: SLI")
+
+
+def test_an_acknowledgement_is_not_taken_for_that_of_a_message_the_window_holds_back() -> None:
+    steps = """
+- send: SCCRQ
+- expect: SCCRP
+- send: SCCCN
+- send: HELLO
+- send: HELLO
+- send: HELLO
+- expect: ack
+  within: {within}
+"""
+    narrow: Rules = {
+        "SCCRQ": [say("SCCRP", values={"receive_window_size": 1})],
+        "HELLO": [[say()], [say(after=0.2)], [say(after=0.2)], []],
+        "again": [],
+    }
+    story = play(steps.format(within="1s"), narrow)
+    assert story.verdict is Verdict.PASS
+    assert story.end.at == pytest.approx(0.4, abs=0.02)
+    deaf = {**narrow, "HELLO": [[say()], [say(after=0.2)], []]}
+    assert play(steps.format(within="0.5s"), deaf).verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize("sent", ["raw\n  raw: 0xc8020014", "ZLB"])
+def test_what_has_no_number_is_not_acknowledged_by_what_comes_anyway(sent: str) -> None:
+    steps = (
+        UP + f"- send: {sent}\n- expect: [{{message: ack, verdict: fail}}, silence]\n  within: 1s\n"
+    )
+    rules: Rules = {"SCCCN": [say(), say(after=0.3)]}
+    assert outcome(steps, rules).startswith("pass: silence")
+
+
+def test_the_acknowledgement_of_a_raw_message_is_that_of_its_own_number() -> None:
+    steps = (
+        UP
+        + """
+- send: raw
+  raw: "0xc8020014 ${iut_tunnel_id:2} 0000 0002 0001 8008000000000006"
+- expect: ack
+  within: 1s
+- alive: tunnel
+"""
+    )
+    assert play(steps, {}).verdict is Verdict.PASS
+    assert play(steps, {"HELLO": [[], [say()]], "again": []}).verdict is Verdict.FAIL
+
+
+LATE = """
+- establish: tunnel
+- send: ICRQ
+  once: true
+- expect:
+    - {message: ack, within: 500ms}
+    - CDN
+    - {message: ack, within: 2s, verdict: warn, note: late}
+    - {message: silence, within: 2s, verdict: fail}
+  within: 500ms
+"""
+
+
+def test_a_late_acknowledgement_is_told_from_none() -> None:
+    """What is waited for behind an acknowledgement is not what the acknowledgement may take."""
+    assert outcome(LATE, {"ICRQ": [say("ZLB")]}).startswith("pass: ZLB")
+    assert outcome(LATE, {"ICRQ": [say("ZLB", after=1.0)]}).startswith("warn: ZLB")
+    assert outcome(LATE, {"ICRQ": []}) == "fail: silence for 2 s"
+    follows: Rules = {"ICRQ": [say("ZLB", after=1.0), say("CDN", after=1.1)]}
+    assert outcome(LATE, follows).startswith("fail: CDN: came after 1.1")
+
+
+def test_what_follows_an_acknowledgement_is_waited_for_no_longer_than_it_may_take() -> None:
+    story = play(LATE, {"ICRQ": [say("ZLB")]})
+    assert story.end.seconds < 0.6
