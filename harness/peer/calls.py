@@ -7,7 +7,7 @@ The state tables decide what to do; this module finds the session and names the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 from harness.peer.call import CallEvent, CallState
 from harness.peer.examine import INVALID_SESSION, NO_RESOURCES, OUT_OF_RANGE, Examined, Fault
@@ -18,12 +18,9 @@ from harness.peer.session import (
     CallKind,
     Session,
 )
+from harness.peer.tunnel import Tunnel, TunnelSite
 from harness.spec.model import Role
 from harness.wire import Packet
-
-if TYPE_CHECKING:
-    from harness.peer.endpoint import Endpoint
-    from harness.peer.tunnel import Tunnel
 
 EVENTS: Final[Mapping[str, tuple[CallEvent, CallEvent]]] = {
     "ICRQ": (CallEvent.ICRQ, CallEvent.ICRQ_REFUSED),
@@ -43,10 +40,20 @@ _REQUESTS: Final[Mapping[tuple[Role, str], CallKind]] = {
 }
 
 
+class CallSite(TunnelSite, Protocol):
+    """An endpoint as its call control sees it."""
+
+    def make_session(self, tunnel: Tunnel, kind: CallKind, local_id: int) -> Session:
+        """A new session."""
+
+    def new_session(self, tunnel: Tunnel, kind: CallKind) -> Session:
+        """A session that the tunnel has from now on, with an id of its own."""
+
+
 class CallControl:
     """Call messages of all tunnels of one endpoint."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: CallSite) -> None:
         self.endpoint = endpoint
 
     def handle(self, tunnel: Tunnel, packet: Packet, examined: Examined, now: float) -> None:

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from harness.peer.channel import Channel
 from harness.peer.config import PeerConfig
-from harness.peer.examine import Examined, Fault
+from harness.peer.examine import Examined, Fault, examine
 from harness.peer.network import Address
-from harness.wire import Value, challenge_response
-
-if TYPE_CHECKING:
-    from harness.peer.endpoint import Endpoint
+from harness.peer.site import Site
+from harness.wire import Packet, Value, challenge_response
 
 NOT_AUTHORIZED = 4
 """StopCCN result codes (4.4.2)."""
@@ -34,7 +31,7 @@ class Establishment:
     `challenge`: what this side asks for a response to, `peer_challenge`: what the peer does.
     """
 
-    endpoint: Endpoint
+    endpoint: Site
     local_id: int
     address: Address
     channel: Channel
@@ -48,6 +45,14 @@ class Establishment:
     @property
     def config(self) -> PeerConfig:
         return self.endpoint.config
+
+    def log(self, text: str) -> None:
+        """Tell a person what happens."""
+        self.endpoint.log(f"tunnel {self.local_id}: {text}")
+
+    def examine(self, packet: Packet) -> Examined:
+        """Read a message against the spec table."""
+        return examine(self.endpoint.specification, packet, self.config.secret)
 
     def introduction(self, name: str) -> dict[str, Value]:
         """The AVPs of the SCCRQ or SCCRP that this side sends."""
@@ -78,6 +83,17 @@ class Establishment:
         number = self.endpoint.specification.messages[name].type
         response = challenge_response(number, self.config.secret, self.peer_challenge)
         return {"challenge_response": response}
+
+    def take_id(self, examined: Examined) -> None:
+        """Take the id that the peer assigns first, be it in a StopCCN (4.4.3)."""
+        self.peer_id = self.peer_id or examined.integer("assigned_tunnel_id") or 0
+        self.channel.tunnel_id = self.peer_id
+        self.channel.amend(self._addressed)
+
+    def _addressed(self, packet: Packet) -> Packet:
+        if packet.header.tunnel_id:
+            return packet
+        return packet._replace(header=packet.header._replace(tunnel_id=self.peer_id))
 
     def learn(self, examined: Examined) -> None:
         """Take what the peer says about itself in its SCCRQ or SCCRP."""

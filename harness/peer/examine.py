@@ -35,6 +35,11 @@ class Fault:
     text: str
     result: int = GENERAL_ERROR
 
+    def result_code(self, *with_error: int) -> dict[str, int | str | bytes]:
+        """The Result Code AVP that says so. with_error: results but 2 that have an error code."""
+        error = self.error if self.result in (GENERAL_ERROR, *with_error) else 0
+        return {"result": self.result, "error": error, "message": self.text}
+
 
 @dataclass(frozen=True, slots=True)
 class Examined:

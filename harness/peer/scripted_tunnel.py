@@ -6,17 +6,15 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from harness.peer.channel import HALF, MODULUS, Arrival, Channel, after
 from harness.peer.examine import Examined, examine
 from harness.peer.made import Made
 from harness.peer.network import Address, Link
 from harness.peer.observed import Observed
+from harness.peer.site import ScriptSite
 from harness.wire import Packet, Parsed, build, parse, zlb
-
-if TYPE_CHECKING:
-    from harness.peer.scripted import ScriptedPeer
 
 SCCRQ: Final = 1
 HELLO: Final = 6
@@ -64,7 +62,7 @@ class ScriptedTunnel:
     strays_before_send: how many there were when it did.
     """
 
-    peer: ScriptedPeer
+    peer: ScriptSite
     name: str
     local_id: int
     remote: Address

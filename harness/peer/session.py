@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 from harness.peer import lac_incoming, lac_outgoing, lns_incoming, lns_outgoing
 from harness.peer.call import CallAction, CallEvent, CallState, CallTable
+from harness.peer.channel import Channel
+from harness.peer.config import PeerConfig
 from harness.peer.data import DataChannel
-from harness.peer.examine import GENERAL_ERROR, INVALID_SESSION, Examined, Fault
+from harness.peer.examine import INVALID_SESSION, Examined, Fault
 from harness.peer.line import Line
+from harness.peer.network import Address
 from harness.peer.ppp import PppEnd
 from harness.peer.proxy import AVPS, SECRETS, is_complete, proxy_values
+from harness.peer.site import Site
 from harness.spec.model import Role
 from harness.wire import Packet, Value
-
-if TYPE_CHECKING:
-    from harness.peer.tunnel import Tunnel
 
 ADMINISTRATIVE = 3
 """CDN result code: disconnected for administrative reasons (4.4.2)."""
@@ -61,6 +62,58 @@ _SENT: Final[Mapping[CallAction, str]] = {
 }
 
 
+class Carrier(Protocol):
+    """A tunnel as its sessions see it.
+
+    ringing: calls that are being placed, and when that comes to an end. erring: calls with errors
+    on their lines that the peer has not been told of.
+    """
+
+    @property
+    def endpoint(self) -> Site:
+        """Where the tunnel is at home."""
+
+    @property
+    def config(self) -> PeerConfig:
+        """How this side behaves."""
+
+    @property
+    def channel(self) -> Channel:
+        """The reliable channel of its messages."""
+
+    address: Address
+    peer_id: int
+    peer_framing: int
+    peer_bearer: int | None
+    ringing: dict[Session, float]
+    erring: dict[Session, None]
+
+    def log(self, text: str) -> None:
+        """Tell a person what happens."""
+
+    def send(
+        self,
+        name: str,
+        values: Mapping[str, Value],
+        *,
+        session_id: int = 0,
+        hide: Collection[str] = (),
+    ) -> Packet:
+        """Queue a message."""
+
+    def send_cdn(self, values: Mapping[str, Value], local_id: int, peer_id: int) -> None:
+        """Queue a CDN; the peer's id of the call may become known before it is sent."""
+
+    def when_open(self, session: Session) -> None:
+        """Hand the session a tunnel-open event as soon as the tunnel is open."""
+
+    def forget_session(self, session: Session) -> None:
+        """Drop a session that has ended."""
+
+    def flush(self, now: float) -> None:
+        """Hand over all datagrams that are due."""
+
+
 @dataclass(slots=True, eq=False)
 class Session:
     """A call of a tunnel. `peer_id` is 0 until the peer has assigned its Session ID.
@@ -69,7 +122,7 @@ class Session:
     proxied: whether the LAC has told how its LCP came out. data, ppp: once it is established.
     """
 
-    tunnel: Tunnel
+    tunnel: Carrier
     kind: CallKind
     local_id: int
     peer_id: int = 0
@@ -132,13 +185,7 @@ class Session:
     def send_cdn(self) -> None:
         """Disconnect the call, for the reason that was found or else an administrative one."""
         fault = self.refusal
-        result: dict[str, int | str | bytes]
-        if fault is None:
-            result = {"result": ADMINISTRATIVE}
-        elif fault.result == GENERAL_ERROR:
-            result = {"result": fault.result, "error": fault.error, "message": fault.text}
-        else:
-            result = {"result": fault.result, "error": 0, "message": fault.text}
+        result = {"result": ADMINISTRATIVE} if fault is None else fault.result_code()
         values: dict[str, Value] = {"result_code": result, "assigned_session_id": self.local_id}
         values = {**self._details("CDN"), **values}
         self.tunnel.send_cdn(values, self.local_id, self.peer_id)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Protocol
 
 from harness.peer import control_connection as connection
 from harness.peer.call import CallEvent
@@ -20,7 +21,6 @@ from harness.peer.establishment import (
     Establishment,
 )
 from harness.peer.examine import (
-    GENERAL_ERROR,
     UNKNOWN_MANDATORY_AVP,
     Examined,
     Fault,
@@ -28,6 +28,7 @@ from harness.peer.examine import (
 )
 from harness.peer.network import Address
 from harness.peer.session import Session
+from harness.peer.site import Site
 from harness.wire import Packet, Value
 
 GENERAL_REQUEST = 1
@@ -44,6 +45,30 @@ class Phase(Enum):
     GONE = "gone"
 
 
+class CallHandler(Protocol):
+    """What takes the messages about sessions."""
+
+    def handle(self, tunnel: Tunnel, packet: Packet, examined: Examined, now: float) -> None:
+        """Take a message that is about a session of this tunnel."""
+
+
+class TunnelSite(Site, Protocol):
+    """An endpoint as a tunnel sees it."""
+
+    @property
+    def calls(self) -> CallHandler:
+        """Where messages about sessions go."""
+
+    def schedule(self, tunnel: Tunnel) -> None:
+        """Look at the tunnel when its next deadline comes."""
+
+    def forget_tunnel(self, tunnel: Tunnel) -> None:
+        """Drop a tunnel that is gone."""
+
+    def free_session_id(self, tunnel: Tunnel) -> int:
+        """A session id that the tunnel does not use."""
+
+
 @dataclass(slots=True, eq=False)
 class Tunnel(Establishment):
     """A control connection with its sessions.
@@ -55,6 +80,7 @@ class Tunnel(Establishment):
     peer when they were queued, by our id. `on_agenda`: when the endpoint looks at it next.
     """
 
+    endpoint: TunnelSite
     state: State = State.IDLE
     phase: Phase = Phase.OPEN
     sessions: dict[int, Session] = field(default_factory=dict)
@@ -71,10 +97,6 @@ class Tunnel(Establishment):
     gone_at: float | None = None
     on_agenda: float | None = None
     originator: bool = False
-
-    def log(self, text: str) -> None:
-        """Tell a person what happens."""
-        self.endpoint.log(f"tunnel {self.local_id}: {text}")
 
     # -- sending -----------------------------------------------------------------------------
 
@@ -237,10 +259,6 @@ class Tunnel(Establishment):
         if examined.message is not None and examined.message.name == "StopCCN":
             self.channel.withdraw()
 
-    def examine(self, packet: Packet) -> Examined:
-        """Read a message against the spec table."""
-        return examine(self.endpoint.specification, packet, self.config.secret)
-
     def unknown_message(self, examined: Examined, now: float) -> None:
         """A Message Type that nobody knows ends the tunnel when it is mandatory (4.4.1)."""
         if examined.fault is not None:
@@ -265,17 +283,6 @@ class Tunnel(Establishment):
             text = f"{name} in state {self.state}"
             self.refusal = examined.fault or Fault(0, text, result=STATE_MACHINE_ERROR)
         self.event(refused if self.refusal else accepted, now)
-
-    def take_id(self, examined: Examined) -> None:
-        """Take the id that the peer assigns first, be it in a StopCCN (4.4.3)."""
-        self.peer_id = self.peer_id or examined.integer("assigned_tunnel_id") or 0
-        self.channel.tunnel_id = self.peer_id
-        self.channel.amend(self._addressed)
-
-    def _addressed(self, packet: Packet) -> Packet:
-        if packet.header.tunnel_id:
-            return packet
-        return packet._replace(header=packet.header._replace(tunnel_id=self.peer_id))
 
     def take_session_id(self, local_id: int, peer_id: int) -> None:
         """The peer assigns its id to a call that has ended: its CDN, if it still waits, gets it."""
@@ -334,14 +341,9 @@ class Tunnel(Establishment):
 
     def send_stopccn(self) -> None:
         """Tell the peer that the tunnel ends, with the id that it got first (4.4.3)."""
-        fault = self.refusal
-        result: dict[str, int | str | bytes]
-        if fault is None:
-            result = {"result": GENERAL_REQUEST}
-        elif fault.result in (GENERAL_ERROR, VERSION_NOT_SUPPORTED):
-            result = {"result": fault.result, "error": fault.error, "message": fault.text}
-        else:
-            result = {"result": fault.result, "error": 0, "message": fault.text}
+        result: Value = {"result": GENERAL_REQUEST}
+        if self.refusal is not None:
+            result = self.refusal.result_code(VERSION_NOT_SUPPORTED)
         self.send("StopCCN", {"result_code": result, "assigned_tunnel_id": self.local_id})
 
     def linger(self, now: float) -> None:

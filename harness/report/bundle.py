@@ -10,7 +10,7 @@ from harness.errors import UsageError
 from harness.located import suggest
 from harness.report.html import HtmlReport
 from harness.report.junit import JUnitReport
-from harness.report.statement import StatementReport
+from harness.report.stating import StatementReport
 from harness.report.story import Ending, Report, Teller, tell
 from harness.report.summary import SummaryReport
 from harness.run.events import Event, RunError

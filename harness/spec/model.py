@@ -9,14 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from harness.errors import Place
 from harness.spec.values import ValueRule
 from harness.wire.fields import Field, Value, decode_value, encode_value, reserved_problems
-
-if TYPE_CHECKING:
-    from harness.spec.overlay import Overlay
 
 Scope = Literal["tunnel", "session"]
 Keyword = Literal["upper", "lower"]
@@ -326,3 +323,47 @@ def _listed(words: tuple[str, ...]) -> str:
     """`a`, `a or b`, `a, b or c`."""
     *most, last = words
     return f"{', '.join(most)} or {last}" if most else last
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the source says of one message.
+
+    `sender`: in the source's words, such as `client` or `the receiver of SCCRP`. `receiver_of`:
+    that message, where the source names the sender so. `printed`: the source's name for it, empty
+    where it is the base's. `avps`: the source's names of AVPs by the base's. `meaning`: in own
+    words.
+    """
+
+    message: str
+    sender: str
+    senders: frozenset[Role]
+    receiver_of: str
+    printed: str
+    avps: Mapping[str, str]
+    meaning: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """What stands over a base specification, and where it comes from.
+
+    `prefix` begins the ids of the rows that the base does not have. `sides`: the source's words for
+    the roles. `modes`: ways of use that the source tells apart. `readings`: by message, in the
+    source's order. `unlisted`: messages of the base that the source lacks.
+    """
+
+    name: str
+    prefix: str
+    title: str
+    source: str
+    base: Specification
+    sides: Mapping[str, Role]
+    modes: Mapping[str, str]
+    readings: Mapping[str, Reading]
+    unlisted: tuple[str, ...]
+
+    def side(self, role: Role) -> str:
+        """The source's word for a role."""
+        return next((word for word, known in self.sides.items() if known is role), role.value)

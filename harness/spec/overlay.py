@@ -6,12 +6,9 @@ without knowing; its `overlay` remembers the base and what was changed. Read by 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-from harness.errors import Place
-from harness.spec.model import Requirement, Role, Specification
+from harness.spec.model import Overlay, Reading, Requirement, Role, Specification
 
 EITHER: Final = "either"
 """In place of a side: both of them."""
@@ -21,26 +18,6 @@ Aspect = Literal["sender", "name", "avp", "unlisted", "row"]
 not list it, or a requirement row."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What the source says of one message.
-
-    `sender`: in the source's words, such as `client` or `the receiver of SCCRP`. `receiver_of`:
-    that message, where the source names the sender so. `printed`: the source's name for it, empty
-    where it is the base's. `avps`: the source's names of AVPs by the base's. `meaning`: in own
-    words.
-    """
-
-    message: str
-    sender: str
-    senders: frozenset[Role]
-    receiver_of: str
-    printed: str
-    avps: Mapping[str, str]
-    meaning: str
-    place: Place
-
-
 class Departure(NamedTuple):
     """Where the overlay says something else than the base. `subject`: a message, or a row's id."""
 
@@ -48,30 +25,6 @@ class Departure(NamedTuple):
     aspect: Aspect
     base: str
     overlay: str
-
-
-@dataclass(frozen=True, slots=True)
-class Overlay:
-    """What stands over a base specification, and where it comes from.
-
-    `prefix` begins the ids of the rows that the base does not have. `sides`: the source's words for
-    the roles. `modes`: ways of use that the source tells apart. `readings`: by message, in the
-    source's order. `unlisted`: messages of the base that the source lacks.
-    """
-
-    name: str
-    prefix: str
-    title: str
-    source: str
-    base: Specification
-    sides: Mapping[str, Role]
-    modes: Mapping[str, str]
-    readings: Mapping[str, Reading]
-    unlisted: tuple[str, ...]
-
-    def side(self, role: Role) -> str:
-        """The source's word for a role."""
-        return next((word for word, known in self.sides.items() if known is role), role.value)
 
 
 def departures(specification: Specification) -> tuple[Departure, ...]:

@@ -21,12 +21,14 @@ from harness.spec.faults import Faults
 from harness.spec.model import (
     BOTH_ROLES,
     MessageSpec,
+    Overlay,
+    Reading,
     Requirement,
     Role,
     Specification,
     StateRow,
 )
-from harness.spec.overlay import EITHER, Overlay, Reading, receivers, sides
+from harness.spec.overlay import EITHER, receivers, sides
 from harness.spec.requirements import derive
 from harness.spec.tables import Results, read_names
 

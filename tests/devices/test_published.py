@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from harness.report.statement import state
 from harness.report.statement_text import markdown
+from harness.report.stating import state
 from harness.run.events import EVENTS_FILE, Frame, read_events
 from tests.cli.command import ROOT, junit_cases
 from tests.device.bench import require_namespaces, require_program

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from harness.peer.config import PeerConfig
 from harness.peer.network import Address
+from harness.peer.tunnel import Tunnel
 from harness.spec.model import Role
 from harness.spec.monitor import CAPTURE, LIVE, Finding, Monitor, RuleId, View
 from tests.monitor.talk import rules
@@ -94,6 +95,7 @@ def conversation(world: World, seed: int, *, challenge: bool, windows: tuple[int
             calls += lac_calls
     world.run(chance.choice([0.0, 5.0, 70.0]))
     for session in calls:
+        assert isinstance(session.tunnel, Tunnel)
         known = session.tunnel.phase.value == "open" and session.peer_id
         if known and chance.random() < 0.5:
             lac.hang_up(session, world.now)

@@ -104,8 +104,10 @@ class Walk(RuleBasedStateMachine):
     @rule(which=st.integers(0, 100))
     def hang_up(self, which: int) -> None:
         session = self.calls.pop(which % len(self.calls))
-        if session.tunnel.phase is Phase.OPEN:
-            session.tunnel.endpoint.hang_up(session, self.world.now)
+        tunnel = session.tunnel
+        assert isinstance(tunnel, RecordingTunnel)
+        if tunnel.phase is Phase.OPEN:
+            tunnel.peer.hang_up(session, self.world.now)
 
     @rule(side=SIDES, which=st.integers(0, 3))
     def close_a_tunnel(self, side: Address, which: int) -> None:

@@ -45,6 +45,7 @@ class RecordingTunnel(Tunnel):
 
     def __init__(self, endpoint: Endpoint, local_id: int, address: Address, channel: Channel):
         super().__init__(endpoint, local_id, address, channel)
+        self.peer = endpoint
         self.sent: list[tuple[AVP, ...]] = []
         self.delivered: list[tuple[AVP, ...]] = []
 

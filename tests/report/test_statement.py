@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from harness.errors import HarnessError
-from harness.report.statement import Standing, Statement, state
+from harness.report.statement import Standing, Statement
 from harness.report.statement_text import markdown, text
+from harness.report.stating import state
 from harness.run.events import (
     CaseEnd,
     Check,

@@ -29,6 +29,12 @@ def with_calls(kind: type[CallControl]) -> type[Variant]:
     return Controlled
 
 
+def tunnel_of(session: Session) -> Tunnel:
+    """The tunnel of a session, with all that a session should leave alone."""
+    assert isinstance(session.tunnel, Tunnel)
+    return session.tunnel
+
+
 class Wide(CallControl):
     def request(self, tunnel: Tunnel, name: str, examined: Examined, now: float) -> None:
         if examined.fault is not None:

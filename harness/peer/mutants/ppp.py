@@ -10,7 +10,7 @@ from harness.peer.data import DataChannel
 from harness.peer.endpoint import Endpoint
 from harness.peer.line import Line
 from harness.peer.mutants.base import LAC, LNS, Variant, mutant
-from harness.peer.mutants.calls import with_session
+from harness.peer.mutants.calls import tunnel_of, with_session
 from harness.peer.network import Address
 from harness.peer.session import CallKind, Session
 from harness.peer.tunnel import Tunnel
@@ -64,7 +64,7 @@ class AddressAndControlNeeded(with_session(TwoOctetsLess)):  # type: ignore[misc
 
 class Mixed(Session):
     def send_data(self, frame: bytes) -> None:
-        first = next(iter(self.tunnel.sessions.values()))
+        first = next(iter(tunnel_of(self).sessions.values()))
         if first is self or first.data is None:
             super().send_data(frame)
         else:
@@ -129,7 +129,7 @@ class NumbersBeginAnew(with_data(Anew)):  # type: ignore[misc]
 class Nervous(Session):
     def take_data(self, packet: Packet) -> None:
         if self.data is None:
-            self.tunnel.vanish()
+            tunnel_of(self).vanish()
         super().take_data(packet)
 
 
@@ -141,7 +141,7 @@ class EarlyDataEndsTunnel(with_session(Nervous)):  # type: ignore[misc]
 class Hasty(Session):
     def take_data(self, packet: Packet) -> None:
         if not self.tunnel.channel.idle:
-            self.tunnel.vanish()
+            tunnel_of(self).vanish()
         super().take_data(packet)
 
 
@@ -294,8 +294,8 @@ class Last(Session):
             self.end_tunnel()
 
     def end_tunnel(self) -> None:
-        if not self.tunnel.sessions:
-            self.tunnel.vanish()
+        if not tunnel_of(self).sessions:
+            tunnel_of(self).vanish()
 
 
 @mutant("RFC2661-7.6-03", "with its last call a tunnel goes without a StopCCN", roles=LNS)

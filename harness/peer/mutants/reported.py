@@ -12,7 +12,7 @@ from harness.peer.examine import OUT_OF_RANGE, Examined, Fault
 from harness.peer.mutants import edits
 from harness.peer.mutants.altering import altered
 from harness.peer.mutants.base import BOTH, LAC, LNS, Variant, add, mutant
-from harness.peer.mutants.calls import with_calls, with_session
+from harness.peer.mutants.calls import tunnel_of, with_calls, with_session
 from harness.peer.mutants.connection import with_tunnel
 from harness.peer.mutants.edits import CDN, SCCRQ, STOPCCN
 from harness.peer.session import Session
@@ -109,7 +109,7 @@ class ZeroSpeedRefused(with_tunnel(SpeedWanted)):  # type: ignore[misc]
 
 class NoNotice(CallControl):
     def notify(self, session: Session, name: str, examined: Examined, now: float) -> None:
-        session.tunnel.close(None, now)
+        tunnel_of(session).close(None, now)
 
 
 @mutant("RFC2661-6.14-02", "an SLI ends the tunnel", roles=LAC)
