@@ -16,7 +16,7 @@ selection = click.argument("selection", nargs=-1, metavar="[SELECTION]...")
 quick = click.option(
     "--quick",
     is_flag=True,
-    help="Of the selection, one instance of each case that is over within 3 s.",
+    help="Of the selection, one case for each set of requirements, over within 3 s.",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else.")
 suites = click.option(
