@@ -126,7 +126,7 @@ def check_capture(paths: Sequence[Path], options: CheckOptions | None = None) ->
     judged = tuple(map(_address, options.iut))
     roles = {_address(host): Role.LNS for host in options.lns}
     roles |= {_address(host): Role.LAC for host in options.lac}
-    view = View(complete=True, horizon=0.0) if options.complete else CAPTURE
+    view = View(complete=True, horizon=0.0, as_it_comes=False) if options.complete else CAPTURE
     results = []
     for path in paths:
         result = FileResult(path)
@@ -197,7 +197,7 @@ class _Checker:
         result.evidence.see(seen)
         number, at, source, destination, payload, checksum = seen
         findings = self.monitor.datagram(
-            at, source, destination, payload, number, checksum=checksum
+            at, source, destination, payload, number, checksum=bool(checksum)
         )
         if findings:
             self._count(findings)

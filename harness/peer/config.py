@@ -39,7 +39,7 @@ class PeerConfig:
     ppp: whether there is a PPP at the end of each call. proxy: what a LAC passes on of it, one of
     `harness.peer.proxy.KINDS`; None: nothing. authenticates_ppp: an LNS that authenticates clients
     by itself, whatever the LAC passes on (9.5). ppp_echoes: whether PPP asks if its other end is
-    there.
+    there. udp_checksums: whether what it sends has one (8.1).
 
     Raises ValueError where a limit is outside its range, the host name does not fit (4.4.3), or
     the kind of proxy is unknown.
@@ -75,6 +75,7 @@ class PeerConfig:
     authenticates_ppp: bool = False
     ppp_echoes: bool = False
     vendor_error: bool = False
+    udp_checksums: bool = True
 
     def __post_init__(self) -> None:
         for name, limit in (("max_tunnels", self.max_tunnels), ("max_sessions", self.max_sessions)):

@@ -20,7 +20,7 @@ class MemoryNetwork:
     def __init__(self, latency: float = 0.0005) -> None:
         self.latency = latency
         self._links: dict[Address, _MemoryLink] = {}
-        self._in_flight: deque[tuple[bytes, Address, Address]] = deque()
+        self._in_flight: deque[tuple[bytes, Address, Address, bool]] = deque()
         self._next_port = EPHEMERAL_PORTS.start
 
     async def open(self, receiver: Receiver, address: str, port: int = 0) -> Link:
@@ -34,17 +34,18 @@ class MemoryNetwork:
         self._links[local] = link
         return link
 
-    def deliver(self, data: bytes, source: Address, to: Address) -> None:
-        """Put a datagram on its way."""
+    def deliver(self, data: bytes, source: Address, to: Address, checksum: bool) -> None:
+        """Put a datagram on its way. checksum: whether it has one, which nobody computes here."""
         # A loop runs timers of the same instant in any order, but all of them wait equally long:
         # whichever runs brings the datagram that was sent first.
-        self._in_flight.append((data, source, to))
+        self._in_flight.append((data, source, to, checksum))
         asyncio.get_running_loop().call_later(self.latency, self._arrive)
 
     def _arrive(self) -> None:
-        data, source, to = self._in_flight.popleft()
+        data, source, to, checksum = self._in_flight.popleft()
         link = self._links.get(to)
         if link is not None:
+            link.checksum = checksum
             link.receiver(data, source)
 
     def _free_port(self, address: str) -> int:
@@ -66,6 +67,8 @@ class _MemoryLink:
         self._network = network
         self._local = local
         self.receiver = receiver
+        self.checksum: bool | None = None
+        self._checksums_sent = True
         self._open = True
 
     @property
@@ -74,7 +77,10 @@ class _MemoryLink:
 
     def send(self, data: bytes, to: Address) -> None:
         if self._open:
-            self._network.deliver(data, self._local, to)
+            self._network.deliver(data, self._local, to, self._checksums_sent)
+
+    def leave_out_checksums(self) -> None:
+        self._checksums_sent = False
 
     def close(self) -> None:
         if self._open:

@@ -22,6 +22,13 @@ class Link(Protocol):
     def local(self) -> Address:
         """The address and port that the link is bound to."""
 
+    @property
+    def checksum(self) -> bool | None:
+        """Whether the datagram that is being handed on had a UDP checksum; None: nobody knows."""
+
+    def leave_out_checksums(self) -> None:
+        """Send without UDP checksums from now on, which 8.1 does not let anybody do by default."""
+
     def send(self, data: bytes, to: Address) -> None:
         """Send one datagram. What the network loses is lost silently, as with UDP."""
 

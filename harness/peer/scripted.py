@@ -42,6 +42,8 @@ class ScriptedPeer:
     pacer: lets what is sent go out in its own time, if there is one.
     defect: what went wrong in the background, where nobody waits for it: a case in which it did
     says nothing. aside: shown each datagram before all else; what it takes is not recorded.
+    checksum: whether the datagram that on_frame is told of came with a UDP checksum; None: nobody
+    knows.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class ScriptedPeer:
         self.impairments = Impairments()
         self.aside: Callable[[bytes], bool] | None = None
         self.pacer: Callable[[Passage], None] | None = None
+        self.checksum: bool | None = None
         self.flooded = False
         self.defect: Exception | None = None
         self._control_strays: dict[Address, list[Observed]] = {}
@@ -182,6 +185,7 @@ class ScriptedPeer:
             self._news.set()
             return
         link = self.links[link_name]
+        self.checksum = link.checksum
         number = self.on_frame(data, source, link.local, Made.FOREIGN)
 
         def go() -> None:

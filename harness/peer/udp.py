@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from harness.errors import DeviceError
+from harness.peer.checksums import ChecksumWatch, leave_out_checksums, watch_checksums
 from harness.peer.network import Address, Link, Receiver
 
 _HINTS = {
@@ -43,13 +44,15 @@ class SocketOptions:
 
     interface: the link that all goes out of and comes in by. ttl: of what is sent, the hop limit
     with IPv6. dscp: the upper six bits of the traffic class. on_error: told what routers and hosts
-    report by ICMP; without it that goes unseen.
+    report by ICMP; without it that goes unseen. checksums: whether the links are to say which
+    datagrams came without a UDP checksum, as far as that is permitted.
     """
 
     interface: str | None = None
     ttl: int | None = None
     dscp: int | None = None
     on_error: Callable[[OSError], None] | None = None
+    checksums: bool = False
 
 
 class UdpNetwork:
@@ -60,8 +63,10 @@ class UdpNetwork:
 
     async def open(self, receiver: Receiver, address: str, port: int = 0) -> Link:
         """Bind a socket. DeviceError `network.bind` says why when that fails."""
-        made = bound(address, port, self.options)
-        return link_on(made, receiver, self.options.on_error)
+        if not self.options.checksums:
+            return link_on(bound(address, port, self.options), receiver, self.options.on_error)
+        made, watch = bound_with_watch(address, port, self.options)
+        return link_on(made, receiver, self.options.on_error, watch)
 
 
 def bound(address: str, port: int, options: SocketOptions | None = None) -> socket.socket:
@@ -72,21 +77,52 @@ def bound(address: str, port: int, options: SocketOptions | None = None) -> sock
     try:
         return _bound(address, port, options or SocketOptions())
     except OSError as error:
-        raise DeviceError(
-            "network.bind",
-            f"cannot bind UDP {address} port {port}: {error.strerror or error}",
-            hint=_HINTS.get(error.errno or 0, ""),
-        ) from error
+        raise _not_bound(address, port, error) from error
     except UnicodeError as error:  # what cannot even be looked up, such as a label too long
         cause = f"cannot bind UDP {address!r}: that is no address"
         raise DeviceError("network.bind", cause, hint=_HINTS[socket.EAI_NONAME]) from error
 
 
+def _not_bound(address: str, port: int, error: OSError) -> DeviceError:
+    return DeviceError(
+        "network.bind",
+        f"cannot bind UDP {address} port {port}: {error.strerror or error}",
+        hint=_HINTS.get(error.errno or 0, ""),
+    )
+
+
+def bound_with_watch(
+    address: str, port: int, options: SocketOptions | None = None
+) -> tuple[socket.socket, ChecksumWatch | None]:
+    """As `bound`, with a watch over the checksums of what comes. None: not permitted, or IPv6.
+
+    The watch is there first, so that no datagram passes by it; of a port that is still to be
+    chosen nobody knows.
+    """
+    watch = None
+    try:
+        if port and ":" not in address:
+            watch = watch_checksums(address, port)
+        made = bound(address, port, options)
+        if not port and made.family == socket.AF_INET:
+            watch = watch_checksums(*made.getsockname())
+    except (OSError, DeviceError) as error:
+        if watch is not None:
+            watch.close()
+        if isinstance(error, DeviceError):
+            raise
+        raise _not_bound(address, port, error) from error
+    return made, watch
+
+
 def link_on(
-    given: socket.socket, receiver: Receiver, on_error: Callable[[OSError], None] | None = None
+    given: socket.socket,
+    receiver: Receiver,
+    on_error: Callable[[OSError], None] | None = None,
+    watch: ChecksumWatch | None = None,
 ) -> Link:
     """A link on a bound socket, read by the running loop. It closes the socket in the end."""
-    return _UdpLink(given, receiver, on_error)
+    return _UdpLink(given, receiver, on_error, watch)
 
 
 def _bound(address: str, port: int, options: SocketOptions) -> socket.socket:
@@ -141,10 +177,14 @@ class _UdpLink:
         given: socket.socket,
         receiver: Receiver,
         on_error: Callable[[OSError], None] | None,
+        watch: ChecksumWatch | None,
     ) -> None:
         self._socket = given
         self._receiver = receiver
         self._on_error = on_error
+        self._watch = watch
+        # with IPv6 the system itself drops what has no checksum (RFC 8200 8.1)
+        self.checksum: bool | None = True if given.family == socket.AF_INET6 else None
         self._loop = asyncio.get_running_loop()
         self._open = True
         self.lost = 0
@@ -179,7 +219,12 @@ class _UdpLink:
             except OSError as error:
                 self._failed(error)
                 return
+            if self._watch is not None:
+                self.checksum = self._watch.has_checksum(data, source)
             self._receiver(data, (source[0], source[1]))
+
+    def leave_out_checksums(self) -> None:
+        leave_out_checksums(self._socket)
 
     def _failed(self, error: OSError) -> None:
         self.lost += 1
@@ -204,3 +249,5 @@ class _UdpLink:
             self._open = False
             self._loop.remove_reader(self._socket)
             self._socket.close()
+            if self._watch is not None:
+                self._watch.close()

@@ -116,7 +116,7 @@ class Capture:
         self.flush()
 
     def _frame(self, frame: Frame) -> None:
-        packet = datagram(frame.source, frame.destination, frame.data)
+        packet = datagram(frame.source, frame.destination, frame.data, unchecked=frame.unchecked)
         microseconds = self._started + round(frame.at * 1_000_000)
         size = len(packet)
         flags = _OUTBOUND if frame.direction is Direction.SENT else _INBOUND

@@ -181,7 +181,10 @@ def tell_monitors(setting: Setting) -> None:
             setting.emit(frame)
         for check in result.checks:
             setting.emit(check)
-        verdict, reason = fold(result.checks)
+        if result.unseen:
+            verdict, reason = Verdict.SKIP, result.unseen
+        else:
+            verdict, reason = fold(result.checks)
         # what a part of the suites does not show, the rest of them may
         end(setting, result.start.case, result.checks, verdict, reason, 0.0, setting.whole)
 
@@ -281,9 +284,10 @@ async def _with_peer(
             data=data,
             summary=summary(parse(data), setting.names) if setting.summaries else "",
             step=context.step if context is not None else None,
+            unchecked=why is Made.FOREIGN and peer.checksum is False,
         )
         if monitor is not None:
-            monitor.frame(frame, why)
+            monitor.frame(frame, why, checksum=peer.checksum if why is Made.FOREIGN else None)
         if why is Made.FOREIGN:
             trail.hear(peer.now)
         else:

@@ -20,8 +20,11 @@ _IPV6: Final = struct.Struct("!IHBB16s16s")
 _PORTS_LENGTH: Final = struct.Struct("!HHHH")
 
 
-def datagram(source: Endpoint, destination: Endpoint, payload: bytes) -> bytes:
-    """The IP datagram that carries `payload`, with its checksums right.
+def datagram(
+    source: Endpoint, destination: Endpoint, payload: bytes, *, unchecked: bool = False
+) -> bytes:
+    """The IP datagram that carries `payload`, with its checksums right; unchecked: the one
+    of UDP left out.
 
     IPv4 when both addresses are, else IPv6 (an IPv4 address among them becomes `::ffff:a.b.c.d`).
     A payload too large for its length fields gets the length 0, which readers take as "what is
@@ -33,7 +36,7 @@ def datagram(source: Endpoint, destination: Endpoint, payload: bytes) -> bytes:
     if len(here) != len(there):
         here, there = _mapped(here), _mapped(there)
     pseudo = here + there + struct.pack("!II", _UDP, udp_length)
-    checksum = _checksum(pseudo + udp + payload) or 0xFFFF
+    checksum = 0 if unchecked else _checksum(pseudo + udp + payload) or 0xFFFF
     udp = udp[:6] + checksum.to_bytes(2, "big")
     if len(here) == 16:
         return (

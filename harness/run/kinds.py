@@ -204,6 +204,8 @@ class Frame:
     step: int | None = None
     again: bool = False
     """Shown once more, as evidence of a monitor's result: the capture has it once, as `number`."""
+    unchecked: bool = False
+    """It came without a UDP checksum; false where that was not seen."""
 
 
 @dataclass(frozen=True, slots=True)

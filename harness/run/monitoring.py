@@ -50,11 +50,15 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of one rule: a case of its own, whose checks rest on frames of other cases."""
+    """What came of one rule: a case of its own, whose checks rest on frames of other cases.
+
+    unseen: why the run could not judge it; there are no checks then.
+    """
 
     start: CaseStart
     frames: tuple[Frame, ...]
     checks: tuple[Check, ...]
+    unseen: str = ""
 
 
 def monitor_cases(rules: RuleTable) -> list[str]:
@@ -67,6 +71,7 @@ class Monitoring:
     """What the monitors of all cases of a run have found. Bounded by the table of rules.
 
     late: by how many seconds the harness was late at worst since a moment of the run, of its `at`.
+    unseen: rules that the run cannot put to anybody, and why.
     """
 
     rules: RuleTable
@@ -78,6 +83,7 @@ class Monitoring:
     seen_in: dict[tuple[RuleId, Severity], set[str]] = field(default_factory=dict)
     late: Callable[[float], float] = lambda _since: 0.0
     late_in: set[str] = field(default_factory=set)
+    unseen: dict[RuleId, str] = field(default_factory=dict)
 
     def watch(self, case: str, iut: str, secret: str | None) -> CaseMonitor:
         """A monitor for one case whose IUT has this address."""
@@ -99,17 +105,24 @@ class Monitoring:
         return any(row.table == specification.name for row in rows)
 
     def results(self, at: float) -> list[Result]:
-        """One for each rule that was put to the IUT, and one for our own peer if need be."""
+        """One for each rule that was put to the IUT, and one for our own peer if need be.
+
+        And one for each that could not be put to anybody.
+        """
         entries = {entry.rule: entry for entry in self.broken.entries()}
         made = []
         for rule in self.rules.rules.values():
             rows = tuple(row for found, row in self.applied if found is rule.id)
             entry = entries.get(rule.id)
-            if entry is None and not rows:
+            unseen = self.unseen.get(rule.id, "")
+            if entry is None and not rows and not unseen:
                 continue
             checks: list[Check] = []
             frames: tuple[Frame, ...] = ()
             start = self._start(rule.id.value, rule.title, rule.rows, rule, at)
+            if entry is None and not rows:
+                made.append(Result(start, (), (), unseen))
+                continue
             if entry is not None:
                 evidence = self.seen[True, rule.id]
                 frames = _again(evidence.frames, start.case)
@@ -215,8 +228,8 @@ class CaseMonitor:
     began: float = float("inf")
     recent: deque[Frame] = field(default_factory=lambda: deque(maxlen=_KEPT_FRAMES))
 
-    def frame(self, frame: Frame, made: Made) -> None:
-        """Judge one frame."""
+    def frame(self, frame: Frame, made: Made, *, checksum: bool | None = None) -> None:
+        """Judge one frame. checksum: whether it came with one of UDP; None: nobody knows."""
         self.began = min(self.began, frame.at)
         self.recent.append(frame)
         if made in (Made.ASKED, Made.ODD):
@@ -229,6 +242,7 @@ class CaseMonitor:
                 frame.data,
                 frame.number,
                 deliberate=made is Made.ODD,
+                checksum=checksum,
             )
         )
 

@@ -14,6 +14,7 @@ from harness.device.description.device import Device
 from harness.device.description.external import ExternalLaunch
 from harness.device.description.ics import CAPABILITIES
 from harness.device.description.launch import (
+    ContainerLaunch,
     EmbeddedLaunch,
     ProcessLaunch,
     ProgramLaunch,
@@ -25,7 +26,8 @@ from harness.device.lease import Runner
 from harness.device.process import ProcessRunner
 from harness.device.shared import SharingRunner
 from harness.peer import clock
-from harness.peer.udp import UdpNetwork
+from harness.peer.checksums import is_permitted
+from harness.peer.udp import SocketOptions, UdpNetwork
 from harness.resources import data_folder
 from harness.run.baseline import Baseline, load_baseline
 from harness.run.capture import Capture
@@ -44,7 +46,7 @@ from harness.run.shard import Shard, listed
 from harness.run.triage import TOGETHER
 from harness.spec.load import load_specification
 from harness.spec.model import Specification
-from harness.spec.monitor import RuleTable, load_rules
+from harness.spec.monitor import RuleId, RuleTable, load_rules
 from harness.suite.load import TABLES_FOLDER, load_suites
 from harness.suite.model import Case, Suite
 from harness.wire import AVP
@@ -212,6 +214,8 @@ async def _main(
     monitoring = Monitoring(library.rules, options.device)
     if punctuality is not None:
         monitoring.late = partial(lateness, punctuality, started)
+    if why := _unseen_checksums(options.device):
+        monitoring.unseen[RuleId.UDP_CHECKSUM] = why
     setting = Setting(
         device=options.device,
         runner=runner,
@@ -257,13 +261,29 @@ def bring_up(
     if isinstance(device.launch, ExternalLaunch):
         box = ExternalRunner(device, device.launch, specification, addresses, options.time_scale)
         return box, box.hosts, min(options.jobs or JOBS_OF_PROCESSES, box.parallel)
-    runner: Runner = ProcessRunner(device, UdpNetwork(), addresses, options.time_scale)
+    network = UdpNetwork(SocketOptions(checksums=not _is_published(device)))
+    runner: Runner = ProcessRunner(device, network, addresses, options.time_scale)
     if isinstance(device.launch, ProcessLaunch) and device.launch.shared:
         runner = SharingRunner(runner)
     jobs = options.jobs or JOBS_OF_PROCESSES
     if runner.parallel is not None:
         jobs = min(jobs, runner.parallel)
     return runner, _hosts(device, addresses), jobs
+
+
+def _is_published(device: Device) -> bool:
+    return isinstance(device.launch, ContainerLaunch) and device.launch.published
+
+
+def _unseen_checksums(device: Device) -> str:
+    """Why UDP checksums are not seen in a run; empty: they are."""
+    if isinstance(device.launch, EmbeddedLaunch):
+        return ""
+    if _is_published(device):
+        return "a published port passes datagrams on with checksums of the engine's"
+    if not is_permitted():
+        return "UDP checksums are seen by a raw socket, which takes root (CAP_NET_RAW)"
+    return ""
 
 
 def _hosts(device: Device, addresses: LoopbackAddresses) -> Hosts:

@@ -74,7 +74,11 @@ def test_the_verdicts_are_the_same(plain: str, other: str, selection: str) -> No
     expected = verdicts(plain, selection)
     assert len(expected) > 10
     assert "pass" in expected.values()
-    assert of_control(verdicts(other, selection), other) == of_control(expected, other)
+    found = verdicts(other, selection)
+    published = "skip" in (found.get("monitor/udp-checksum"), expected["monitor/udp-checksum"])
+    if published:
+        found, expected = of_the_device(found), of_the_device(expected)
+    assert of_control(found, other) == of_control(expected, other)
 
 
 def of_control(found: dict[str, str], device: str) -> dict[str, str]:
@@ -82,3 +86,8 @@ def of_control(found: dict[str, str], device: str) -> dict[str, str]:
     if not device.startswith("uml-"):
         return found
     return {case: one for case, one in found.items() if not case.startswith("monitor/data-")}
+
+
+def of_the_device(found: dict[str, str]) -> dict[str, str]:
+    """Without what a published port changes, or keeps from being seen."""
+    return {case: one for case, one in found.items() if case != "monitor/udp-checksum"}

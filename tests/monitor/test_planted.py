@@ -9,7 +9,7 @@ from tests.monitor.plants import PLANTS, Plant
 from tests.monitor.talk import SECRET, Seen, Talk, judge
 
 OF_CAPTURES = {RuleId.UDP_CHECKSUM}
-"""Rules that need more than the payload; tests/capture plants them."""
+"""Rules that need more than the payload; tests/capture and tests/run plant them."""
 
 
 @pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.name)

@@ -10,9 +10,10 @@ import pytest
 
 from harness.errors import DeviceError
 from harness.peer import clock
+from harness.peer.checksums import is_permitted
 from harness.peer.memory import EPHEMERAL_PORTS, MemoryNetwork
 from harness.peer.network import Address, Link, Network
-from harness.peer.udp import UdpNetwork
+from harness.peer.udp import SocketOptions, UdpNetwork
 
 WITHIN = 60.0
 """Seconds after which a test that waits has failed."""
@@ -195,3 +196,83 @@ def test_ports_in_memory_run_out_with_an_error() -> None:
         assert again.local == links[100].local
 
     clock.run(main(), virtual=True)
+
+
+class Checked(Inbox):
+    """Notes of each datagram whether it had a UDP checksum."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.link: Link | None = None
+        self.had: list[bool | None] = []
+
+    def __call__(self, data: bytes, source: Address) -> None:
+        assert self.link is not None
+        self.had.append(self.link.checksum)
+        super().__call__(data, source)
+
+
+def watched() -> UdpNetwork:
+    return UdpNetwork(SocketOptions(checksums=True))
+
+
+@pytest.mark.parametrize(
+    ("make", "virtual", "port"),
+    [(MemoryNetwork, True, 0), (watched, False, 0), (watched, False, 1709)],
+)
+def test_a_link_tells_which_datagrams_have_no_checksum(
+    make: Callable[[], Network], virtual: bool, port: int
+) -> None:
+    seen = virtual or is_permitted()
+
+    async def main() -> None:
+        network = make()
+        inbox = Checked()
+        async with (
+            opened(network, inbox, "127.9.8.6", port) as link,
+            opened(network, Inbox(), "127.9.8.7") as right,
+            opened(network, Inbox(), "127.9.8.7") as wrong,
+        ):
+            inbox.link = link
+            wrong.leave_out_checksums()
+            for sender in (right, wrong, right, wrong, wrong):
+                for data in (b"the same", b"", bytes(20_000)):
+                    sender.send(data, link.local)
+            await inbox.holds(15)
+            # in whichever order two sockets are served: each datagram is told for itself
+            had = {right.local: True, wrong.local: False}
+            expected = [had[source] if seen else None for _, source in inbox.arrived]
+            assert inbox.had == expected
+
+    clock.run(main(), virtual=virtual)
+
+
+def test_what_arrives_by_ipv6_has_a_checksum() -> None:
+    async def main() -> None:
+        inbox = Checked()
+        async with (
+            opened(watched(), inbox, "::1") as link,
+            opened(watched(), Inbox(), "::1") as one,
+        ):
+            inbox.link = link
+            one.send(b"x", link.local)
+            await inbox.holds(1)
+            assert inbox.had == [True]
+
+    clock.run(main(), virtual=False)
+
+
+def test_who_looks_at_no_checksums_says_nothing_of_them() -> None:
+    async def main() -> None:
+        inbox, network = Checked(), UdpNetwork()
+        async with (
+            opened(network, inbox, "127.0.0.1") as link,
+            opened(network, Inbox(), "127.0.0.1") as one,
+        ):
+            inbox.link = link
+            one.leave_out_checksums()
+            one.send(b"x", link.local)
+            await inbox.holds(1)
+            assert inbox.had == [None]
+
+    clock.run(main(), virtual=False)

@@ -174,6 +174,20 @@ def test_a_checksum_of_zero_is_sent_as_all_ones() -> None:
     assert octets[26:28] == b"\xff\xff"
 
 
+def test_a_frame_that_came_without_a_checksum_has_none(tmp_path: Path) -> None:
+    frames = [
+        Frame("c", number, 0.0, Direction.RECEIVED, *V4, b"same", "", unchecked=unchecked)
+        for number, unchecked in ((1, False), (2, True))
+    ]
+    octets = _write(tmp_path / "c", [runs.header(), *frames]).read_bytes()
+    whole = datagram(*V4, b"same")
+    without = datagram(*V4, b"same", unchecked=True)
+    assert without[26:28] == b"\0\0"
+    assert without == whole[:26] + b"\0\0" + whole[28:]
+    assert octets.count(whole) == 1
+    assert octets.count(without) == 1
+
+
 def test_one_address_of_each_family_becomes_ipv6() -> None:
     octets = datagram(V4[0], V6[1], b"")
     assert octets[0] >> 4 == 6

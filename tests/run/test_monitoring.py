@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from harness.peer.made import Made
 from harness.run.events import Direction, Frame, Verdict
 from harness.run.monitoring import Monitoring, Result
+from harness.spec.monitor import RuleId
 from tests.monitor.plants import PLANTS
 from tests.monitor.talk import LAC, LNS, Talk, rules
 from tests.run.stage import device
@@ -14,9 +17,16 @@ from tests.run.stage import device
 CASE = "a/case"
 
 
-def results(talk: Talk, *, iut: str, late: float = 0.0) -> dict[str, Result]:
+def results(
+    talk: Talk,
+    *,
+    iut: str,
+    late: float = 0.0,
+    checksum: bool | None = None,
+    unseen: Mapping[RuleId, str] | None = None,
+) -> dict[str, Result]:
     """What the monitors of a run with one case say about a conversation."""
-    monitoring = Monitoring(rules(), device(), late=lambda _since: late)
+    monitoring = Monitoring(rules(), device(), late=lambda _since: late, unseen=dict(unseen or {}))
     monitor = monitoring.watch(CASE, iut, None)
     for seen in talk.frames:
         ours = seen.source[0] != iut
@@ -33,6 +43,7 @@ def results(talk: Talk, *, iut: str, late: float = 0.0) -> dict[str, Result]:
                 step=2,
             ),
             Made.REGULAR if ours else Made.FOREIGN,
+            checksum=None if ours else checksum,
         )
     monitor.end(talk.at)
     return {result.start.case: result for result in monitoring.results(talk.at)}
@@ -105,3 +116,37 @@ def test_our_own_peer_breaks_no_rule_but_what_is_only_noted(severity: str) -> No
     iut = LNS if culprit == LAC else LAC
     found = results(talk, iut=iut[0])
     assert ("monitor/own-peer" in found) is (severity != "note")
+
+
+CHECKSUMS = "monitor/udp-checksum"
+
+
+def test_a_run_fails_a_device_that_makes_no_checksums() -> None:
+    (check,) = results(Talk().tunnel().call(), iut=LNS[0], checksum=False)[CHECKSUMS].checks
+    assert (check.verdict, check.policy) == (Verdict.FAIL, "P-81")
+    assert check.rows == ("RFC2661-8.1-09", "RFC2661-8.1-11")
+    assert "without a UDP checksum" in check.actual
+
+
+def test_data_without_a_checksum_breaks_the_row_for_both_alone() -> None:
+    talk = Talk()
+    talk.put(bytes.fromhex("000200070001ff03c021"), LNS, LAC)
+    (check,) = results(talk, iut=LNS[0], checksum=False)[CHECKSUMS].checks
+    assert (check.verdict, check.rows) == (Verdict.FAIL, ("RFC2661-8.1-09",))
+
+
+def test_checksums_that_are_there_are_a_result_as_well() -> None:
+    result = results(Talk().tunnel().call(), iut=LNS[0], checksum=True)[CHECKSUMS]
+    assert [check.verdict for check in result.checks] == [Verdict.PASS]
+
+
+def test_checksums_that_nobody_sees_are_no_result() -> None:
+    assert CHECKSUMS not in results(Talk().tunnel().call(), iut=LNS[0])
+
+
+def test_what_a_run_cannot_see_is_said_with_its_reason() -> None:
+    unseen = {RuleId.UDP_CHECKSUM: "it takes root"}
+    result = results(Talk().tunnel().call(), iut=LNS[0], unseen=unseen)[CHECKSUMS]
+    assert (result.checks, result.unseen) == ((), "it takes root")
+    seen = results(Talk().tunnel().call(), iut=LNS[0], unseen=unseen, checksum=False)[CHECKSUMS]
+    assert [check.verdict for check in seen.checks] == [Verdict.FAIL]

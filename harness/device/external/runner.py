@@ -66,7 +66,7 @@ class ExternalRunner:
 
     def __post_init__(self) -> None:
         source = self.launch.source
-        options = SocketOptions(source.interface, source.ttl, source.dscp)
+        options = SocketOptions(source.interface, source.ttl, source.dscp, checksums=True)
         self._network = UdpNetwork(options)
         self.hosts = WireHosts(self.addresses, source.port)
         self._places = asyncio.Semaphore(self.parallel)

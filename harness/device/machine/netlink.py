@@ -28,8 +28,9 @@ from typing import TYPE_CHECKING, Final, TextIO, TypeVar
 from harness.device.description.namespace import Interface, Namespace
 from harness.device.machine.listening import open_table
 from harness.errors import DeviceError
+from harness.peer.checksums import ChecksumWatch
 from harness.peer.network import Link, Receiver
-from harness.peer.udp import bound, link_on
+from harness.peer.udp import bound_with_watch, link_on
 
 if TYPE_CHECKING:
     from pyroute2 import IPRoute
@@ -84,7 +85,8 @@ class NamespaceNetwork:
 
     async def open(self, receiver: Receiver, address: str, port: int = 0) -> Link:
         """Bind a socket. Raises DeviceError `network.bind`."""
-        return link_on(await self._maker.bound(self._pair, address, port), receiver)
+        given, watch = await self._maker.bound(self._pair, address, port)
+        return link_on(given, receiver, watch=watch)
 
 
 class Namespaces:
@@ -125,8 +127,10 @@ class Namespaces:
             self._pairs.discard(pair)
             pair.close()
 
-    async def bound(self, pair: Pair, address: str, port: int) -> socket.socket:
-        """A bound UDP socket in the harness's namespace of a pair."""
+    async def bound(
+        self, pair: Pair, address: str, port: int
+    ) -> tuple[socket.socket, ChecksumWatch | None]:
+        """A bound UDP socket in the harness's namespace of a pair, its checksums watched."""
         return await self._run(partial(self._bound, pair, address, port))
 
     async def table(self, pair: Pair, address: str) -> TextIO:
@@ -222,14 +226,16 @@ class Namespaces:
         finally:
             _enter(self._home)
 
-    def _bound(self, pair: Pair, address: str, port: int) -> socket.socket:
+    def _bound(
+        self, pair: Pair, address: str, port: int
+    ) -> tuple[socket.socket, ChecksumWatch | None]:
         with self._inside(pair.harness):
             wanted = pair.wanted.host(address)
             if wanted is not None and wanted.ip not in pair.added:
                 with _route() as route:
                     _add(route, HARNESS_INTERFACE, wanted)
                 pair.added.add(wanted.ip)
-            return bound(address, port)
+            return bound_with_watch(address, port)
 
     def _table(self, pair: Pair, address: str) -> TextIO:
         with self._inside(pair.namespace):

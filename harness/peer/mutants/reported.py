@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from typing import Any
 
 from harness.peer.calls import CallControl
+from harness.peer.config import PeerConfig
 from harness.peer.control_connection import State
 from harness.peer.establishment import NOT_AUTHORIZED
 from harness.peer.examine import OUT_OF_RANGE, Examined, Fault
@@ -17,6 +19,7 @@ from harness.peer.mutants.connection import with_tunnel
 from harness.peer.mutants.edits import CDN, SCCRQ, STOPCCN
 from harness.peer.session import Session
 from harness.peer.tunnel import GENERAL_REQUEST, Tunnel
+from harness.spec.model import Specification
 from harness.wire import Packet, Value, reveal
 from harness.wire.model import RANDOM_VECTOR
 
@@ -195,3 +198,9 @@ for _kind, _called, _roles in ((STOPCCN, "stopccn", LNS), (CDN, "cdn", BOTH)):
         roles=_roles,
         broad=True,
     )
+
+
+@mutant("RFC2661-8.1-09", "nothing that it sends has a UDP checksum")
+class WithoutUdpChecksums(Variant):
+    def __init__(self, specification: Specification, config: PeerConfig, **rest: Any) -> None:
+        super().__init__(specification, replace(config, udp_checksums=False), **rest)

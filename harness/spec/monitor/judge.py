@@ -26,10 +26,13 @@ class View:
     and none is copied on its way.
     `horizon`: where it is not, for how many seconds a datagram may have been held back or copied
     on its way to that place. What would need a longer delay is taken for certain.
+    `as_it_comes`: the devices are known to be set up as a tester has them, so that nobody has
+    switched off what is on by default.
     """
 
     complete: bool = True
     horizon: float = 0.0
+    as_it_comes: bool = True
 
 
 EVERYONE: Final = "*"
@@ -38,7 +41,7 @@ EVERYONE: Final = "*"
 LIVE = View()
 """A run on one machine: the harness sees all that is sent to it and all that it sends."""
 
-CAPTURE = View(complete=False, horizon=1.0)
+CAPTURE = View(complete=False, horizon=1.0, as_it_comes=False)
 """A capture from anywhere on the path: frames may be missing, copied or out of order."""
 
 
@@ -126,9 +129,13 @@ class Judge:
         offset: int | None = None,
         earlier: Sequence[int] = (),
         certain: bool = True,
+        noted: bool = False,
         culprit: Frame | None = None,
     ) -> None:
-        """Record a violation by the sender of the frame at hand, or of the frame `culprit`."""
+        """Record a violation by the sender of the frame at hand, or of the frame `culprit`.
+
+        noted: it is no more than a note, whatever the rows say.
+        """
         frame = culprit or self.frame
         named = tuple(rows) or self.rules.rules[rule].rows
         sure = certain or self.view.complete
@@ -136,7 +143,7 @@ class Judge:
             Finding(
                 rule=rule,
                 rows=named,
-                severity=self.rules.severity(rule, named) if sure else "note",
+                severity=self.rules.severity(rule, named) if sure and not noted else "note",
                 text=text,
                 source=frame.source,
                 frames=(frame.number, *(one for one in earlier if one != frame.number)),

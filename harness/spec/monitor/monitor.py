@@ -104,17 +104,18 @@ class Monitor:
         number: int,
         *,
         deliberate: bool = False,
-        checksum: int | None = None,
+        checksum: bool | None = None,
     ) -> list[Finding]:
         """Judge one datagram; gives what is found against its sender, or proved against another.
 
         `at`: seconds, of one clock for all datagrams. `number`: of the frame, growing.
-        `deliberate`: it was made as it is on purpose. `checksum`: of UDP, where it is known.
+        `deliberate`: it was made as it is on purpose. `checksum`: whether it has one of
+        UDP, where that is known.
         """
         judge = self._judge
         judge.frame = Frame(at, number, source, destination, deliberate)
         if checksum is not None and data:
-            self._judge_checksum("control" if data[0] & 0x80 else "data", checksum)
+            self._judge_checksum(bool(data[0] & 0x80), checksum)
         if len(data) >= SHORTEST_DATA and data[1] & VERSION_BITS == 2 and not data[0] & 0x80:
             self._data.take(data)
             return judge.take() if judge.findings else []
@@ -333,12 +334,15 @@ class Monitor:
             text = f"Tunnel ID is {tunnel_id}, which the peer has not assigned"
             judge.blame(RuleId.TUNNEL_ID, text)
 
-    def _judge_checksum(self, case: str, checksum: int) -> None:
+    def _judge_checksum(self, control: bool, checksum: bool) -> None:
         judge = self._judge
-        row = judge.row(RuleId.UDP_CHECKSUM, case)
-        if judge.violated(RuleId.UDP_CHECKSUM, not checksum, row):
-            text = f"a {case} message comes without a UDP checksum"
-            judge.blame(RuleId.UDP_CHECKSUM, text, rows=(row,))
+        rows = judge.rules.rules[RuleId.UDP_CHECKSUM].rows
+        if not control:
+            rows = rows[:1]
+        if judge.violated(RuleId.UDP_CHECKSUM, not checksum, *rows):
+            text = f"a {'control' if control else 'data'} message comes without a UDP checksum"
+            # a capture does not show whether somebody has switched it off (8.1)
+            judge.blame(RuleId.UDP_CHECKSUM, text, rows=rows, noted=not judge.view.as_it_comes)
 
     # -- the rest -----------------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ FILE: Final = "monitors.yaml"
 SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
 """From the worst: fail, warn, note."""
 
-_KEYS = ("title", "rows", "kept", "severity", "policy", "because", "seen")
+_KEYS = ("title", "rows", "kept", "severity", "policy", "because")
 _CASES = "of"
 
 
@@ -246,10 +246,9 @@ def _read_rule(rule: RuleId, node: Node, specification: Specification, faults: F
         rows = tuple(dict.fromkeys(cases.values()))
     else:
         rows = _derived(entry["rows"], specification)
-    captures = "seen" in entry and entry["seen"].choice(("captures",)) == "captures"
     for item in named:
         with faults.caught():
-            _check_row(item, specification, captures=captures)
+            _check_row(item, specification)
     if not rows:
         raise entry["rows"].fail("monitor.rows", f"{rule} stands for no row")
     kept = _read_kept(entry["kept"], rows) if "kept" in entry else rows[:1]
@@ -278,8 +277,7 @@ def _severity(node: Node) -> Severity:
     return next(severity for severity in SEVERITIES if severity == word)
 
 
-def _check_row(node: Node, specification: Specification, *, captures: bool) -> None:
-    """`captures`: the rule is for these alone, so its row may be excluded from runs."""
+def _check_row(node: Node, specification: Specification) -> None:
     row = specification.requirements.get(node.text())
     if row is None:
         raise node.fail(
@@ -287,7 +285,7 @@ def _check_row(node: Node, specification: Specification, *, captures: bool) -> N
             f"there is no requirement row {node.text()!r}",
             hint=suggest(node.text(), specification.requirements),
         )
-    if row.excluded is not None and not row.void and not captures:
+    if row.excluded is not None and not row.void:
         raise node.fail("monitor.excluded-row", f"{row.id} is excluded: {row.excluded}")
 
 
