@@ -69,7 +69,7 @@ def quick_ones(plan: Iterable[Selected]) -> tuple[Selected, ...]:
     """
     quick = [one for one in plan if is_quick(one.case)]
     instances = _first_that_runs(quick, lambda case: (case.suite, case.name))
-    return _first_that_runs(instances, lambda case: (case.covers, NEGATIVE in case.tags))
+    return _first_that_runs(instances, lambda case: (frozenset(case.covers), NEGATIVE in case.tags))
 
 
 def _first_that_runs(

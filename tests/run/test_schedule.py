@@ -294,7 +294,7 @@ def header_of(out: Path) -> Header:
 SCRIPT = """
 import random, sys
 from pathlib import Path
-from harness.device.load import load_device
+from harness.device import load_device
 from harness.run.run import Options, run
 random.seed()
 device = load_device(Path(sys.argv[1]))
