@@ -50,6 +50,14 @@ class Box(Protocol):
         """Through which it is reached; None: that of this machine."""
 
     @property
+    def house(self) -> str:
+        """The guest or container that it is in with others, and they end with it; or empty."""
+
+    @property
+    def root(self) -> Path | None:
+        """Its file system, as this machine sees it; None: not at all."""
+
+    @property
     def names(self) -> Mapping[str, str]:
         """What templates may name in it: `binary`, `interface`."""
 
@@ -90,6 +98,9 @@ class Site(Protocol):
 
     async def box(self, name: str) -> Box:
         """A box for one lease; `name` is for whoever looks at it. Raises DeviceError."""
+
+    async def revive(self, house: str) -> None:
+        """Have a house that has ended there anew, with nothing in it. Raises DeviceError."""
 
     async def close(self) -> None:
         """End all that is left. Bounded in time."""

@@ -36,7 +36,8 @@ class Death:
 
     reason: `exited with status 1`, `killed by signal 11 (SIGSEGV)`. log: its last lines.
     crashed: whether a signal ended it, as a fault of the program does. at: when it was noticed, on
-    the loop's clock; None: not known. fate: how reports call it, where that is not plain.
+    the loop's clock; None: not known. fate: how reports call it, where that is not plain. house:
+    what has ended with all that was in it, where it was not the instance alone (`Housed`).
     """
 
     reason: str
@@ -44,6 +45,7 @@ class Death:
     crashed: bool = False
     at: float | None = None
     fate: Fate | None = None
+    house: str = ""
 
     @property
     def code(self) -> Fate:
@@ -115,11 +117,23 @@ class Shared(Protocol):
 
 
 @runtime_checkable
+class Housed(Protocol):
+    """A lease of an instance of its own that is in one house with others (a guest, a container).
+
+    When the house ends, every case in flight in it is void, as with a shared instance.
+    """
+
+    @property
+    def house(self) -> str:
+        """Names the house; empty: it stands alone."""
+
+
+@runtime_checkable
 class Reviving(Protocol):
-    """A runner of shared instances that can bring one back. Without it a death ends the run."""
+    """A runner that can bring back what many cases used. Without it a death ends the run."""
 
     async def revive(self, instance: str) -> None:
-        """Restart an instance, as new and serving. DeviceError when that cannot be done.
+        """Restart an instance or a house, as new and serving. DeviceError when it cannot be done.
 
         All leases of it have been released by then.
         """

@@ -116,6 +116,11 @@ class ProcessRunner:
             # What a device left there may be anything; the keeper removes what stays behind
             shutil.rmtree(folder, ignore_errors=True)
 
+    async def revive(self, instance: str) -> None:
+        """Have a guest or a container there anew that has ended. Raises DeviceError."""
+        if self._site is not None:
+            await self._site.revive(instance)
+
     async def close(self) -> None:
         """End all processes that are left, and the keeper."""
         starting = list(self._ahead)

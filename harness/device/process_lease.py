@@ -13,7 +13,7 @@ from harness.device.addresses import is_free
 from harness.device.box import Box, Order
 from harness.device.description.action import CommandAction, ControlAction, SignalAction
 from harness.device.description.device import Device
-from harness.device.description.launch import ProcessLaunch, ProgramLaunch
+from harness.device.description.launch import ProgramLaunch
 from harness.device.description.template import PlainValue
 from harness.device.lease import RESTART, Death, Vitals, death_of
 from harness.device.log import DeviceLog
@@ -22,7 +22,7 @@ from harness.device.machine.keeper_answers import Child
 from harness.device.machine.listening import listening
 from harness.device.machine.memory import resident
 from harness.device.templates import fill, render_file
-from harness.errors import DeviceError
+from harness.errors import DeviceError, HarnessError
 from harness.located import suggest
 from harness.peer.network import Address, Network
 
@@ -55,6 +55,7 @@ class ProcessLease:
         self._death: Death | None = None
         self._died_at: float | None = None
         self._memory_at_first: int | None = None
+        self._program = ""
         self._ending = False
 
     @property
@@ -66,6 +67,11 @@ class ProcessLease:
     def work(self) -> Path:
         """Its work folder, which goes with the lease."""
         return Path(str(self._values["work"]))
+
+    @property
+    def house(self) -> str:
+        """What it is in with others, if it is."""
+        return self.box.house
 
     @property
     def network(self) -> Network:
@@ -83,12 +89,18 @@ class ProcessLease:
             if self._log:
                 self._log.drain()
             error = child.died.exception()
-            self._death = (
-                Death(str(error))
-                if error
-                else death_of(child.died.result(), self.log(), self._died_at)
-            )
+            if error is None:
+                self._death = death_of(child.died.result(), self.log(), self._died_at)
+            else:
+                self._death = self._lost(error)
         return self._death
+
+    def _lost(self, error: BaseException) -> Death:
+        """Nothing will be told of it any more: what it was in has ended, if it was in something."""
+        said = error.hint.splitlines() if isinstance(error, HarnessError) else []
+        told = error.cause if isinstance(error, HarnessError) else str(error)
+        house = self.box.house
+        return Death(told, (*self.log(), *said), crashed=bool(house), at=self._died_at, house=house)
 
     def vitals(self) -> Vitals:
         """The memory of the process and its children, and how much it has printed."""
@@ -96,9 +108,9 @@ class ProcessLease:
 
     async def autopsy(self, keep: Path) -> tuple[str, ...]:
         """Keep its core dump, if it left one, and say what a debugger makes of it."""
-        if not (isinstance(self._launch, ProcessLaunch) and self._launch.core):
+        if not self._launch.core:
             return ()
-        return await find_core(self.work, Path(str(self._values["binary"])), keep)
+        return await find_core(self.work, self._program, keep, self.box.root)
 
     def _memory(self) -> int | None:
         number = self._child.process if self._child else 0
@@ -181,8 +193,8 @@ class ProcessLease:
             (Path(fill(source, self._values)), Path(target))
             for target, source in launch.stand_ins.items()
         ]
-        core = isinstance(launch, ProcessLaunch) and launch.core
-        order = replace(self._order(argv, folder, stand_ins), core=core)
+        self._program = argv[0]
+        order = replace(self._order(argv, folder, stand_ins), core=launch.core)
         self._child, self._log = await self.box.start(order)
         self._child.died.add_done_callback(self._note_death)
         with await self.box.table(address[0]) or nullcontext() as table:

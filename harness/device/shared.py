@@ -12,13 +12,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.device.description.template import DEFAULT_CONFIGURATION
-from harness.device.lease import Death, Dissected, Lease, Runner, Vital, Vitals
+from harness.device.lease import (
+    Death,
+    Dissected,
+    Housed,
+    Lease,
+    Reviving,
+    Runner,
+    Vital,
+    Vitals,
+)
 from harness.peer.network import Address, Network
 
 
 @dataclass(eq=False, slots=True)
 class SharedLease:
-    """The use of an instance by one case. Satisfies `Shared`, `Vital` and `Dissected`."""
+    """The use of an instance by one case. Satisfies `Shared`, `Housed`, `Vital`, `Dissected`."""
 
     whole: Lease
     instance: str
@@ -32,6 +41,11 @@ class SharedLease:
     def network(self) -> Network:
         """Through which it is reached."""
         return self.whole.network
+
+    @property
+    def house(self) -> str:
+        """What the instance is in."""
+        return self.whole.house if isinstance(self.whole, Housed) else ""
 
     def death(self) -> Death | None:
         """How the instance ended, as far as is known."""
@@ -90,11 +104,20 @@ class SharingRunner:
         """The case is done with it; the instance stays for the next."""
 
     async def revive(self, instance: str) -> None:
-        """End an instance; the next lease starts another one. DeviceError if it does not end."""
+        """End an instance, or those of a house. The next lease starts another one.
+
+        Raises DeviceError when one does not end, or a house is not there again.
+        """
         async with self._starting:
-            whole = self._instances.pop(instance, None)
-            if whole is not None:
-                await self.runner.release(whole)
+            ended = [
+                name
+                for name, whole in self._instances.items()
+                if name == instance or (isinstance(whole, Housed) and whole.house == instance)
+            ]
+            for name in ended:
+                await self.runner.release(self._instances.pop(name))
+            if isinstance(self.runner, Reviving):
+                await self.runner.revive(instance)
 
     async def close(self) -> None:
         """End all instances."""

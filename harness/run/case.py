@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.device.description.device import Device
-from harness.device.lease import Death, Lease, Runner, Shared
+from harness.device.lease import Death, Housed, Lease, Runner, Shared
 from harness.errors import DeviceError, HarnessError
 from harness.peer.clock import ClockStalledError
 from harness.peer.made import Made
@@ -109,7 +109,8 @@ class Attempt:
     """One attempt at a case, and what came of it.
 
     paced: from which datagram on they are sent one by one; 0: as the case has it. instance: the
-    shared instance that it ran on, if it was one. death: how the device died of it, or hung.
+    shared instance that it ran on, if it was one. house: what its instance was in, if it was in
+    something. death: how the device died of it, or hung.
     unstarted: why the device did not start for it. up: when it was up, from which a case counts its
     seconds: how long it waited for its turn is not its own.
     """
@@ -122,6 +123,7 @@ class Attempt:
     verdict: Verdict = Verdict.NONE
     reason: str = ""
     instance: str | None = None
+    house: str = ""
     death: Death | None = None
     suspects: tuple[Suspect, ...] = ()
     unstarted: DeviceError | None = None
@@ -243,6 +245,8 @@ async def _with_device(setting: Setting, made: Attempt) -> None:
         made.up = setting.at
         if isinstance(lease, Shared):
             made.instance = lease.instance
+        if isinstance(lease, Housed):
+            made.house = lease.house
         try:
             await _with_peer(setting, made, lease, local, new_host)
         finally:

@@ -16,7 +16,6 @@ from harness.device.description.ics import CAPABILITIES
 from harness.device.description.launch import (
     ContainerLaunch,
     EmbeddedLaunch,
-    ProcessLaunch,
     ProgramLaunch,
     UmlLaunch,
 )
@@ -263,7 +262,7 @@ def bring_up(
         return box, box.hosts, min(options.jobs or JOBS_OF_PROCESSES, box.parallel)
     network = UdpNetwork(SocketOptions(checksums=not _is_published(device)))
     runner: Runner = ProcessRunner(device, network, addresses, options.time_scale)
-    if isinstance(device.launch, ProcessLaunch) and device.launch.shared:
+    if isinstance(device.launch, ProgramLaunch) and device.launch.shared:
         runner = SharingRunner(runner)
     jobs = options.jobs or JOBS_OF_PROCESSES
     if runner.parallel is not None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from harness.device.description.device import Device
 from harness.device.description.external import ExternalLaunch
 from harness.device.description.ics import OF_EVERY_LNS
-from harness.device.description.launch import EmbeddedLaunch, ProcessLaunch
+from harness.device.description.launch import EmbeddedLaunch, ProgramLaunch
 from harness.device.description.template import DEFAULT_CONFIGURATION
 from harness.device.embedded import ACTIONS
 from harness.device.lease import RESTART
@@ -147,7 +147,7 @@ def alone_where_shared(plan: Sequence[Selected], device: Device) -> tuple[Select
     """The plan, with cases that end a device that all cases share as exclusive ones."""
     launch = device.launch
     if not isinstance(launch, ExternalLaunch) and not (
-        isinstance(launch, ProcessLaunch) and launch.shared
+        isinstance(launch, ProgramLaunch) and launch.shared
     ):
         return tuple(plan)
     return tuple(

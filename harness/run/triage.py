@@ -3,7 +3,8 @@
 An instance of its own dies of the case that has it. When more than one datagram may have done it,
 the case is run again and they are sent one by one.
 
-An instance that cases share (`harness.device.lease.Shared`) takes all cases in flight with it:
+An instance that cases share (`harness.device.lease.Shared`) takes all cases in flight with it, and
+so does a guest or a container with the instances of many cases (`Housed`):
 none of them says anything. It is revived, and they are run again, each alone: the one that kills a
 fresh instance did it. When none does, it died of several together, or of age, which is told in a
 result of its own, `device/survival`.
@@ -81,10 +82,10 @@ class Triage:
         cut = await self._try(made)
         if cut:
             return  # it is run again
-        if made.instance is None:
-            await self._conclude_own(made)
-        elif made.death is not None:
+        if fallen(made):
             await self._examine(made)
+        elif made.instance is None:
+            await self._conclude_own(made)
         elif not self._calm.is_set() and made.verdict not in _GOOD:
             self._void.append(made)  # the instance was dead already, or died meanwhile
         else:
@@ -162,7 +163,7 @@ class Triage:
             setting = self._setting
             told = f"run again alone, for the harness was {late:.2f} s late: it was {first.verdict}"
             setting.emit(DeviceLog(first.case.id, setting.at, f"{told} ({first.reason})"))
-            if again.instance is not None and again.death is not None:
+            if fallen(again):
                 await self._examine(again)
             else:
                 conclude(setting, again)
@@ -207,17 +208,15 @@ class Triage:
         self._calm.clear()
         try:
             while self._void:
-                await self._cut_others(made.instance)
+                await self._cut_others(fallen(made))
                 again, self._void = self._void, []
                 await self._alone(made, again)
         finally:
             self._calm.set()
 
-    async def _cut_others(self, instance: str | None) -> None:
+    async def _cut_others(self, name: str) -> None:
         """Cut short what is in flight on the instance, or about to be: it says nothing."""
-        flying = {
-            task: made for task, made in self._flying.items() if made.instance in (instance, None)
-        }
+        flying = {task: made for task, made in self._flying.items() if _may_be_in(made, name)}
         for task in flying:
             task.cancel()
         if flying:
@@ -226,7 +225,7 @@ class Triage:
 
     async def _alone(self, found: Attempt, again: Sequence[Attempt]) -> None:
         """Run each of these on its own; the first on an instance that has seen nothing else."""
-        instance, death = found.instance or "", found.death
+        instance, death = fallen(found), found.death
         assert death is not None
         told = len(self._together)
         guilty = False
@@ -235,14 +234,16 @@ class Triage:
         for each in again:
             alone = Attempt(each.case)
             await self._try(alone)
-            if alone.death is not None and before:
-                alone = await self._afresh(alone, before, instance)
-            if alone.death is None:
-                before.append(alone)
-            else:
+            if fallen(alone) and before:
+                alone = await self._afresh(alone, before, fallen(alone))
+            if fallen(alone):
                 guilty = True
-                alone = await self._pin_shared(alone, instance)
+                alone = await self._pin_shared(alone, fallen(alone))
                 before = []
+            elif alone.death is not None and self._setting.diagnoses and _is_unclear(alone):
+                alone = await self._pin(alone)  # of its own instance, and of nothing else
+            else:
+                before.append(alone)
             conclude(self._setting, alone)
         if not guilty and len(self._together) == told:
             self._together.append((death, tuple(again)))
@@ -253,7 +254,7 @@ class Triage:
         await self._revive(instance, made.death, made.case)
         alone = Attempt(made.case)
         await self._try(alone)
-        if alone.death is None:
+        if not fallen(alone):
             self._together.append((made.death, (*before, made)))
         before.clear()
         return alone
@@ -263,8 +264,8 @@ class Triage:
         await self._revive(instance, made.death, made.case)
         if _is_unclear(made):
             made = await self._pin(made)
-            if made.death is not None:
-                await self._revive(instance, made.death, made.case)
+            if made.death is not None and fallen(made):
+                await self._revive(fallen(made), made.death, made.case)
         return made
 
     async def _revive(self, instance: str, death: Death, case: Case) -> None:
@@ -332,6 +333,18 @@ class Triage:
             frames=tuple(sorted(one.number for one in suspects)),
             note=f"of these cases together, and of none alone: {names}",
         )
+
+
+def fallen(made: Attempt) -> str:
+    """What died with all cases on it or in it, an instance or a house; empty: nothing did."""
+    if made.death is None:
+        return ""
+    return made.death.house or made.instance or ""
+
+
+def _may_be_in(made: Attempt, name: str) -> bool:
+    """Whether an attempt is on an instance or in a house of this name, or may yet get there."""
+    return name in (made.instance, made.house) or (made.instance is None and not made.house)
 
 
 def _is_unclear(made: Attempt) -> bool:

@@ -8,6 +8,7 @@ import os
 import select
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,13 @@ import pytest
 from harness.device import load_device
 from harness.device.container.engine import connect
 from harness.device.container.images import image_of
+from harness.device.container.kept import KeptContainer
 from harness.device.container.labels import OWNER, is_left, own_name, remove, remove_left, remove_of
 from harness.device.container.stream import Output, is_ending, wait_status
 from harness.device.description.launch import ContainerLaunch
 from harness.device.lease import death_of
 from harness.device.log import DeviceLog
+from harness.device.machine import enter_container
 from harness.errors import DataError, DeviceError
 from tests.device.bench import PATIENCE, PEERS, opened, processes_of, run
 from tests.device.engine import require_engine, require_image
@@ -211,6 +214,14 @@ def exists(client: Any, container: str) -> bool:
     return any(one["Id"] == container for one in client.containers(all=True))
 
 
+def await_gone(client: Any, container: str) -> None:
+    """Wait until it is gone: another run of the harness may be about to remove it."""
+    deadline = time.monotonic() + PATIENCE
+    while exists(client, container):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)  # the engine tells nobody of this; the deadline bounds it
+
+
 def test_only_what_ended_runs_left_is_removed(image: str, client: Any) -> None:
     boot, namespace, _, began = own_name().split("/")
     left = made(client, image, {OWNER: f"{boot}/{namespace}/{DEAD}/{began}"})
@@ -218,7 +229,7 @@ def test_only_what_ended_runs_left_is_removed(image: str, client: Any) -> None:
     other = made(client, image, {"some": "label"})
     try:
         remove_left(client)
-        assert not exists(client, left)
+        await_gone(client, left)
         assert exists(client, mine)
         assert exists(client, other)
         remove_of(client, own_name())
@@ -250,17 +261,24 @@ def containerized(**overrides: str) -> Any:
     return load_device(PEERS / "xl2tpd-lns", given).launched("container")
 
 
+def of_this_run(client: Any) -> Any:
+    """The only container that this process has."""
+    (shown,) = client.containers(filters={"label": f"{OWNER}={own_name()}"})
+    return shown
+
+
 @pytest.mark.parametrize("network", ["host", "published"])
-def test_a_lease_from_its_start_to_its_end(image: str, client: Any, network: str) -> None:
+def test_a_lease_with_a_container_of_its_own(image: str, client: Any, network: str) -> None:
     async def main() -> None:
-        async with opened(containerized(network=network)) as runner:
+        async with opened(containerized(network=network, fresh="true")) as runner:
+            assert runner.isolation == "containers"
             lease = await runner.lease("a-case", None)
             assert lease.address[0].startswith("127.")
             assert any("Listening on IP address" in line for line in lease.log())
             assert await lease.examine() is None
             await lease.action("restart", {})
             assert await lease.examine() is None
-            (shown,) = client.containers(filters={"label": f"{OWNER}={own_name()}"})
+            shown = of_this_run(client)
             assert shown["Labels"]["l2tp-harness.case"] == "a-case"
             if network == "published":
                 (port,) = shown["Ports"]
@@ -273,11 +291,138 @@ def test_a_lease_from_its_start_to_its_end(image: str, client: Any, network: str
     run(main())
 
 
-def test_a_crash_is_seen(image: str) -> None:
+def test_leases_in_the_container_of_the_run(image: str, client: Any) -> None:
+    async def main() -> None:
+        async with opened(containerized()) as runner:
+            assert runner.isolation == "container"
+            first, second = [await runner.lease(name, None) for name in ("one", "two")]
+            assert first.address != second.address
+            assert first.house == second.house == of_this_run(client)["Id"]
+            assert (await first.examine(), await second.examine()) == (None, None)
+            assert (first.vitals().memory or 0) > 0
+            await first.action("restart", {})
+            assert any("Listening on IP address" in line for line in first.log())
+            work = first.work
+            assert processes_of(str(work))
+            await runner.release(first)
+            assert not processes_of(str(work))
+            assert not work.exists()
+            assert await second.examine() is None
+        assert client.containers(all=True, filters={"label": f"{OWNER}={own_name()}"}) == []
+
+    run(main())
+
+
+SEEN = """\
+#!/bin/sh
+exec 2>&1
+echo user: $(id)
+echo umask: $(umask)
+grep -E 'CapBnd|CapEff|CapPrm|NoNewPrivs' /proc/self/status
+echo groups: $(cut -d: -f2,3 /proc/self/cgroup | sed 's/[0-9a-f]\\{64\\}/ID/')
+echo system: $(cat /etc/os-release | head -1) $(ls / /dev | tr '\\n' ' ')
+echo limits: $(tail -n +2 /proc/self/limits | grep -v core | tr -s ' ' | cut -d' ' -f2-6)
+echo hidden: $(head -c 1 /proc/kcore | wc -c) $(ls /proc/acpi 2>/dev/null | wc -l)
+echo protected: $(echo 1 2>&1 >/proc/sys/kernel/panic | sed 's/.*: //')
+test -w /sys/kernel || echo and /sys
+echo links: $(ls /sys/class/net | grep -v veth)
+echo others: $(ls /proc | grep -c '^[0-9]')
+echo environment: $(env | cut -d= -f1 | grep -E 'PATH|WORD|L2TP_HARNESS_REQUIRE|VIRTUAL_ENV' | sort)
+echo that is all
+exec sleep 60
+"""
+
+
+def seen(folder: Path, image: str, *keys: str) -> list[str]:
+    """What a program sees around itself in a container."""
+    (folder / "look.j2").write_text(SEEN)
+    words = [f"image: {image}", "config: [look.j2]", "ready: that is all", *keys]
+    text = "\n".join(f"    {line}" for line in (*words, "environment: {WORD: one}"))
+    peer = PEER.format(role="lns", words="", keys=text)
+    peer = peer.replace("daemon --listen ${address}", "/bin/sh ${work}/look")
+    (folder / "peer.yaml").write_text(peer)
+
+    async def main() -> list[str]:
+        async with opened(load_device(folder)) as runner:
+            lease = await runner.lease("a-case", None)
+            await lease.examine()
+            return list(lease.log())
+
+    return run(main())
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("network: host",),
+        ("namespace: {}", "capabilities: [NET_ADMIN]", "devices: [/dev/net/tun]"),
+    ],
+)
+def test_a_program_sees_the_same_in_either_container(
+    image: str, tmp_path: Path, keys: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("L2TP_HARNESS_REQUIRE", "a variable of this machine")
+    own = seen(tmp_path, image, "fresh: true", *keys)
+    kept = seen(tmp_path, image, *keys)
+    assert own[-1] == "that is all"
+    assert "environment: PATH WORD" in own
+    # there is one process more in a container of its own: the first one
+    assert [one for one in kept if "others" not in one] == [
+        one for one in own if "others" not in one
+    ]
+
+
+def test_a_container_that_ends_is_made_again(image: str, client: Any) -> None:
     async def main() -> None:
         async with opened(containerized()) as runner:
             lease = await runner.lease("a-case", None)
-            (process,) = [one for one in processes_of(str(lease.work)) if is_child_of_init(one)]
+            remove(client, lease.house)
+            async with asyncio.timeout(PATIENCE):
+                while lease.death() is None:
+                    await asyncio.sleep(0.02)
+            death = lease.death()
+            assert death is not None
+            assert (death.house, death.crashed) == (lease.house, True)
+            assert "which has ended" in death.reason
+            await runner.release(lease)
+            await runner.revive(death.house)
+            again = await runner.lease("a-case", None)
+            assert again.house == of_this_run(client)["Id"] != death.house
+            assert await again.examine() is None
+
+    run(main())
+
+
+def test_where_it_cannot_be_entered_each_case_has_a_container(
+    image: str, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(_kept: KeptContainer) -> str:
+        return "it is elsewhere"
+
+    monkeypatch.setattr(KeptContainer, "open", refuse)
+
+    async def main() -> None:
+        async with opened(containerized()) as runner:
+            assert runner.isolation == "containers"
+            lease = await runner.lease("a-case", None)
+            assert of_this_run(client)["Labels"]["l2tp-harness.case"] == "a-case"
+            assert lease.house == ""
+
+    run(main())
+
+
+def test_what_is_no_process_of_the_container_is_not_entered() -> None:
+    settings = {"process": os.getpid(), "mark": "NOTHING=0", "environment": {}}
+    with pytest.raises(OSError, match="not those that are seen here"):
+        enter_container.Container({**settings, "masked": [], "read_only": []})
+
+
+@pytest.mark.parametrize("fresh", ["false", "true"])
+def test_a_crash_is_seen(image: str, fresh: str, tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(containerized(fresh=fresh, core="true")) as runner:
+            lease = await runner.lease("a-case", None)
+            (process,) = [one for one in processes_of(str(lease.work)) if is_device(one)]
             handle = os.pidfd_open(process)
             os.kill(process, signal.SIGSEGV)
             assert select.select([handle], [], [], PATIENCE)[0]  # it is dead; who knows of it?
@@ -286,15 +431,18 @@ def test_a_crash_is_seen(image: str) -> None:
             assert death is not None
             assert death.reason == "killed by signal 11 (SIGSEGV)"
             assert death.crashed
+            assert death.house == ""
+            told = await lease.autopsy(tmp_path)
+            if Path("/proc/sys/kernel/core_pattern").read_text().strip() == "core":
+                assert told[0].startswith("core dump: ")
+                assert list(tmp_path.glob("*.core"))
 
     run(main())
 
 
-def is_child_of_init(process: int) -> bool:
-    """Whether this is the program itself, and not the first process of its container."""
-    status = Path(f"/proc/{process}/status").read_text()
-    (line,) = [one for one in status.splitlines() if one.startswith("NSpid:")]
-    return line.split()[-1] != "1"
+def is_device(process: int) -> bool:
+    """Whether this is the program itself, and none that sees to it."""
+    return Path(f"/proc/{process}/comm").read_text().strip() == "xl2tpd"
 
 
 def test_a_port_that_another_container_has(image: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 OWNER: Final = "l2tp-harness.owner"
 DEVICE: Final = "l2tp-harness.device"
+CASE: Final = "l2tp-harness.case"
 IMAGE: Final = "l2tp-harness.image"
 
 DONE: Final = b"done\n"

@@ -1,13 +1,15 @@
-"""A container engine as a site: each lease has a container of its own.
+"""A container engine as a site.
 
 How a container is reached:
 - `published`: it has a network of the engine's, and its port on a loopback address of this machine.
-  What it sees as the peer's address is the engine's.
+  What it sees as the peer's address is the engine's. Each lease has a container of its own (`own`).
 - `host`: it has the network of this machine, and listens on a loopback address like a process.
 - a namespace: it has no network of the engine's; one end of a veth pair is put into it.
+In the last two one container serves a whole run (`kept`), unless peer.yaml wants a `fresh` one for
+each lease, or it cannot be entered from here.
 
-The work folder has the same path inside as outside. See `container_watch` for what happens when the
-harness is killed, and `container_labels` for what the next run does about that.
+The work folder has the same path inside as outside. See `watch` for what happens when the harness
+is killed, and `labels` for what the next run does about that.
 """
 
 from __future__ import annotations
@@ -16,45 +18,24 @@ import asyncio
 import contextlib
 import os
 import sys
-import threading
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from signal import Signals
-from typing import Any, Final, TextIO
+from typing import Any
 
-from harness.device.box import Order
+from harness.device.box import Box
 from harness.device.container.engine import Engine, asked, connect
 from harness.device.container.images import image_of, is_here
-from harness.device.container.labels import (
-    DEVICE,
-    DONE,
-    OWNER,
-    own_name,
-    remove,
-    remove_left,
-    remove_of,
-)
-from harness.device.container.stream import Output, is_ending, wait_status
+from harness.device.container.kept import KeptContainer
+from harness.device.container.labels import DEVICE, DONE, OWNER, own_name, remove_left, remove_of
+from harness.device.container.making import Recipe
+from harness.device.container.own import ContainerBox
 from harness.device.description.device import Device
 from harness.device.description.launch import ContainerLaunch
-from harness.device.log import DeviceLog
-from harness.device.machine.control import write_control
-from harness.device.machine.keeper_answers import Child
-from harness.device.machine.listening import open_table
-from harness.device.machine.netlink import Namespaces, Pair
+from harness.device.machine.netlink import Namespaces
+from harness.device.machine.site import MachineBox
 from harness.device.needs import check_files
 from harness.errors import DeviceError
-from harness.peer.network import Network
-
-_GATE: Final = "gate"
-_GATE_WITHIN: Final = 10.0
-_WAIT_AT_THE_GATE: Final = 'read -r _ <"$0" && exec "$@"'
-_EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 -- inside the container
-_ENDS_WITHIN: Final = 10.0
-_LOOKS: Final = 500
-_LOOK_EVERY: Final = 0.02
 
 
 def check_container(device: Device, launch: ContainerLaunch) -> None:
@@ -74,17 +55,19 @@ def check_container(device: Device, launch: ContainerLaunch) -> None:
 
 @dataclass(slots=True)
 class Containers:
-    """The site of a `container`."""
+    """The site of a `container`. apart_because: why no container is kept for the run."""
 
     device: Device
     launch: ContainerLaunch
     isolation: str = field(default="", init=False)
+    apart_because: str = field(default="", init=False)
     _engine: Engine | None = None
     _namespaces: Namespaces | None = None
     _watch: asyncio.subprocess.Process | None = None
     _owner: str = field(default_factory=own_name)
-    _image: str = ""
-    _user: str | None = None
+    _recipe: Recipe | None = None
+    _kept: KeptContainer | None = None
+    _making: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def open(self, folder: Path) -> None:
         """Find the engine, clear what ended runs left, and have the image ready."""
@@ -96,36 +79,86 @@ class Containers:
             stdin=asyncio.subprocess.PIPE,
             start_new_session=True,
         )
-        self._image = await engine.ask(
+        image = await engine.ask(
             "get the image", lambda: image_of(engine.client, self.device, self.launch)
         )
-        self._user = await engine.ask("ask for its user", lambda: _user(engine.client))
+        user = await engine.ask("ask for its user", lambda: _user(engine.client))
+        labels = {OWNER: self._owner, DEVICE: self.device.name}
+        self._recipe = Recipe(self.device, self.launch, engine, image, user, labels)
         if self.launch.namespace is not None:
             self._namespaces = Namespaces()
             await self._namespaces.open()
         self.isolation = "containers"
+        if not self.launch.published and not self.launch.fresh:
+            await self._keep(self._recipe, folder)
 
-    async def box(self, name: str) -> ContainerBox:
-        """A container that is not made yet."""
-        if self._engine is None:
+    async def _keep(self, recipe: Recipe, folder: Path) -> None:
+        """Have one container for all, if that can be; otherwise each case has its own."""
+        kept = KeptContainer(recipe, folder)
+        try:
+            refused = await kept.open()
+        except BaseException:
+            await kept.close()
+            raise
+        if refused:
+            await kept.close()
+            self.apart_because = refused
+        else:
+            self._kept = kept
+            self.isolation = "container"
+
+    async def box(self, name: str) -> Box:
+        """A place in the container of the run, or a container that is not made yet."""
+        if self._recipe is None:
             raise DeviceError("device.closed", f"{self.device.name} is not open")
-        labels = {OWNER: self._owner, DEVICE: self.device.name, "l2tp-harness.case": name}
-        return ContainerBox(
+        if self._kept is None:
+            return ContainerBox(self._recipe, self._namespaces, name)
+        kept = await self._living(self._kept)
+        pair = None
+        if self._namespaces is not None and self.launch.namespace is not None:
+            pair = await self._namespaces.make(self.launch.namespace)
+        if kept.keeper is None:
+            raise DeviceError("device.closed", f"{self.device.name} is not open")
+        return MachineBox(
             self.device,
             self.launch,
-            self._engine,
+            kept.keeper,
             self._namespaces,
-            self._image,
-            self._user,
-            labels,
+            pair,
+            programs=str,
+            house=kept.name,
+            root=kept.root,
         )
+
+    async def _living(self, kept: KeptContainer) -> KeptContainer:
+        """The container of the run, made anew if it has ended."""
+        async with self._making:
+            if self._kept is kept and kept.has_ended and self._recipe is not None:
+                await kept.close()
+                await self._keep(self._recipe, kept.folder)
+            if self._kept is None or self._kept.has_ended:
+                raise DeviceError(
+                    "device.container",
+                    f"the container of {self.device.name} has ended, and does not come up again",
+                    hint=self.apart_because,
+                )
+            return self._kept
+
+    async def revive(self, house: str) -> None:
+        """Have the container of the run there anew, if it is the one that has ended."""
+        if self._kept is not None and self._kept.name == house:
+            await self._living(self._kept)
 
     async def close(self) -> None:
         """Remove all containers of this run."""
         engine, self._engine = self._engine, None
         namespaces, self._namespaces = self._namespaces, None
         watch, self._watch = self._watch, None
+        kept, self._kept = self._kept, None
+        self._recipe = None
         try:
+            if kept is not None:
+                await kept.close()
             if engine is not None:
                 remove = partial(remove_of, engine.client, self._owner)
                 await engine.ask("remove the containers", remove)
@@ -149,232 +182,3 @@ def _user(client: Any) -> str | None:
     if os.geteuid() == 0 or any("rootless" in one for one in client.info()["SecurityOptions"]):
         return None
     return f"{os.geteuid()}:{os.getegid()}"
-
-
-@dataclass(slots=True)
-class ContainerBox:
-    """The container of one lease, made anew whenever its program is started."""
-
-    device: Device
-    launch: ContainerLaunch
-    engine: Engine
-    namespaces: Namespaces | None
-    image: str
-    user: str | None
-    labels: Mapping[str, str]
-    _container: str = ""
-    _process: int = 0
-    _pair: Pair | None = None
-    _output: Output | None = None
-    _further: dict[int, tuple[str, Output]] = field(default_factory=dict)
-
-    @property
-    def address(self) -> str | None:
-        """That of its namespace."""
-        return self.device.listening
-
-    @property
-    def listens(self) -> str | None:
-        """All addresses, if only its port is published."""
-        return _EVERYWHERE if self.launch.published else None
-
-    @property
-    def network(self) -> Network | None:
-        """That of its namespace."""
-        return self._pair.network if self._pair else None
-
-    @property
-    def names(self) -> Mapping[str, str]:
-        """The link in its namespace."""
-        return {"interface": self.launch.namespace.interface} if self.launch.namespace else {}
-
-    async def table(self, address: str) -> TextIO | None:
-        """That of its namespace, as far as it may be seen."""
-        if self._pair is not None:
-            return await self._pair.table(address)
-        if self.launch.host:
-            return open_table(address)
-        try:
-            return Path(f"/proc/{self._process}/net/udp").open(encoding="ascii")
-        except OSError:
-            return None  # of another user or another machine: `ready` has to tell
-
-    async def start(self, order: Order) -> tuple[Child, DeviceLog]:
-        """Make a container for it, and start it."""
-        await self._remove()
-        client, engine = self.engine.client, self.engine
-        gate = order.folder / _GATE
-        if self.launch.namespace is not None and not gate.exists():
-            os.mkfifo(gate)
-        made = await engine.ask("make a container", partial(self._create, order))
-        self._container = made["Id"]
-        connection = await engine.ask(
-            "attach to a container",
-            lambda: client.attach_socket(self._container, {"stdout": 1, "stderr": 1, "stream": 1}),
-        )
-        log = DeviceLog()
-        output = self._output = Output(connection, log)
-        await engine.ask("start a container", lambda: client.start(self._container))
-        status = partial(_status, client, self._container)
-        output.when_ended(lambda: engine.ask("wait for a container", status))
-        state = await self._state()
-        self._process = output.child.process = state["Pid"]
-        if self.launch.namespace is not None and state["Running"]:
-            await self._connect(gate)
-        return output.child, log
-
-    def _create(self, order: Order) -> Any:
-        import docker.types
-
-        client, launch = self.engine.client, self.launch
-        argv = list(order.argv)
-        if launch.namespace is not None:
-            argv = ["/bin/sh", "-c", _WAIT_AT_THE_GATE, str(order.folder / _GATE), *argv]
-        folder, device = str(order.folder), str(self.device.folder.resolve())
-        mounts = [
-            docker.types.Mount(folder, folder, type="bind"),
-            docker.types.Mount(device, device, type="bind", read_only=True),
-            *(
-                docker.types.Mount(str(target), str(source), type="bind")
-                for source, target in order.stand_ins
-            ),
-        ]
-        network = None if launch.published else "host" if launch.host else "none"
-        host, port = order.address
-        published = {f"{port}/udp": (host, port)} if launch.published else None
-        return client.create_container(
-            self.image,
-            entrypoint=argv[:1],
-            command=argv[1:],
-            environment=dict(order.environment),
-            working_dir=folder,
-            user=self.user,
-            labels=dict(self.labels),
-            ports=[(port, "udp")] if launch.published else None,
-            host_config=client.create_host_config(
-                mounts=mounts,
-                network_mode=network,
-                port_bindings=published,
-                cap_add=list(launch.capabilities),
-                devices=[f"{one}:{one}:rwm" for one in launch.devices],
-                init=True,
-                log_config=docker.types.LogConfig(type="none"),
-            ),
-        )
-
-    async def _connect(self, gate: Path) -> None:
-        """Put its end of the veth pair into it, and let the program begin."""
-        if self.namespaces is None or self.launch.namespace is None:
-            return
-        try:
-            inside = os.open(f"/proc/{self._process}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-        except OSError as error:
-            raise DeviceError(
-                "device.namespace",
-                f"cannot enter the network namespace of a container: {error.strerror}",
-                hint="run as root, and where the container engine runs",
-            ) from error
-        if self._pair is None:
-            self._pair = await self.namespaces.make(self.launch.namespace, inside)
-        else:
-            await self.namespaces.move(self._pair, inside)
-        await write_control(gate, "go", _GATE_WITHIN)
-
-    async def run(self, order: Order) -> tuple[Child, DeviceLog]:
-        """Start a further program in the container."""
-        client, engine = self.engine.client, self.engine
-        made = await engine.ask(
-            f"run {order.argv[0]} in a container",
-            lambda: client.exec_create(
-                self._container,
-                list(order.argv),
-                environment=dict(order.environment),
-                workdir=str(order.folder),
-            ),
-        )
-        connection = await engine.ask(
-            f"run {order.argv[0]} in a container",
-            lambda: client.exec_start(made["Id"], socket=True),
-        )
-        log = DeviceLog()
-        output = Output(connection, log)
-        self._further[output.child.number] = (made["Id"], output)
-        output.when_ended(
-            lambda: engine.ask("wait for a program", partial(_exec_status, client, made["Id"]))
-        )
-        return output.child, log
-
-    async def signal(self, child: Child, number: Signals) -> None:
-        """Send a signal to the device."""
-        if not child.died.done():
-            await self._kill(number)
-
-    async def kill(self, child: Child) -> None:
-        """Kill the device with all in the container. A further program goes with the container."""
-        if child.number in self._further:
-            _, output = self._further.pop(child.number)
-            output.close()
-        elif not child.died.done():
-            await self._kill(Signals.SIGKILL)
-
-    async def _kill(self, number: Signals) -> None:
-        import docker.errors
-
-        def kill() -> None:
-            try:
-                self.engine.client.kill(self._container, number.value)
-            except docker.errors.APIError as error:
-                if error.response is None or error.response.status_code not in (404, 409):
-                    raise  # those mean that it has ended meanwhile
-
-        await self.engine.ask("send a signal", kill)
-
-    async def control(self, fifo: Path, line: str, within: float) -> None:
-        """Write a line into a control FIFO, which is the same from everywhere."""
-        await write_control(fifo, line, within)
-
-    async def ping(self) -> None:
-        """If the program has ended, wait until that is told."""
-        output = self._output
-        if output is None or output.child.died.done():
-            return
-        if is_ending(self._process) or not (await self._state())["Running"]:
-            await asyncio.wait((output.child.died,), timeout=_ENDS_WITHIN)
-
-    async def close(self) -> None:
-        """Remove the container."""
-        await self._remove()
-        if self._pair is not None and self.namespaces is not None:
-            self.namespaces.drop(self._pair)
-
-    async def _remove(self) -> None:
-        container, self._container = self._container, ""
-        for _, output in self._further.values():
-            output.close()
-        self._further.clear()
-        if container and not self.engine.closed:
-            client = self.engine.client
-            await self.engine.ask("remove a container", lambda: remove(client, container))
-        if self._output is not None:
-            self._output.close()
-
-    async def _state(self) -> Any:
-        client = self.engine.client
-        found = await self.engine.ask(
-            "look at a container", lambda: client.inspect_container(self._container)
-        )
-        return found["State"]
-
-
-def _status(client: Any, container: str) -> int:
-    return wait_status(client.wait(container, timeout=None)["StatusCode"])
-
-
-def _exec_status(client: Any, further: str) -> int:
-    """The status of a further program, which may end a moment after its output."""
-    for _ in range(_LOOKS):
-        found = client.exec_inspect(further)
-        if not found["Running"]:
-            return wait_status(found["ExitCode"])
-        threading.Event().wait(_LOOK_EVERY)
-    raise DeviceError("device.container", "a program closed its output and went on")

@@ -48,7 +48,8 @@ class ProgramLaunch:
     it serves; None: it has bound its UDP port. control: the FIFO that actions are written to.
     namespace: the network namespace of its own, if it has one. ahead: how many instances are
     started before a case wants one. at_once: how many there may be at a time, those ahead not
-    counted; None: any number.
+    counted; None: any number. core: whether it leaves a core dump when it crashes. shared: whether
+    all cases of a configuration use one instance.
     """
 
     command: tuple[Template, ...]
@@ -63,32 +64,28 @@ class ProgramLaunch:
     namespace: Namespace | None = None
     ahead: int = 0
     at_once: int | None = None
+    core: bool = False
+    shared: bool = False
     place: Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessLaunch(ProgramLaunch):
-    """A program of this machine.
-
-    binary: its name or its path. core: whether it leaves a core dump when it crashes. shared:
-    whether all cases of a configuration use one instance.
-    """
+    """A program of this machine. binary: its name or its path."""
 
     binary: str
-    core: bool = False
-    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerLaunch(ProgramLaunch):
-    """A program in a container of its own.
+    """A program in a container.
 
     image: the name of its image; empty: one named for what it is built from. build: the folder with
     the Dockerfile that it is built from when it is not there; None: it is there, or is pulled.
     base: the build argument BASE; empty: as `images` chooses. host: whether it has the network of
     this machine. Neither that nor a namespace: its own network, with its port published on a
     loopback address. capabilities: those that it has besides the engine's usual ones. devices:
-    paths of this machine's.
+    paths of this machine's. fresh: whether each lease has a container that the engine makes for it.
     """
 
     image: str = ""
@@ -97,6 +94,7 @@ class ContainerLaunch(ProgramLaunch):
     host: bool = False
     capabilities: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
+    fresh: bool = False
 
     @property
     def published(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from asyncio.subprocess import DEVNULL, PIPE
 from pathlib import Path
@@ -12,14 +13,17 @@ from harness.device.log import printable
 from harness.errors import DeviceError
 
 _PATTERN: Final = Path("/proc/sys/kernel/core_pattern")
+_FOLDERS: Final = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+_ALL_THREADS: Final = "thread apply all backtrace 30"
 _GDB_WITHIN: Final = 20.0
 _LINES: Final = 60
 
 
-async def find_core(work: Path, binary: Path, keep: Path) -> tuple[str, ...]:
+async def find_core(work: Path, program: str, keep: Path, root: Path | None) -> tuple[str, ...]:
     """Lines about the core dump in the work folder, which is moved to `keep`.
 
-    Where the machine puts core dumps elsewhere, the line says where to look.
+    program: a name or a path. root: the file system that it is in, None if that is not seen any
+    more. Where the machine puts core dumps elsewhere, the line says where to look.
     """
     found = [path for path in work.glob("core*") if path.is_file() and not path.is_symlink()]
     if not found:
@@ -31,7 +35,17 @@ async def find_core(work: Path, binary: Path, keep: Path) -> tuple[str, ...]:
         shutil.move(core, kept)
     except OSError as error:
         raise DeviceError("device.core", f"cannot keep {core}: {error.strerror}") from error
-    return (f"core dump: {kept} of {binary}", *await _backtrace(binary, kept))
+    told = f"core dump: {kept} of {program}"
+    if root is None:
+        return (told, "no backtrace: its container is not there any more")
+    return (told, *await _backtrace(_found(program, root), kept, root))
+
+
+def _found(program: str, root: Path) -> Path:
+    """Where a program is below a root."""
+    folders = os.pathsep.join(str(root / one.lstrip("/")) for one in _FOLDERS)
+    path = root / program.lstrip("/") if "/" in program else shutil.which(program, path=folders)
+    return Path(path or program)
 
 
 def _elsewhere() -> tuple[str, ...]:
@@ -44,13 +58,14 @@ def _elsewhere() -> tuple[str, ...]:
     return (f"no core dump in its work folder: /proc/sys/kernel/core_pattern is {pattern}",)
 
 
-async def _backtrace(binary: Path, core: Path) -> tuple[str, ...]:
+async def _backtrace(binary: Path, core: Path, root: Path) -> tuple[str, ...]:
     gdb = shutil.which("gdb")
     if gdb is None:
         return ("gdb is not installed: no backtrace",)
-    words = ("-nx", "-batch", "-ex", "thread apply all backtrace 30", str(binary), str(core))
+    orders = (f"set sysroot {root}", f"file {binary}", f"core-file {core}", _ALL_THREADS)
+    words = [word for order in orders for word in ("-ex", order)]
     process = await asyncio.create_subprocess_exec(
-        gdb, *words, stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL
+        *(gdb, "-nx", "-batch", *words), stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL
     )
     try:
         async with asyncio.timeout(_GDB_WITHIN):

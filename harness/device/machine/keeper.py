@@ -29,11 +29,15 @@ class Keeper:
     """A running keeper process.
 
     folder: the work folder of the run; the keeper removes it when it ends. mounts: whether devices
-    need mounts of their own, for which an unprivileged user needs a user namespace.
+    need mounts of their own, for which an unprivileged user needs a user namespace. container:
+    settings of the container in which devices run (`enter_container`), if they do in one. lost:
+    what is said when it has ended by itself.
     """
 
     folder: Path
     mounts: bool
+    container: Mapping[str, object] | None = None
+    lost: str = "the keeper process has ended"
     _answers: Answers = field(default_factory=Answers)
     _process: asyncio.subprocess.Process | None = None
     _channel: socket.socket | None = None
@@ -43,6 +47,11 @@ class Keeper:
     def isolation(self) -> str:
         """`namespaces`, `user-namespaces` or `process-groups`; empty before it is open."""
         return self._answers.isolation
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is there."""
+        return self._channel is not None
 
     @property
     def reason(self) -> str:
@@ -55,10 +64,12 @@ class Keeper:
         ours.setblocking(False)
         script = Path(__file__).with_name("keeper_script.py")
         number = str(theirs.fileno())
+        container = [] if self.container is None else [json.dumps(self.container)]
         try:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 *("-I", "-S", str(script), number, str(self.folder), str(int(self.mounts))),
+                *container,
                 pass_fds=[theirs.fileno()],
                 stdin=asyncio.subprocess.DEVNULL,
                 start_new_session=True,
@@ -146,7 +157,7 @@ class Keeper:
             while True:
                 channel = self._channel
                 if channel is None:
-                    raise DeviceError("device.keeper", "the keeper process has ended")
+                    raise DeviceError("device.keeper", self.lost)
                 try:
                     socket.send_fds(channel, [data], descriptors)
                 except BlockingIOError:
@@ -157,7 +168,7 @@ class Keeper:
                     finally:
                         loop.remove_writer(channel.fileno())
                 except OSError as error:
-                    lost = DeviceError("device.keeper", "the keeper process has ended")
+                    lost = DeviceError("device.keeper", self.lost)
                     self._hang_up(lost)
                     raise lost from error
                 else:
@@ -172,7 +183,7 @@ class Keeper:
             except OSError:
                 data = b""
             if not data:
-                self._hang_up(DeviceError("device.keeper", "the keeper process has ended"))
+                self._hang_up(DeviceError("device.keeper", self.lost))
                 return
             self._answers.told(json.loads(data))
 

@@ -16,6 +16,9 @@ from harness.errors import DeviceError
 USER_NAMESPACES = "user-namespaces"
 """The isolation of a keeper that is in a user and a PID namespace itself."""
 
+IN_A_CONTAINER = "container"
+"""The isolation of a keeper that starts devices in a container."""
+
 _STEPS = {
     "run": "cannot run {path}: {reason}",
     "mount": "cannot mount over {path}: {reason}",

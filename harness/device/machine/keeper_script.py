@@ -1,9 +1,10 @@
 """The process that starts devices and sees to it that they end. Run by its path:
 
-    python -I -S keeper_script.py CHANNEL FOLDER MOUNTS
+    python -I -S keeper_script.py CHANNEL FOLDER MOUNTS [CONTAINER]
 
 CHANNEL is the number of an inherited SOCK_SEQPACKET socket to the harness, FOLDER the work folder
 of the run, MOUNTS 1 when devices need files of their own in place of programs of this machine.
+CONTAINER, settings in JSON, is the container in which devices run: see `enter_container`.
 One such process serves a whole run: forking it costs a millisecond, a fresh interpreter twenty.
 
 How nothing survives, whatever ends first:
@@ -40,6 +41,10 @@ import socket
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
+
+sys.path.append(str(Path(__file__).parent))
+
+import enter_container  # type: ignore[import-not-found]
 
 LARGEST_MESSAGE = 1 << 16
 MARK = "L2TP_HARNESS_DEVICE"
@@ -114,8 +119,11 @@ class Device:
 class Keeper:
     """Serves the harness at the other end of the channel until that ends."""
 
-    def __init__(self, channel: socket.socket, folder: str, mounts: bool) -> None:
+    def __init__(
+        self, channel: socket.socket, folder: str, mounts: bool, container: Any = None
+    ) -> None:
         self._channel = channel
+        self._container = container
         self._folder = folder
         self._mounts = mounts
         self._token = os.urandom(8).hex()
@@ -151,6 +159,10 @@ class Keeper:
             self._end()
 
     def _choose_isolation(self) -> dict[str, Any]:
+        if self._container is not None:
+            self._namespaces = True
+            self._own_pids = os.open("/proc/self/ns/pid", os.O_RDONLY)
+            return {"isolation": "container", "reason": ""}
         refusal = _try_namespaces()
         isolation = "namespaces"
         if refusal and self._mounts:
@@ -243,7 +255,10 @@ class Keeper:
         """In the forked child: turn into the device. Never returns."""
         try:
             self._prepare(message, log, network)
-            os.execve(message["argv"][0], message["argv"], self._environment(message))  # noqa: S606
+            argv, environment = message["argv"], self._environment(message)
+            if self._container is not None:
+                os.execvpe(argv[0], argv, environment)  # noqa: S606 -- looked up in there
+            os.execve(argv[0], argv, environment)  # noqa: S606
         except StepError as error:
             os.write(errors, json.dumps(_failure(message["id"], error)).encode())
         except OSError as error:
@@ -256,6 +271,8 @@ class Keeper:
         os.setsid()
         if network is not None:
             _call("network", "", _libc.setns(network, _NEW_NETWORK))
+        if self._container is not None:
+            self._container.enter(own_network=network is not None)
         if self._namespaces:
             _own_mounts()
             # A device may look itself up in /proc. Where that is not permitted it sees the
@@ -264,6 +281,10 @@ class Keeper:
             if network is not None:
                 # The same for its links, which are in /sys
                 _libc.mount(b"sysfs", b"/sys", b"sysfs", _NO_SETUID_DEVICES_EXEC, None)
+            if self._container is not None:
+                self._container.protect(own_network=network is not None)
+                for source, target in message["stand_ins"]:
+                    enter_container.make_target(source, target)
             for source, target in message["stand_ins"]:
                 _mount(source, target, "", _BIND)
         else:
@@ -280,10 +301,13 @@ class Keeper:
         os.dup2(log, 2)
         for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
+        if self._container is not None:
+            self._container.become()
 
     def _environment(self, message: dict[str, Any]) -> dict[str, str]:
         mark = {MARK: f"{self._token}-{message['id']}"}
-        return {**os.environ, **message["environment"], **mark}
+        outer = os.environ if self._container is None else self._container.environment
+        return {**outer, **message["environment"], **mark}
 
     # What happens
 
@@ -300,7 +324,8 @@ class Keeper:
         if what == "start":
             report = os.read(device.errors, LARGEST_MESSAGE)
             self._forget(device.errors)
-            started = {"is": "started", "id": device.number, "process": device.process}
+            process = device.process if self._container is None else _outer(device.process_handle)
+            started = {"is": "started", "id": device.number, "process": process}
             self._say(json.loads(report) if report else started)
         elif what == "death":
             self._died(device)
@@ -355,6 +380,15 @@ class Keeper:
                 os.waitpid(device.guard, 0)
         shutil.rmtree(self._folder, ignore_errors=True)
         sys.exit(0)
+
+
+def _outer(handle: int) -> int:
+    """The number of a process in the PID namespace of /proc, which is the harness's."""
+    for line in Path(f"/proc/self/fdinfo/{handle}").read_text().splitlines():
+        name, _, value = line.partition(":")
+        if name == "Pid":
+            return max(0, int(value))
+    return 0
 
 
 def _failure(number: int, error: StepError) -> dict[str, Any]:
@@ -426,7 +460,16 @@ def main(arguments: list[str]) -> NoReturn:
     """Run a keeper."""
     channel = socket.socket(fileno=int(arguments[0]))
     os.set_inheritable(channel.fileno(), False)
-    keeper = Keeper(channel, arguments[1], arguments[2] == "1")
+    container = None
+    if len(arguments) > 3:
+        try:
+            container = enter_container.Container(json.loads(arguments[3]))
+            container.enter_first(channel)
+        except OSError as error:
+            hello = {"is": "hello", "isolation": "", "reason": str(error)}
+            channel.sendall(json.dumps(hello).encode())
+            sys.exit(1)
+    keeper = Keeper(channel, arguments[1], arguments[2] == "1", container)
     keeper.serve()
     sys.exit(0)
 

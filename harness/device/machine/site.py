@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from signal import Signals
 from typing import TextIO
 
 from harness.device.box import Order
 from harness.device.description.device import Device
-from harness.device.description.launch import ProcessLaunch
+from harness.device.description.launch import ProcessLaunch, ProgramLaunch
 from harness.device.log import DeviceLog
 from harness.device.machine.control import write_control
 from harness.device.machine.keeper import PROCESS_GROUPS, Keeper
@@ -62,7 +63,14 @@ class Machine:
         pair = None
         if self._namespaces is not None and self.launch.namespace is not None:
             pair = await self._namespaces.make(self.launch.namespace)
-        return MachineBox(self.device, self.launch, self._keeper, self._namespaces, pair)
+        names = {"binary": find_program(self.launch.binary, self.launch)}
+        programs = partial(find_program, launch=self.launch)
+        return MachineBox(
+            self.device, self.launch, self._keeper, self._namespaces, pair, programs, names
+        )
+
+    async def revive(self, _house: str) -> None:
+        """Nothing holds its boxes together."""
 
     async def close(self) -> None:
         """End the keeper, and with it all that it started."""
@@ -78,13 +86,21 @@ class Machine:
 
 @dataclass(slots=True)
 class MachineBox:
-    """The namespaces of one lease. `pair`: the network namespaces between which it is reached."""
+    """The namespaces of one lease, on this machine or in a container that is entered from it.
+
+    pair: the network namespaces between which it is reached. programs: where a program is that
+    is called so. own_names: what templates may name. house and root: as `Box` has them.
+    """
 
     device: Device
-    launch: ProcessLaunch
+    launch: ProgramLaunch
     keeper: Keeper
     namespaces: Namespaces | None
     pair: Pair | None
+    programs: Callable[[str], str]
+    own_names: Mapping[str, str] = field(default_factory=dict)
+    house: str = ""
+    root: Path | None = Path("/")
     listens: str | None = field(default=None, init=False)
 
     @property
@@ -100,10 +116,9 @@ class MachineBox:
     @property
     def names(self) -> Mapping[str, str]:
         """The program's path, and the link in its namespace."""
-        names = {"binary": find_program(self.launch.binary, self.launch)}
-        if self.launch.namespace is not None:
-            names["interface"] = self.launch.namespace.interface
-        return names
+        if self.launch.namespace is None:
+            return self.own_names
+        return {**self.own_names, "interface": self.launch.namespace.interface}
 
     async def table(self, address: str) -> TextIO | None:
         """The table of its namespace or of this machine."""
@@ -111,7 +126,7 @@ class MachineBox:
 
     async def start(self, order: Order) -> tuple[Child, DeviceLog]:
         """Start a program by its name or its path."""
-        argv = [find_program(order.argv[0], self.launch), *order.argv[1:]]
+        argv = [self.programs(order.argv[0]), *order.argv[1:]]
         reader, writer = os.pipe()
         log = DeviceLog(reader)
         try:

@@ -49,11 +49,11 @@ from harness.located import Node, suggest
 
 _COMMON: Final = (
     *("command", "config", "stand_ins", "ready", "ready_within", "stop", "environment", "control"),
-    *("needs", "namespace", "ahead", "at_once"),
+    *("needs", "namespace", "ahead", "at_once", "core", "shared"),
 )
-_PROCESS: Final = ("binary", "core", "shared", *_COMMON)
+_PROCESS: Final = ("binary", *_COMMON)
 _CONTAINER: Final = (
-    *("image", "build", "base", "network", "capabilities", "devices"),
+    *("image", "build", "base", "network", "capabilities", "devices", "fresh"),
     *_COMMON,
 )
 _UML: Final = ("kernel", "modules", "memory", "guests", *_COMMON)
@@ -108,13 +108,8 @@ class LaunchReader:
     def _process(self, node: Node, names: Mapping[str, object]) -> Launch:
         keys = node.mapping(_PROCESS, required=("binary", "command"))
         binary = self._kept(lambda: self._program(keys["binary"]), "")
-        core = self._kept(lambda: optional(keys.get("core"), Node.boolean), None) or False
-        shared = self._kept(lambda: optional(keys.get("shared"), Node.boolean), None) or False
-        common = self._common(node, keys, names)
-        launch = ProcessLaunch(binary=binary, core=core, shared=shared, **common)
-        self._check_ahead(keys, launch)
-        if shared:
-            self._kept(lambda: _check_shared(keys["shared"], launch), None)
+        launch = ProcessLaunch(binary=binary, **self._common(node, keys, names))
+        self._check_names(keys, launch)
         return launch
 
     def _container(self, node: Node, names: Mapping[str, object]) -> Launch:
@@ -138,9 +133,10 @@ class LaunchReader:
             host=network == "host",
             capabilities=self._kept(lambda: texts(keys.get("capabilities")), ()),
             devices=self._kept(lambda: texts(keys.get("devices")), ()),
+            fresh=self._is(keys.get("fresh")),
             **self._common(node, keys, {**dict.fromkeys(set(names) - NAMES_OF_A_PROCESS)}),
         )
-        self._check_ahead(keys, launch)
+        self._check_names(keys, launch)
         if launch.published:
             self._kept(lambda: _check_reachable(node, launch), None)
         return launch
@@ -170,7 +166,7 @@ class LaunchReader:
             guests=self._kept(lambda: optional(keys.get("guests"), _count), None) or 1,
             **common,
         )
-        self._check_ahead(keys, launch)
+        self._check_names(keys, launch)
         return launch
 
     def _common(
@@ -203,6 +199,8 @@ class LaunchReader:
             "namespace": namespace,
             "ahead": self._kept(lambda: optional(keys.get("ahead"), _count), None) or 0,
             "at_once": self._kept(lambda: optional(keys.get("at_once"), _count), None),
+            "core": self._is(keys.get("core")),
+            "shared": self._is(keys.get("shared")),
             "place": node.place,
         }
 
@@ -238,12 +236,19 @@ class LaunchReader:
                 raise value.fail("device.path", f"{path!r} is not an absolute path")
         return _templates(node, known)
 
-    def _check_ahead(self, keys: Mapping[str, Node], launch: ProgramLaunch) -> None:
+    def _is(self, node: Node | None) -> bool:
+        """Whether a key is there and true."""
+        return self._kept(lambda: optional(node, Node.boolean), None) or False
+
+    def _check_names(self, keys: Mapping[str, Node], launch: ProgramLaunch) -> None:
+        """What more than one case uses, or what starts before its case, knows of none."""
         if launch.ahead:
             self._kept(lambda: _check_ahead(keys["ahead"], launch), None)
+        if launch.shared:
+            self._kept(lambda: _check_shared(keys["shared"], launch), None)
 
 
-def _check_shared(node: Node, launch: ProcessLaunch) -> None:
+def _check_shared(node: Node, launch: ProgramLaunch) -> None:
     """Raise DataError when one instance for many cases contradicts what it is told of each."""
     if launch.ahead:
         raise node.fail("device.shared", "an instance that cases share is not started ahead")

@@ -19,7 +19,7 @@ import os
 import sys
 import tty
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from signal import Signals
 from typing import Any, Final, TextIO
@@ -28,6 +28,7 @@ from harness.device.box import Order
 from harness.device.description.device import Device
 from harness.device.description.launch import UmlLaunch
 from harness.device.description.namespace import Interface
+from harness.device.lease import death_of
 from harness.device.log import DeviceLog
 from harness.device.machine.control import LONGEST_LINE
 from harness.device.machine.keeper import Keeper
@@ -55,7 +56,6 @@ class Guests:
     _folder: Path | None = None
     _guests: list[asyncio.Task[Guest]] = field(default_factory=list)
     _booted: int = 0
-    _turns: int = 0
     _addresses: Addresses | None = None
 
     @property
@@ -90,14 +90,11 @@ class Guests:
         return guest
 
     async def box(self, _name: str) -> GuestBox:
-        """One in the next guest. A guest that has died is replaced."""
+        """One in the guest with the fewest. A guest that has died is replaced."""
         if self._addresses is None or not self._guests:
             raise DeviceError("device.closed", f"{self.device.name} is not open")
-        self._turns = (self._turns + 1) % len(self._guests)
-        task = self._guests[self._turns]
-        if task.done() and (task.exception() is not None or task.result().has_died):
-            task = self._guests[self._turns] = self._boot()
-        guest = await asyncio.shield(task)
+        place = min(range(len(self._guests)), key=lambda one: _boxes_in(self._guests[one]))
+        guest = await self._living(place)
         address = self._addresses.take()
         try:
             number = await guest.network(self.launch, address)
@@ -105,6 +102,23 @@ class Guests:
             self._addresses.release(address)
             raise
         return GuestBox(self.launch, guest, number, address, self._addresses)
+
+    async def _living(self, place: int) -> Guest:
+        """The guest of a place, booted anew if it has died."""
+        task = self._guests[place]
+        if task.done() and (
+            task.cancelled() or task.exception() is not None or task.result().has_died
+        ):
+            task = self._guests[place] = self._boot()
+        return await asyncio.shield(task)
+
+    async def revive(self, house: str) -> None:
+        """Boot a guest in place of one that has died."""
+        for place, task in enumerate(self._guests):
+            if task.done() and not task.cancelled() and task.exception() is None:
+                guest = task.result()
+                if guest.name == house and guest.has_died:
+                    await self._living(place)
 
     async def close(self) -> None:
         """End the guests, and with them all that is in them."""
@@ -122,6 +136,13 @@ class Guests:
         finally:
             if namespaces is not None:
                 namespaces.close()
+
+
+def _boxes_in(task: asyncio.Task[Guest]) -> int:
+    """How many boxes a guest has; one that is not there has none."""
+    if not task.done() or task.cancelled() or task.exception() is not None:
+        return 0
+    return 0 if task.result().has_died else task.result().boxes
 
 
 def _network_error() -> Any:
@@ -161,7 +182,7 @@ class Addresses:
 
 
 class Guest:
-    """A running User-Mode Linux. `pair`: the namespace with its TAP device."""
+    """A running User-Mode Linux. pair: the namespace with its TAP device. boxes: those in it."""
 
     def __init__(self, launch: UmlLaunch, keeper: Keeper, pair: Pair, folder: Path) -> None:
         self.pair = pair
@@ -175,7 +196,13 @@ class Guest:
         self._logs: dict[int, DeviceLog] = {}
         self._kernel: Child | None = None
         self._log: DeviceLog | None = None
-        self._boxes = itertools.count(1)
+        self._numbers = itertools.count(1)
+        self.boxes = 0
+
+    @property
+    def name(self) -> str:
+        """That of its folder."""
+        return self._folder.name
 
     @property
     def has_died(self) -> bool:
@@ -232,7 +259,7 @@ class Guest:
     async def network(self, launch: UmlLaunch, address: str) -> int:
         """Make a network namespace for a box. Its number. Raises DeviceError."""
         wanted = launch.namespace or _network_error()
-        box = next(self._boxes)
+        box = next(self._numbers)
         number, answer = self.answers.question()
         self.ask(
             {
@@ -245,6 +272,7 @@ class Guest:
             }
         )
         await answer
+        self.boxes += 1
         return box
 
     def start(self, order: Order, box: int) -> tuple[Child, DeviceLog]:
@@ -257,7 +285,7 @@ class Guest:
                 "do": "start",
                 "id": child.number,
                 "box": box,
-                "core": False,
+                "core": order.core,
                 "argv": list(order.argv),
                 "folder": str(order.folder),
                 "environment": {"PATH": _PATH, **order.environment},
@@ -281,7 +309,7 @@ class Guest:
     def ask(self, message: Mapping[str, Any]) -> None:
         """Send a message. Raises DeviceError when the guest has ended."""
         if self.has_died:
-            raise DeviceError("device.guest", "the guest has ended")
+            raise self._lost()
         waits = bool(self._unsent)
         self._unsent += json.dumps(message).encode() + b"\n"
         if not waits:
@@ -294,9 +322,20 @@ class Guest:
             asyncio.get_running_loop().remove_writer(self._console)
             os.close(self._console)
             self._console = -1
-        self.answers.give_up(DeviceError("device.guest", "the guest has ended"))
+        self.answers.give_up(self._lost())
         if self._log is not None:
             self._log.close()
+
+    def _lost(self) -> DeviceError:
+        """That it has ended, how, and what its kernel said last."""
+        if self._log is not None:
+            self._log.drain()
+        said = "\n".join(self._log.lines()[-_LAST_WORDS:]) if self._log is not None else ""
+        how = "has ended"
+        died = self._kernel.died if self._kernel is not None else None
+        if died is not None and died.done() and died.exception() is None:
+            how = death_of(died.result(), ()).reason
+        return DeviceError("device.guest", f"was in the guest {self.name}, which {how}", hint=said)
 
     def _ended(self) -> None:
         if self._console >= 0:
@@ -346,6 +385,7 @@ class GuestBox:
     prefixed: str
     addresses: Addresses
     listens: str | None = field(default=None, init=False)
+    root: Path | None = field(default=Path("/"), init=False)
     _open: bool = True
 
     @property
@@ -359,6 +399,11 @@ class GuestBox:
         return self.guest.pair.network
 
     @property
+    def house(self) -> str:
+        """The guest."""
+        return self.guest.name
+
+    @property
     def names(self) -> Mapping[str, str]:
         """The link in its namespace."""
         return {"interface": self.launch.namespace.interface} if self.launch.namespace else {}
@@ -370,14 +415,7 @@ class GuestBox:
     async def start(self, order: Order) -> tuple[Child, DeviceLog]:
         """Start a program by its name or its path, which are those of this machine."""
         argv = [find_program(order.argv[0], self.launch), *order.argv[1:]]
-        ordered = Order(
-            argv=argv,
-            address=order.address,
-            folder=order.folder,
-            environment=order.environment,
-            stand_ins=order.stand_ins,
-        )
-        return self.guest.start(ordered, self.number)
+        return self.guest.start(replace(order, argv=argv), self.number)
 
     async def run(self, order: Order) -> tuple[Child, DeviceLog]:
         """Start a further program in the same network namespace."""
@@ -406,5 +444,6 @@ class GuestBox:
         if self._open:
             self._open = False
             self.addresses.release(self.prefixed)
+            self.guest.boxes -= 1
             if not self.guest.has_died:
                 self.guest.ask({"do": "drop", "box": self.number})
