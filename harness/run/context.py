@@ -62,6 +62,7 @@ class Context:
     checks: list[Check] = field(default_factory=list)
     variables: dict[str, Value] = field(default_factory=dict)
     collected: dict[str, list[Value]] = field(default_factory=dict)
+    configure_requests: int = 0
     unseen: Callable[[Address, Address, int, int], None] | None = None
 
     # -- time and names ----------------------------------------------------------------------

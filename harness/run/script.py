@@ -14,6 +14,7 @@ from harness.run.counting import outstanding, series
 from harness.run.establishing import establish
 from harness.run.events import StepStart, Verdict
 from harness.run.expecting import compare, expect, in_scope, silence
+from harness.run.linking import ppp
 from harness.run.living import alive
 from harness.run.retransmitting import retransmissions
 from harness.run.select import DIAL, dials_when_told
@@ -29,6 +30,7 @@ from harness.suite.model import (
     Hello,
     LinkStep,
     Outstanding,
+    Ppp,
     Repeat,
     Resend,
     Retransmissions,
@@ -135,6 +137,8 @@ async def run_step(context: Context, step: Step) -> None:
         await silence(context, step)
     elif isinstance(step, Alive):
         await alive(context, step)
+    elif isinstance(step, Ppp):
+        await ppp(context, step)
     elif isinstance(step, Retransmissions):
         await retransmissions(context, step)
     elif isinstance(step, Compare):

@@ -21,6 +21,7 @@ from harness.suite.model import (
     Expect,
     Matcher,
     Outstanding,
+    Ppp,
     Repeat,
     Retransmissions,
     Series,
@@ -88,6 +89,8 @@ def weaker_steps(step: Step) -> Iterator[Weaker]:
             yield "strict", replace(step, strict=False)
         if step.whole_tunnel:
             yield "whole_tunnel", replace(step, whole_tunnel=False)
+    elif isinstance(step, Ppp) and step.otherwise is not Severity.INCONC:
+        yield "ppp", _pause(step, 0.0)
     elif isinstance(step, Alive):
         yield "alive", _pause(step, 0.0)
     elif isinstance(step, Compare):

@@ -20,8 +20,10 @@ from harness.suite.model import (
     Expect,
     LinkStep,
     Outstanding,
+    Ppp,
     Repeat,
     Retransmissions,
+    Severity,
     Silence,
     Step,
     Wait,
@@ -78,6 +80,8 @@ def _step(step: Step) -> tuple[float, float]:
         return step.to * PER_HELLO, step.to * PER_HELLO
     if isinstance(step, Alive):
         return 0.0, step.within if step.what == "tunnel" else 0.0
+    if isinstance(step, Ppp) and step.otherwise is not Severity.INCONC:
+        return 0.0, step.within
     if isinstance(step, Expect):
         return _for_certain(step), _limit(step, {one.message for one in step.alternatives})
     return 0.0, 0.0

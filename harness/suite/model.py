@@ -23,6 +23,9 @@ DEFAULT_SESSION = "s1"
 PATIENCE = 2.5
 """Seconds that a step waits for an answer, where it does not say how long."""
 
+PPP_PATIENCE = 10.0
+"""Seconds in which the PPP of a call that is up answers; it may be a program yet to be started."""
+
 
 class Severity(StrEnum):
     """What a failed check counts as; the default follows from the rows that the check covers."""
@@ -336,6 +339,20 @@ class Alive(Step):
 
     what: str = "device"
     within: float = PATIENCE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ppp(Step):
+    """Send Configure-Requests of LCP until one is answered: then the PPP of the call is up.
+
+    header: of the data messages; a Ns counts up from one to the next. save: as of an `expect`.
+    requests: name of the value that says how many were sent.
+    """
+
+    header: HeaderEdit | None = None
+    within: float = PPP_PATIENCE
+    requests: str | None = None
+    save: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

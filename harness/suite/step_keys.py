@@ -258,6 +258,17 @@ STEPS: Mapping[str, StepForm] = {
         keys={"within": Key(Shape.DURATION, "how long to wait (2500ms)")},
         checks=True,
     ),
+    "ppp": StepForm(
+        "Send Configure-Requests of LCP until one is answered: the PPP of the call is up.",
+        head=Key(Shape.CHOICE, "up", choices=("up",)),
+        keys={
+            "header": Key(Shape.HEADER_EDIT, "header fields of the data messages; ns counts up"),
+            "within": Key(Shape.DURATION, "how long to go on (10s)"),
+            "save": Key(Shape.SAVE, "values of the answer to keep: name -> header.field"),
+            "requests": Key(Shape.NAME, "the value to keep that says how many were sent"),
+        },
+        checks=True,
+    ),
     "compare": StepForm(
         "Judge values saved earlier.",
         head=Key(Shape.VALUE_MATCHERS, "saved name -> matcher"),

@@ -11,6 +11,7 @@ from harness.suite.fill import check_names
 from harness.suite.messages import read_compose, read_message_edits
 from harness.suite.model import (
     PATIENCE,
+    PPP_PATIENCE,
     Acks,
     Advance,
     Alive,
@@ -21,6 +22,7 @@ from harness.suite.model import (
     Hello,
     LinkStep,
     Outstanding,
+    Ppp,
     Repeat,
     Resend,
     Retransmissions,
@@ -86,8 +88,10 @@ class StepReader:
         undefined = {one.place for one in problems}
         found = [one for one in self._reader.errors[before:] if one.place not in undefined]
         self._reader.errors[before:] = [*problems, *found]
-        if isinstance(step, Expect):
+        if isinstance(step, (Expect, Ppp)):
             self._names.update(step.save)
+        if isinstance(step, Ppp) and step.requests is not None:
+            self._names.add(step.requests)
         return () if step is None else (step,)
 
     def _block(self, name: str, node: Node) -> dict[str, Node]:
@@ -310,6 +314,17 @@ class StepReader:
             within=duration(step.entries["within"]) if "within" in step.entries else PATIENCE,
         )
 
+    def _ppp(self, step: Parted) -> Step:
+        step.head.choice(("up",))
+        save = step.entries.get("save")
+        return Ppp(
+            **step.common,
+            header=read_compose(self._reader, DATA, step.entries).header,
+            within=duration(step.entries["within"]) if "within" in step.entries else PPP_PATIENCE,
+            save={} if save is None else read_save(self._reader, save, self._taken),
+            requests=plain_text(step.entries["requests"]) if "requests" in step.entries else None,
+        )
+
     def _compare(self, step: Parted) -> Step:
         if not step.head.content:
             raise step.head.fail("suite.compare", "nothing to compare")
@@ -341,6 +356,7 @@ _READERS: Mapping[str, Callable[[StepReader, Parted], Step]] = {
     "wait": StepReader._wait,
     "device": StepReader._device,
     "alive": StepReader._alive,
+    "ppp": StepReader._ppp,
     "compare": StepReader._compare,
     "repeat": StepReader._repeat,
 }
@@ -353,4 +369,4 @@ def checks(step: Step) -> bool:
     return isinstance(step, _CHECKS)
 
 
-_CHECKS = (Expect, Silence, Retransmissions, Outstanding, Advance, Series, Alive, Compare)
+_CHECKS = (Expect, Silence, Retransmissions, Outstanding, Advance, Series, Alive, Ppp, Compare)

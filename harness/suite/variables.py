@@ -25,6 +25,7 @@ from harness.suite.model import (
     Given,
     HeaderEdit,
     Matcher,
+    Ppp,
     Send,
     Step,
 )
@@ -247,6 +248,8 @@ def resolve(step: AnyStep, variables: Variables) -> AnyStep:
         )
     if isinstance(step, Compare):
         return replace(step, values=_matchers(step.values, variables, place))
+    if isinstance(step, Ppp):
+        return replace(step, header=step.header and _header(step.header, variables, place))
     if isinstance(step, DeviceAction):
         texts = {key: substitute_text(one, variables, place) for key, one in step.values.items()}
         return replace(step, action=substitute_text(step.action, variables, place), values=texts)
