@@ -62,8 +62,7 @@ class CallControl:
         name = examined.message.name
         session = self.find(tunnel, packet, examined)
         if name == "CDN":
-            if session is not None:
-                session.handle(CallEvent.CDN, now, examined)
+            self.end(tunnel, packet, session, examined, now)
         elif name in {"WEN", "SLI"}:
             if session is not None:
                 self.notify(session, name, examined, now)
@@ -73,6 +72,21 @@ class CallControl:
             self.stray(tunnel, packet, name, examined, now)
         else:
             self.call_event(session, name, examined, now)
+
+    def end(
+        self,
+        tunnel: Tunnel,
+        packet: Packet,
+        session: Session | None,
+        examined: Examined,
+        now: float,
+    ) -> None:
+        """The peer has ended a call, which may have ended here already."""
+        known = session.peer_id if session is not None else 0
+        peer_id = known or examined.integer("assigned_session_id") or 0
+        tunnel.about_calls.drop(packet.header.session_id, peer_id)
+        if session is not None:
+            session.handle(CallEvent.CDN, now, examined)
 
     def find(self, tunnel: Tunnel, packet: Packet, examined: Examined) -> Session | None:
         """The session that the header names, or for session id 0 the Assigned Session ID AVP."""
@@ -194,7 +208,7 @@ class CallControl:
             kind = CallKind.LAC_INCOMING if incoming else CallKind.LAC_OUTGOING
         peer_id = examined.integer("assigned_session_id")
         if peer_id:
-            tunnel.take_session_id(packet.header.session_id, peer_id)
+            tunnel.about_calls.take_id(packet.header.session_id, peer_id)
         local_id = packet.header.session_id or self.endpoint.free_session_id(tunnel)
         session = self.endpoint.make_session(tunnel, kind, local_id)
         session.refuse(Fault(INVALID_SESSION, f"{name} for no session"))

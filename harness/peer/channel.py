@@ -150,9 +150,9 @@ class Channel:
         self.failed = True
         self.abandon()
 
-    def withdraw(self) -> None:
-        """Forget what is queued and was never sent."""
-        self._waiting.clear()
+    def withdraw(self, unwanted: Callable[[Packet], bool] = lambda _: True) -> None:
+        """Forget what is queued and was never sent, all of it or what is unwanted by now."""
+        self._waiting = deque(packet for packet in self._waiting if not unwanted(packet))
 
     def abandon(self) -> None:
         """Forget what is queued or unacknowledged, as if it had never been important."""

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from harness.peer import control_connection as connection
 from harness.peer.call import CallEvent
+from harness.peer.call_queue import CallQueue
 from harness.peer.channel import Arrival
 from harness.peer.compose import OWN_AVP, compose
 from harness.peer.concealing import conceal
@@ -74,10 +75,10 @@ class Tunnel(Establishment):
     """A control connection with its sessions.
 
     `request`: a hash of the SCCRQ that opened it, None where this side did. `found_by`: the address
-    and the peer's id in that SCCRQ, by which a copy of it is known. `ringing`: calls that
-    are being placed, and when that comes to an end. `erring`: calls with errors on their lines that
-    the peer has not been told of. `unaddressed`: the CDNs of calls that had no id of the
-    peer when they were queued, by our id. `on_agenda`: when the endpoint looks at it next.
+    and the peer's id in that SCCRQ, by which a copy of it is known. `ringing`: calls that are being
+    placed, and when that comes to an end. `erring`: calls with errors on their lines that the peer
+    has not been told of. `about_calls`: what is queued about calls. `on_agenda`: when the endpoint
+    looks at it next.
     """
 
     endpoint: TunnelSite
@@ -86,7 +87,6 @@ class Tunnel(Establishment):
     sessions: dict[int, Session] = field(default_factory=dict)
     waiting: list[Session] = field(default_factory=list)
     ringing: dict[Session, float] = field(default_factory=dict)
-    unaddressed: dict[int, Packet] = field(default_factory=dict)
     erring: dict[Session, None] = field(default_factory=dict)
     refusal: Fault | None = None
     last_heard: float = 0.0
@@ -97,6 +97,10 @@ class Tunnel(Establishment):
     gone_at: float | None = None
     on_agenda: float | None = None
     originator: bool = False
+    about_calls: CallQueue = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.about_calls = CallQueue(self.channel)
 
     # -- sending -----------------------------------------------------------------------------
 
@@ -137,11 +141,10 @@ class Tunnel(Establishment):
 
     def send_cdn(self, values: Mapping[str, Value], local_id: int, peer_id: int) -> None:
         """Queue a CDN; the peer's id of the call may become known before it is sent (4.4.4)."""
-        if not self.channel.has_waiting:
-            self.unaddressed.clear()
+        self.about_calls.begin()
         packet = self.send("CDN", values, session_id=peer_id)
         if not peer_id:
-            self.unaddressed[local_id] = packet
+            self.about_calls.await_id(local_id, packet)
 
     def adapt(self, packet: Packet) -> Packet:
         """The last look at a message before it is queued."""
@@ -253,10 +256,13 @@ class Tunnel(Establishment):
         examined = examine(self.endpoint.specification, packet, self.config.secret)
         if not self.peer_id:
             self.take_id(examined)
+        name = examined.message.name if examined.message is not None else ""
         session_id = examined.integer("assigned_session_id")
-        if session_id:
-            self.take_session_id(packet.header.session_id, session_id)
-        if examined.message is not None and examined.message.name == "StopCCN":
+        if name == "CDN":
+            self.about_calls.drop(packet.header.session_id, session_id or 0)
+        elif session_id:
+            self.about_calls.take_id(packet.header.session_id, session_id)
+        if name == "StopCCN":
             self.channel.withdraw()
 
     def unknown_message(self, examined: Examined, now: float) -> None:
@@ -283,17 +289,6 @@ class Tunnel(Establishment):
             text = f"{name} in state {self.state}"
             self.refusal = examined.fault or Fault(0, text, result=STATE_MACHINE_ERROR)
         self.event(refused if self.refusal else accepted, now)
-
-    def take_session_id(self, local_id: int, peer_id: int) -> None:
-        """The peer assigns its id to a call that has ended: its CDN, if it still waits, gets it."""
-        packet = self.unaddressed.pop(local_id, None)
-
-        def addressed(waiting: Packet) -> Packet:
-            if waiting is not packet:
-                return waiting
-            return waiting._replace(header=waiting.header._replace(session_id=peer_id))
-
-        self.channel.amend(addressed)
 
     def event(self, event: Event, now: float) -> None:
         """Take one row of the state table."""

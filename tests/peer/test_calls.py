@@ -194,6 +194,25 @@ def test_a_cdn_ends_the_call_whatever_else_it_carries(add: tuple[AVP, ...]) -> N
     assert states(world, LNS) == []
 
 
+@pytest.mark.parametrize("closing", [False, True])
+@pytest.mark.parametrize("named", [False, True])
+def test_what_waits_to_be_sent_about_a_call_is_void_after_its_cdn(
+    closing: bool, named: bool
+) -> None:
+    world = World()
+    lac = world.add(LAC, PeerConfig(role=Role.LAC))
+    hand = Hand(world, LAC)
+    hand.establish({"receive_window_size": 1})
+    (ocrp,) = hand.send("OCRQ", {"assigned_session_id": 5})
+    assert lac.only.channel.has_waiting
+    if closing:
+        lac.only.close(None, world.now)
+    session_id = integer(ocrp, "assigned_session_id") if named else 0
+    answers = hand.send("CDN", {"assigned_session_id": 5}, session_id=session_id)
+    assert names(answers) == (["StopCCN"] if closing else ["ZLB"])
+    assert answers[0].packet.header.ns == 2
+
+
 def test_hanging_up_gives_the_reason() -> None:
     world = World()
     hand = before_lns(world)

@@ -12,7 +12,7 @@ import random
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from harness.peer.channel import Channel
+from harness.peer.channel import Channel, _Outstanding
 from harness.peer.config import PeerConfig
 from harness.peer.endpoint import Endpoint
 from harness.peer.network import Address
@@ -40,18 +40,38 @@ def undisturbed(_data: bytes, _source: Address, _to: Address) -> Iterable[float]
     return (LATENCY,)
 
 
-class RecordingTunnel(Tunnel):
-    """A tunnel that remembers what it was told to send and what it was given in sequence."""
+class RecordingChannel(Channel):
+    """A channel that remembers the messages that went out, in the order of their numbers."""
 
-    def __init__(self, endpoint: Endpoint, local_id: int, address: Address, channel: Channel):
+    def __init__(self, config: PeerConfig) -> None:
+        super().__init__(config.retransmit, receive_window=config.receive_window)
+        self.sent: list[tuple[AVP, ...]] = []
+
+    def _transmit(self, sent: _Outstanding, now: float) -> Packet:
+        if not sent.transmissions:
+            self.sent.append(sent.packet.avps)
+        return super()._transmit(sent, now)
+
+
+class RecordingTunnel(Tunnel):
+    """A tunnel that remembers what went out and what it was given in sequence."""
+
+    def __init__(
+        self,
+        endpoint: RecordingEndpoint,
+        local_id: int,
+        address: Address,
+        channel: RecordingChannel,
+    ) -> None:
         super().__init__(endpoint, local_id, address, channel)
         self.peer = endpoint
-        self.sent: list[tuple[AVP, ...]] = []
+        self.sent = channel.sent
         self.delivered: list[tuple[AVP, ...]] = []
 
-    def adapt(self, packet: Packet) -> Packet:
-        self.sent.append(packet.avps)
-        return super().adapt(packet)
+    def flush(self, now: float) -> None:
+        self.peer.speaking = self
+        super().flush(now)
+        self.peer.speaking = None
 
     def handle(self, packet: Packet, now: float) -> None:
         self.delivered.append(packet.avps)
@@ -65,6 +85,35 @@ class RecordingEndpoint(Endpoint):
         self.lines: list[str] = []
         super().__init__(specification(), config, chance=random.Random(seed), log=self.lines.append)
         self.recorded: list[RecordingTunnel] = []
+        self.speaking: RecordingTunnel | None = None
+        self._speakers: list[RecordingTunnel | None] = []
+
+    def transmit(self, packet: Packet, to: Address) -> None:
+        self._speakers.append(self.speaking)
+        super().transmit(packet, to)
+
+    def spoken(self) -> list[tuple[bytes, Address, RecordingTunnel | None]]:
+        """The datagrams to send, each with the tunnel whose channel it comes from."""
+        speakers, self._speakers = self._speakers, []
+        return [
+            (data, to, speaker)
+            for (data, to), speaker in zip(self.outgoing(), speakers, strict=True)
+        ]
+
+    def twins(self) -> set[RecordingTunnel]:
+        """Tunnels made by an SCCRQ that had made one before."""
+        known: set[tuple[int, tuple[Address, int]]] = set()
+        twins = set()
+        for tunnel in self.recorded:
+            if tunnel.request is not None and tunnel.found_by is not None:
+                asked = (tunnel.request, tunnel.found_by)
+                if asked in known:
+                    twins.add(tunnel)
+                known.add(asked)
+        return twins
+
+    def make_channel(self) -> RecordingChannel:
+        return RecordingChannel(self.config)
 
     def make_tunnel(self, local_id: int, address: Address) -> Tunnel:
         tunnel = RecordingTunnel(self, local_id, address, self.make_channel())
@@ -79,10 +128,18 @@ class RecordingEndpoint(Endpoint):
 
 
 class Frame:
-    """One datagram as it was sent, with its message's name."""
+    """One datagram as it was sent, with its message's name and the tunnel that sent it."""
 
-    def __init__(self, at: float, data: bytes, source: Address, to: Address) -> None:
+    def __init__(
+        self,
+        at: float,
+        data: bytes,
+        source: Address,
+        to: Address,
+        tunnel: RecordingTunnel | None = None,
+    ) -> None:
         self.at = at
+        self.tunnel = tunnel
         self.data = data
         self.source = source
         self.to = to
@@ -123,10 +180,16 @@ class World:
         self.peers[address] = peer
         return peer
 
-    def send(self, data: bytes | Packet, source: Address, to: Address) -> None:
+    def send(
+        self,
+        data: bytes | Packet,
+        source: Address,
+        to: Address,
+        tunnel: RecordingTunnel | None = None,
+    ) -> None:
         """Send a datagram, also from where no peer is: answers land in `received`."""
         octets = build(data) if isinstance(data, Packet) else data
-        frame = Frame(self.now, octets, source, to)
+        frame = Frame(self.now, octets, source, to, tunnel)
         self.frames.append(frame)
         for delay in self.fate(octets, source, to):
             heapq.heappush(self._flying, (self.now + delay, next(self._order), frame))
@@ -134,8 +197,8 @@ class World:
     def collect(self) -> None:
         """Put on their way what the peers have to send."""
         for address, peer in self.peers.items():
-            for data, to in peer.outgoing():
-                self.send(data, address, to)
+            for data, to, tunnel in peer.spoken():
+                self.send(data, address, to, tunnel)
 
     def step(self, until: float) -> bool:
         """Let the next thing happen; False when nothing is left until then."""
