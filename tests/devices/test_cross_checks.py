@@ -40,9 +40,10 @@ SECRETS = {"default": (), "authenticated": ("--challenge",)}
 OF_XL2TPD = {RuleId.UDP_CHECKSUM, RuleId.ZLB_SESSION_ID}
 """Why these are right: tests/capture/test_recorded.py."""
 
-OF_CLOSING_XL2TPD = {*OF_XL2TPD, RuleId.NR_BEYOND}
-"""Now and then a LAC that has closed its tunnel answers the bare acknowledgement of its StopCCN by
-one whose Nr counts what it answers (Ns 2 is that of a ZLB, its Nr is 3)."""
+OF_CALLED_XL2TPD = {*OF_XL2TPD, RuleId.NR_BEYOND}
+"""Where xl2tpd calls xl2tpd. The answerer acknowledges the ICCN by a ZLB with the Session ID of the
+call. If that crosses the StopCCN, the caller counts it as a message, and acknowledges one that was
+never sent: tests/devices/test_closed_calls.py brings it about. No ZLB of ours has a Session ID."""
 
 OF_L2TPNS: set[RuleId] = set()
 
@@ -76,11 +77,13 @@ async def reference(*arguments: str) -> AsyncIterator[Process]:
         await process.wait()
 
 
-async def listening(process: Process) -> None:
-    """Until a reference peer has its port."""
+async def says(process: Process, wanted: bytes) -> None:
+    """Until a reference peer tells this."""
     assert process.stderr is not None
-    line = await process.stderr.readline()
-    assert b"listens on" in line, line
+    while line := await process.stderr.readline():
+        if wanted in line:
+            return
+    raise AssertionError(f"it ended without {wanted!r}")
 
 
 async def ended(process: Process) -> None:
@@ -104,13 +107,13 @@ def test_xl2tpd_calls_the_reference_lns(
             tapped(capture, f"udp and host {ours}") as tap,
             reference("--address", ours, *SECRETS[configuration]) as lns,
         ):
-            await listening(lns)
+            await says(lns, b"listens on")
             lease = await runner.lease("case", (ours, 1701), configuration)
             await lease.action("dial", {})
             await tap.until(message(ICCN), message(HELLO))
             if closing == "lac":
                 await lease.action("close", {})
-                await tap.until(message(STOPCCN))
+                await says(lns, b"receive StopCCN")
             await ended(lns)
             await tap.until(message(STOPCCN))
             await mark(tap, lease.address[0], ours)
@@ -124,7 +127,7 @@ def test_xl2tpd_calls_the_reference_lns(
     sent = {ZLB, SCCRP, ICRP, HELLO} | ({STOPCCN} if closing == "lns" else set())
     assert kinds_from(capture, ours) == sent
     check_ours(command, capture, ours)
-    check_theirs(command, capture, theirs, OF_CLOSING_XL2TPD)
+    check_theirs(command, capture, theirs, OF_XL2TPD)
 
 
 @pytest.mark.parametrize("configuration", SECRETS)
@@ -218,7 +221,7 @@ def test_xl2tpd_calls_xl2tpd(command: Command, capture: Path) -> None:
             return lac.address[0], lns.address[0]
 
     for host in run(main()):
-        check_theirs(command, capture, host, OF_CLOSING_XL2TPD)
+        check_theirs(command, capture, host, OF_CALLED_XL2TPD)
 
 
 def check_ours(command: Command, capture: Path, ours: str) -> None:
