@@ -39,7 +39,10 @@ _FOLDER_IS_BAD: Final = ("record.unwritable", "capture.unwritable")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What the command line asks for. arguments: all of it, for whoever runs it again."""
+    """What the command line asks for. arguments: all of it, for whoever runs it again.
+
+    cases: of the selection only these ids.
+    """
 
     arguments: tuple[str, ...]
     selection: tuple[str, ...]
@@ -56,6 +59,7 @@ class Request:
     seed: int
     suites: Path | None
     shard: str | None = None
+    cases: frozenset[str] | None = None
 
     @property
     def command(self) -> str:
@@ -150,6 +154,7 @@ def _options(request: Request, subscribers: Sequence[Callable[[Event], None]]) -
         words=request.words,
         selection=request.selection,
         quick=request.quick,
+        cases=request.cases,
         jobs=request.jobs,
         out=request.folder,
         seed=request.seed,

@@ -14,10 +14,9 @@ from typing import Any, Final
 
 from harness.report.evidence import failure_text, fate_lines, headline, safe
 from harness.report.output import write_report
-from harness.report.story import GOOD, CaseStory, Ending, tell
+from harness.report.story import GOOD, CaseStory, Counts, Ending, tell
 from harness.run.events import Event, Header, RunError, Verdict
 
-_FAILURES: Final = (Verdict.FAIL, Verdict.XPASS)
 _ATTRIBUTES: Final = ("tests", "failures", "errors", "skipped")
 
 
@@ -34,12 +33,12 @@ class JUnitReport:
 
     def case(self, story: CaseStory) -> None:
         self._cases.append(
-            _Made(_junit_case(story, self._header), _properties(story, self._header))
+            _Made(_junit_case(story, self._header), properties_of(story, self._header))
         )
 
     def end(self, ending: Ending) -> None:
         self._ending = ending
-        error = _run_error(ending)
+        error = run_error(ending)
         if error is not None:
             self._cases.append(_Made(_junit_error(error, self._header), [("verdict", "error")]))
 
@@ -114,16 +113,16 @@ def _junit_case(story: CaseStory, header: Header | None) -> Any:
         line=str(start.line) if start.line else None,
         stdout=_output(story, header),
     )
-    shown, message = story.shown, headline(story) or story.shown.value
-    if shown is Verdict.SKIP:
+    message, counts = headline(story) or story.shown.value, story.counts
+    if counts is Counts.SKIPPED:
         made.add_skipped_info(message, message)
-    elif shown is Verdict.XFAIL:
+    elif counts is Counts.EXCUSED:
         made.add_skipped_info(message, failure_text(story, header))
-    elif shown in _FAILURES or (shown is Verdict.WARN and story.is_red):
-        kind = "unexpected-pass" if shown is Verdict.XPASS else shown.value
+    elif counts is Counts.FAILED:
+        kind = "unexpected-pass" if story.shown is Verdict.XPASS else story.shown.value
         made.add_failure_info(message, failure_text(story, header), kind)
-    elif story.is_red or shown in (Verdict.ERROR, Verdict.NONE, Verdict.INCONC):
-        made.add_error_info(message, failure_text(story, header), shown.value)
+    elif counts is Counts.ERROR:
+        made.add_error_info(message, failure_text(story, header), story.shown.value)
     return made
 
 
@@ -143,7 +142,8 @@ def _policy(policy: str | None) -> str:
     return f" ({safe(policy)})" if policy else ""
 
 
-def _properties(story: CaseStory, header: Header | None) -> list[tuple[str, str]]:
+def properties_of(story: CaseStory, header: Header | None) -> list[tuple[str, str]]:
+    """What a case is about and how it came out, for whoever sorts or counts cases."""
     rows = dict.fromkeys(story.start.covers)
     levels: dict[str, None] = {}
     policies: dict[str, None] = {}
@@ -168,7 +168,7 @@ def _properties(story: CaseStory, header: Header | None) -> list[tuple[str, str]
     return [(name, safe(value)) for name, value in properties]
 
 
-def _run_error(ending: Ending) -> RunError | None:
+def run_error(ending: Ending) -> RunError | None:
     """The error of the run itself: a run that said nothing must not look like a good one."""
     footer = ending.footer
     if footer.error is not None:

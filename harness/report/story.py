@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -40,6 +41,16 @@ _KEPT_CHECKS: Final = 2000
 _KEPT_FATES: Final = 200
 
 GOOD: Final = (Verdict.PASS, Verdict.SKIP)
+
+
+class Counts(Enum):
+    """What a case counts as where there is no more than a test framework's handful of outcomes."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERROR = "error"
+    SKIPPED = "skipped"
+    EXCUSED = "excused"
 
 
 class Frames:
@@ -120,6 +131,20 @@ class CaseStory:
         if self.end is None:
             return True
         return self.end.expectation.turns_red
+
+    @property
+    def counts(self) -> Counts:
+        """Failed is what the device has earned; an error says nothing about it."""
+        shown = self.shown
+        if shown is Verdict.SKIP:
+            return Counts.SKIPPED
+        if shown is Verdict.XFAIL:
+            return Counts.EXCUSED
+        if shown in (Verdict.FAIL, Verdict.XPASS) or (shown is Verdict.WARN and self.is_red):
+            return Counts.FAILED
+        if self.is_red or shown in (Verdict.ERROR, Verdict.NONE, Verdict.INCONC):
+            return Counts.ERROR
+        return Counts.PASSED
 
     @property
     def is_excused(self) -> bool:

@@ -66,8 +66,8 @@ class Options:
 
     named: how the device was asked for, a name or a path, and words: what else of the command line
     changes how cases run; both for whoever runs a case again. quick: of the selection only what is
-    over soon. jobs: cases at a time, None: as many
-    as suit the device.
+    over soon. cases: of that only these ids. jobs: cases at a time, None: as many as suit the
+    device.
     """
 
     device: Device
@@ -75,6 +75,7 @@ class Options:
     words: Sequence[str] = ()
     selection: Sequence[str] = ()
     quick: bool = False
+    cases: frozenset[str] | None = None
     jobs: int | None = None
     out: Path
     seed: int = 0
@@ -131,6 +132,8 @@ def run(options: Options) -> Footer:
     recorder: Recorder | None = None
     library = load_library(options.suites, options.device.profile)
     plan = select(library.suites, options.device, options.selection, quick=options.quick)
+    if options.cases is not None:
+        plan = tuple(one for one in plan if one.case.id in options.cases)
     plan = alone_where_shared(plan, options.device)
     if options.shard is not None:
         plan = options.shard.of_plan(plan)
@@ -194,7 +197,8 @@ def _is_packaged(suites: Path) -> bool:
 
 def _is_whole(options: Options) -> bool:
     """Whether all cases of the harness are selected, divided among shards or not."""
-    return not options.selection and not options.quick and _is_packaged(options.suites)
+    partial = options.selection or options.quick or options.cases is not None
+    return not partial and _is_packaged(options.suites)
 
 
 async def _main(

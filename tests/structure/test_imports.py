@@ -10,7 +10,7 @@ from tests.structure.imports import Graph, circles, graph_of, upward
 PACKAGE = Path(harness.__file__).parent
 
 LAYERS = (
-    ("harness.__main__",),
+    ("harness.__main__", "harness.pytest_plugin"),
     ("harness.cli",),
     ("harness.selftest", "harness.probe"),
     ("harness.report",),
