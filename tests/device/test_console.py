@@ -108,11 +108,26 @@ def test_junos_commits(tmp_path: Path) -> None:
     assert "commit" in router.lines[at:]
 
 
-def test_a_question_is_answered(tmp_path: Path) -> None:
-    with FakeRouter(CISCO) as router:
-        run(typed(tmp_path, cli(router.port), "reload", "look"))
+@pytest.mark.parametrize("transport", ["ssh", "telnet"])
+def test_a_question_is_answered(tmp_path: Path, transport: str) -> None:
+    with FakeRouter(CISCO, transport) as router:
+        launch = cli(router.port, more=f"  transport: {transport}")
+        run(typed(tmp_path, launch, "reload", "look"))
     at = router.lines.index("reload")
     assert router.lines[at : at + 3] == ["reload", "reply", "show clock"]
+
+
+@pytest.mark.parametrize(
+    ("transport", "code"),
+    [("ssh", "device.console-stuck"), ("telnet", "device.console-unreachable")],
+)
+def test_a_device_that_hangs_up_is_not_waited_for(
+    tmp_path: Path, transport: str, code: str
+) -> None:
+    rest = 'actions: {leave: {cli: [{line: logout, answers: {sure: ""}}], within: 300s}}\n'
+    with FakeRouter(CISCO, transport) as router:
+        launch = cli(router.port, more=f"  transport: {transport}")
+        assert refused(tmp_path, launch, "leave", rest).code == code
 
 
 @pytest.mark.parametrize(

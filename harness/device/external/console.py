@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+import select
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -224,10 +225,8 @@ class CommandLine:
                 session.write_channel(session.normalize_cmd(question[1]))
             elif prompt.search(rest) or len(output) > _LONGEST_OUTPUT:
                 return self._said(line, output)
-            elif time.monotonic() > deadline:
+            elif not _more(session.remote_conn, deadline):
                 raise TimeoutError(f"no prompt; it said {_last(output)}")
-            else:
-                time.sleep(_LOOK_EVERY)  # in a thread of its own: netmiko has nothing to wait on
 
     def _configure(self, lines: Sequence[str], within: float) -> Said:
         session = self._session
@@ -285,7 +284,6 @@ class CommandLine:
         )
 
 
-_LOOK_EVERY: Final = 0.02
 _COMMITTING: Final = ("juniper", "cisco_xr")
 
 
@@ -319,6 +317,19 @@ def _refusal_of(platform: str) -> re.Pattern[str] | None:
         if platform.startswith(word):
             return re.compile(pattern, re.MULTILINE)
     return None
+
+
+def _more(connection: Any, deadline: float) -> bool:
+    """Wait until something can be read; False when nothing comes in time, or ever again.
+
+    connection: of SSH, Telnet or a serial port. All of them have a file descriptor.
+    """
+    over = getattr(connection, "closed", False) or getattr(connection, "eof_received", False)
+    if over and not connection.recv_ready():
+        return False
+    poller = select.poll()  # not select.select: a run may have more than 1,024 descriptors
+    poller.register(connection, select.POLLIN)
+    return bool(poller.poll(max(0.0, deadline - time.monotonic()) * 1000))
 
 
 def _disconnect(session: Any) -> None:
