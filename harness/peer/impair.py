@@ -6,6 +6,7 @@ them. Nothing is left to chance.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -14,6 +15,32 @@ Kind = Literal["drop", "duplicate", "delay", "reorder"]
 Direction = Literal["sent", "received"]
 Passage = Callable[[], None]
 """Lets one datagram go on to where it was on its way to."""
+
+
+class UnderWay:
+    """Datagrams that go on later, until it is closed. guard: does what nobody waits for."""
+
+    def __init__(self, guard: Callable[[Passage], None] = lambda passage: passage()) -> None:
+        self._guard = guard
+        self._timers: set[asyncio.TimerHandle] = set()
+
+    def let_pass(self, delay: float, passage: Passage) -> None:
+        """Let one go on: at once without a delay, in seconds."""
+        if not delay:
+            passage()
+            return
+
+        def arrive() -> None:
+            self._timers.discard(timer)
+            self._guard(passage)
+
+        timer = asyncio.get_running_loop().call_later(delay, arrive)
+        self._timers.add(timer)
+
+    def close(self) -> None:
+        """None of them arrives any more."""
+        for timer in self._timers:
+            timer.cancel()
 
 
 @dataclass(slots=True)

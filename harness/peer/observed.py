@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from harness.peer.channel import Arrival
 from harness.peer.examine import Examined
 from harness.peer.network import Address
+from harness.spec.model import Specification
 from harness.wire import Header, Packet, Parsed
 
 VERSION = 2
@@ -70,3 +71,13 @@ class Observed:
             self.examined.integer(one) == original.examined.integer(one)
             for one in ("assigned_tunnel_id", "assigned_session_id")
         )
+
+
+def name_of(specification: Specification, packet: Packet) -> str:
+    """The name of a message, `ZLB`, `data`, or its number as text when it is unknown."""
+    if not packet.header.control:
+        return "data"
+    if packet.is_zlb:
+        return "ZLB"
+    message = specification.message(packet.message_type or 0)
+    return message.name if message else str(packet.message_type)

@@ -13,10 +13,10 @@ from typing import Final
 
 from harness.peer.channel import Channel, RetransmitPolicy
 from harness.peer.examine import examine
-from harness.peer.impair import Impairments, Passage
+from harness.peer.impair import Impairments, Passage, UnderWay
 from harness.peer.made import Made
 from harness.peer.network import Address, Link, Network
-from harness.peer.observed import Observed
+from harness.peer.observed import Observed, name_of
 from harness.peer.scripted_tunnel import SCCRQ, ScriptedSession, ScriptedTunnel
 from harness.spec.model import Specification
 from harness.wire import Packet, parse
@@ -69,7 +69,7 @@ class ScriptedPeer:
         self.flooded = False
         self.defect: Exception | None = None
         self._control_strays: dict[Address, list[Observed]] = {}
-        self._under_way: set[asyncio.TimerHandle] = set()
+        self._under_way = UnderWay(self.guard)
         self._received = 0
         self._octets = 0
         self._next_tunnel = first_id
@@ -135,19 +135,7 @@ class ScriptedPeer:
                 self.pacer(lambda: self.guard(go))
 
         for delay, passage in self.impairments.apply("sent", self._name_of(data), paced):
-            self._let_pass(delay, passage)
-
-    def _let_pass(self, delay: float, passage: Passage) -> None:
-        if not delay:
-            passage()
-            return
-
-        def arrive() -> None:
-            self._under_way.discard(timer)
-            self.guard(passage)
-
-        timer = asyncio.get_running_loop().call_later(delay, arrive)
-        self._under_way.add(timer)
+            self._under_way.let_pass(delay, passage)
 
     def guard(self, work: Callable[[], None]) -> None:
         """Do what no step waits for. An exception in it is kept as `defect`, and goes on."""
@@ -162,14 +150,7 @@ class ScriptedPeer:
         if not self.impairments.active:
             return ""
         packet = parse(data).packet
-        if packet is None:
-            return ""
-        if not packet.header.control:
-            return "data"
-        if packet.is_zlb:
-            return "ZLB"
-        message = self.specification.message(packet.message_type or 0)
-        return message.name if message else str(packet.message_type)
+        return name_of(self.specification, packet) if packet is not None else ""
 
     def _arrived(self, link_name: str, data: bytes, source: Address) -> None:
         self.guard(lambda: self._accept(link_name, data, source))
@@ -192,7 +173,7 @@ class ScriptedPeer:
             self._take(link, number, data, source)
 
         for delay, passage in self.impairments.apply("received", self._name_of(data), go):
-            self._let_pass(delay, passage)
+            self._under_way.let_pass(delay, passage)
 
     def _take(self, link: Link, number: int, data: bytes, source: Address) -> None:
         parsed = parse(data)
@@ -283,8 +264,7 @@ class ScriptedPeer:
 
     def close(self) -> None:
         """Close every tunnel and link."""
-        for timer in self._under_way:
-            timer.cancel()
+        self._under_way.close()
         for tunnel in self.tunnels.values():
             tunnel.close()
         for link in self.links.values():

@@ -129,22 +129,24 @@ class Attempt:
     unstarted: DeviceError | None = None
 
 
+def start_of(case: Case, at: float) -> CaseStart:
+    """What is said when a case begins."""
+    return CaseStart(
+        case=case.id,
+        suite=case.suite,
+        title=case.title,
+        purpose=case.purpose,
+        file=case.place.file,
+        line=case.place.line,
+        covers=case.covers,
+        at=at,
+    )
+
+
 def begin(setting: Setting, made: Attempt) -> None:
     """Say that an attempt begins; what was said of an earlier one counts no more."""
-    case = made.case
     made.began, made.up = setting.at, None
-    setting.emit(
-        CaseStart(
-            case=case.id,
-            suite=case.suite,
-            title=case.title,
-            purpose=case.purpose,
-            file=case.place.file,
-            line=case.place.line,
-            covers=case.covers,
-            at=made.began,
-        )
-    )
+    setting.emit(start_of(made.case, made.began))
 
 
 async def attempt(setting: Setting, made: Attempt) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from harness.run.case import Setting
-from harness.run.events import CaseEnd, CaseStart, Expectation, Verdict
+from harness.run.case import Setting, start_of
+from harness.run.events import CaseEnd, Expectation, Verdict
 from harness.run.select import Selected
 from harness.run.triage import Triage
 from harness.suite.duration import waits
@@ -42,18 +42,7 @@ async def run_all(setting: Setting, plan: Sequence[Selected], jobs: int) -> None
 
 def _skip(setting: Setting, one: Selected) -> None:
     case, at = one.case, setting.at
-    setting.emit(
-        CaseStart(
-            case=case.id,
-            suite=case.suite,
-            title=case.title,
-            purpose=case.purpose,
-            file=case.place.file,
-            line=case.place.line,
-            covers=case.covers,
-            at=at,
-        )
-    )
+    setting.emit(start_of(case, at))
     setting.emit(
         CaseEnd(
             case=case.id,

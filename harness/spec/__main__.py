@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from harness.errors import HarnessError
+from harness.command import DeveloperCommands
 from harness.spec.ids import write_ids
 from harness.spec.lint import lint
 from harness.spec.load import load_specification
@@ -16,18 +16,7 @@ _FOLDER = click.argument(
 )
 
 
-class _Group(click.Group):
-    """Prints the harness's own errors instead of a traceback."""
-
-    def invoke(self, ctx: click.Context) -> object:
-        try:
-            return super().invoke(ctx)
-        except HarnessError as error:
-            click.echo(str(error), err=True)
-            ctx.exit(error.exit_code)
-
-
-@click.group(cls=_Group)
+@click.group(cls=DeveloperCommands)
 def main() -> None:
     """Work on the tables of a specification."""
 

@@ -20,7 +20,7 @@ LAYERS = (
     ("harness.spec",),
     ("harness.wire",),
     ("harness.located",),
-    ("harness.resources",),
+    ("harness.resources", "harness.command"),
     ("harness.errors",),
     ("harness",),
 )

@@ -10,6 +10,7 @@ import stat
 import termios
 from pathlib import Path
 
+from harness.device.machine.looking import next_look
 from harness.errors import DeviceError
 
 LONGEST_LINE = 4095
@@ -42,7 +43,7 @@ async def write_control(fifo: Path, line: str, within: float) -> None:
                     "device.control",
                     f"the device did not read its control FIFO {fifo} within {within:g} s",
                 )
-            await _next_look()
+            await next_look(_LOOK_EVERY)
     except OSError as error:
         raise _failed("write to", fifo, error) from error
     finally:
@@ -57,7 +58,7 @@ async def _open(fifo: Path, deadline: float) -> int:
         except OSError as error:
             if error.errno != errno.ENXIO or loop.time() >= deadline:
                 raise _failed("open", fifo, error) from error
-            await _next_look()
+            await next_look(_LOOK_EVERY)
             continue
         if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
             return descriptor
@@ -68,21 +69,6 @@ async def _open(fifo: Path, deadline: float) -> int:
 def _unread(descriptor: int) -> int:
     answer = fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4))
     return int.from_bytes(answer, "little")
-
-
-async def _next_look() -> None:
-    # There is no event for a FIFO that gets a reader or is read empty; the deadline bounds it
-    looked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    handle = asyncio.get_running_loop().call_later(_LOOK_EVERY, _wake, looked)
-    try:
-        await looked
-    finally:
-        handle.cancel()
-
-
-def _wake(looked: asyncio.Future[None]) -> None:
-    if not looked.done():  # whoever waits may have been cancelled a moment ago
-        looked.set_result(None)
 
 
 def _failed(what: str, fifo: Path, error: OSError) -> DeviceError:

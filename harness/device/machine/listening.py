@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import sys
 from pathlib import Path
 from typing import TextIO
 
+from harness.device.machine.looking import next_look
 from harness.peer.network import Address
 
 _LOOK_EVERY = 0.005
@@ -28,20 +28,9 @@ async def listening(address: Address, table: TextIO) -> None:
 
     It never ends by itself otherwise: the caller bounds it.
     """
-    loop = asyncio.get_running_loop()
     while not is_bound(address, table):
         # The kernel tells nobody of a bound port; whoever awaits this has the deadline
-        looked: asyncio.Future[None] = loop.create_future()
-        handle = loop.call_later(_LOOK_EVERY, _wake, looked)
-        try:
-            await looked
-        finally:
-            handle.cancel()
-
-
-def _wake(looked: asyncio.Future[None]) -> None:
-    if not looked.done():  # whoever waits may have been cancelled a moment ago
-        looked.set_result(None)
+        await next_look(_LOOK_EVERY)
 
 
 def is_bound(address: Address, table: TextIO) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from harness.errors import HarnessError
+from harness.command import DeveloperCommands
 from harness.report.coverage.gather import PROFILE
 from harness.report.coverage.references import reference_coverage
 from harness.report.coverage.told import coverage_lines
@@ -24,18 +24,7 @@ _LIST = click.option(
 )
 
 
-class _Group(click.Group):
-    """Prints the harness's own errors instead of a traceback."""
-
-    def invoke(self, ctx: click.Context) -> object:
-        try:
-            return super().invoke(ctx)
-        except HarnessError as error:
-            click.echo(str(error), err=True)
-            ctx.exit(error.exit_code)
-
-
-@click.group(cls=_Group)
+@click.group(cls=DeveloperCommands)
 def main() -> None:
     """What the suites cover when the reference peers run them all."""
 

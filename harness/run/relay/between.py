@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from harness.peer.impair import Direction, Impairments, Passage
+from harness.peer.impair import Direction, Impairments, UnderWay
 from harness.peer.network import Address, Link
 from harness.run.relay.conversation import OTHER, Conversation, Who
 from harness.wire import parse
@@ -39,7 +39,7 @@ class Between:
     strangers: int = 0
     flooded: bool = False
     _received: int = 0
-    _under_way: set[asyncio.TimerHandle] = field(default_factory=set)
+    _under_way: UnderWay = field(default_factory=UnderWay)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def receiver(self, who: Who) -> Callable[[bytes, Address], None]:
@@ -72,7 +72,7 @@ class Between:
             self._forward(OTHER[who], data)
 
         for delay, passage in self.impairments.apply(_DIRECTION[who], name, go):
-            self._let_pass(delay, passage)
+            self._under_way.let_pass(delay, passage)
         self._news.set()
 
     def _forward(self, to: Who, data: bytes) -> None:
@@ -81,18 +81,6 @@ class Between:
             return  # nobody is there yet
         self.told(to, data, end.link.local, end.remote, False)
         end.link.send(data, end.remote)
-
-    def _let_pass(self, delay: float, passage: Passage) -> None:
-        if not delay:
-            passage()
-            return
-
-        def arrive() -> None:
-            self._under_way.discard(timer)
-            passage()
-
-        timer = asyncio.get_running_loop().call_later(delay, arrive)
-        self._under_way.add(timer)
 
     async def until(self, holds: Callable[[], bool], within: float) -> bool:
         """Wait until something holds; False when it does not within so many seconds."""
@@ -109,8 +97,7 @@ class Between:
 
     def close(self) -> None:
         """Give the ports back; what is still delayed is lost."""
-        for timer in self._under_way:
-            timer.cancel()
+        self._under_way.close()
         for end in self.ends.values():
             if end.link is not None:
                 end.link.close()

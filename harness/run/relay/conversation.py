@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from harness.peer.channel import HALF, MODULUS
+from harness.peer.observed import name_of
 from harness.spec.model import Specification
 from harness.wire import Packet, parse
 
@@ -88,12 +89,7 @@ class Conversation:
 
     def name_of(self, packet: Packet) -> str:
         """The name of a message, `ZLB`, `data`, or its number."""
-        if not packet.header.control:
-            return "data"
-        if packet.is_zlb:
-            return "ZLB"
-        message = self.specification.message(packet.message_type or 0)
-        return message.name if message else str(packet.message_type)
+        return name_of(self.specification, packet)
 
     def _through(self, steps: tuple[tuple[str, str], ...]) -> bool:
         return all(one in self._numbers for one in steps) and self.has_arrived(*steps[-1])
