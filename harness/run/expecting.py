@@ -10,6 +10,7 @@ others are missing before it, is no silence.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from harness.peer.channel import Arrival
 from harness.peer.observed import Observed
@@ -23,11 +24,23 @@ from harness.suite.match import (
     match,
     match_alternative,
 )
-from harness.suite.model import Alternative, Compare, Expect, Severity, Silence, Step
+from harness.suite.model import (
+    PATIENCE,
+    Alternative,
+    Compare,
+    Expect,
+    Severity,
+    Silence,
+    Step,
+)
 
 BACKGROUND = frozenset({"HELLO"})
 AT_ONCE = 0.3
 """Seconds in which a message follows an acknowledgement that came late."""
+LATE_ACK = 1.0
+"""Seconds after which an acknowledgement counts as late: every peer retransmits by then (P-8)."""
+TIMED_OTHERWISE = frozenset({"P-4", "P-5", "P-35"})
+"""Points of the verdict policy that say themselves until when something is to be acknowledged."""
 UNASKED = frozenset({"SLI", "WEN"})
 NOT_MESSAGES = frozenset({"ack", "ZLB", "silence", "data"})
 
@@ -49,7 +62,8 @@ class _Waiting:
         self.frames = [one for one in step.alternatives if one.message in ("ack", "ZLB", "data")]
         self.silences = [one for one in step.alternatives if one.message == "silence"]
         self.named = {one.message for one in self.messages}
-        self.deadline = self.started + max(self.limit(one) for one in step.alternatives)
+        self.graded = self.grades_acks()
+        self.deadline = self.started + max(self.patience(one) for one in step.alternatives)
         self.follows = self.started + max(map(self.limit, self.messages), default=0.0)
         self.found: tuple[Alternative, Observed] | None = None
         self.passed_by: list[Observed] = []
@@ -61,6 +75,30 @@ class _Waiting:
         """How long this alternative may take, in seconds."""
         within = alternative.within
         return self.context.scaled(self.step.within if within is None else within)
+
+    def grades_acks(self) -> bool:
+        """Whether P-8 says what a late acknowledgement counts as, because the case does not.
+
+        What was lost or held back on the way on purpose may take its time.
+        """
+        acks = [one for one in self.frames if one.message == "ack"]
+        policies = {self.step.policy, *self.context.case.policy, *(one.policy for one in acks)}
+        return (
+            bool(acks)
+            and all(one.verdict is Severity.PASS for one in acks)
+            and not policies & TIMED_OTHERWISE
+            and not self.context.peer.impairments.used
+        )
+
+    def patience(self, alternative: Alternative) -> float:
+        """How long it is waited for; of an acknowledgement that is late it is to be known.
+
+        Not beside silence, which decides in its own time.
+        """
+        limit = self.limit(alternative)
+        if alternative.message == "ack" and self.graded and not self.silences:
+            return max(limit, self.context.scaled(PATIENCE))
+        return limit
 
     async def run(self) -> None:
         while True:
@@ -208,15 +246,26 @@ class _Waiting:
         sent_at = self.tunnel.sent_at if self.tunnel.last_sent else self.started
         elapsed = max(0.0, observed.at - sent_at)
         for alternative in self.frames:
-            if elapsed > self.limit(alternative):
+            if elapsed > self.patience(alternative):
                 continue
             if alternative.message == "ack" and not self.tunnel.acknowledges(observed):
                 continue
             received = self.context.view(observed, self.tunnel)
             wrong = match_alternative(alternative, received, self.context.values(self.step))
             if not wrong and not self.astray(observed):
-                self.found = (alternative, observed)
+                self.found = (self.as_late(alternative, elapsed), observed)
                 return
+
+    def as_late(self, alternative: Alternative, elapsed: float) -> Alternative:
+        """The alternative as it counts when it took so long: a late acknowledgement is a warning.
+
+        P-8 has it so wherever a case does not say otherwise.
+        """
+        limit = min(self.limit(alternative), self.context.scaled(LATE_ACK))
+        if alternative.message != "ack" or not self.graded or elapsed <= limit:
+            return alternative
+        note = f"acknowledged after {elapsed:.3f} s, when a peer would have retransmitted"
+        return replace(alternative, verdict=Severity.WARN, policy="P-8", note=note)
 
     def nothing_came(self) -> None:
         """The time is over. It was silent only if nothing came that could not be delivered."""
