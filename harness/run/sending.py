@@ -200,18 +200,23 @@ class Assembler:
         secret = hide.secret.encode() if hide.secret is not None else tunnel.secret
         if secret is None:
             raise ValueError("there is no secret to hide an AVP with")
-        vector: bytes | None = None
+        vector = b"" if hide.vector == "left-out" and hide.random_vector is None else None
         out: list[Named] = []
+        behind: list[Named] = []
         for name, avp in avps:
             if name not in hide.avps:
                 out.append((name, avp))
                 continue
             if vector is None or hide.each_its_own:
-                vector = hide.random_vector or self.chance.randbytes(RANDOM_VECTOR_OCTETS)
-                out.append(("random_vector", AVP(RANDOM_VECTOR, vector)))
+                vector = hide.random_vector
+                if vector is None:
+                    vector = self.chance.randbytes(RANDOM_VECTOR_OCTETS)
+                if hide.vector != "left-out":
+                    place = behind if hide.vector == "behind" else out
+                    place.append(("random_vector", AVP(RANDOM_VECTOR, vector)))
             padding = self.chance.randbytes(hide.padding)
             out.append((name, hide_avp(avp, secret, vector, padding)))
-        return out
+        return out + behind
 
 
 def finished(compose: Compose, packet: Packet, tunnel: ScriptedTunnel) -> bytes:

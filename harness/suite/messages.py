@@ -26,6 +26,7 @@ from harness.suite.values import (
     read_unknown_value,
 )
 from harness.suite.variables import has_placeholder
+from harness.suite.vocabulary import VECTOR_PLACES
 from harness.wire.model import RESERVED_HEADER_BITS
 
 _RELATIVE = re.compile(r"[+-][0-9]{1,5}")
@@ -253,6 +254,7 @@ def _hide(reader: Reader, node: Node) -> Hide:
         ),
         secret=plain_text(entries["secret"]) if "secret" in entries else None,
         each_its_own="each_its_own" in entries and entries["each_its_own"].boolean(),
+        vector=entries["vector"].choice(VECTOR_PLACES) if "vector" in entries else "ahead",
     )
 
 

@@ -81,13 +81,18 @@ class HeaderEdit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hide:
-    """Which AVPs of a message to hide (RFC 2661 4.3), and how."""
+    """Which AVPs of a message to hide (RFC 2661 4.3), and how.
+
+    vector: where the Random Vector stands: `ahead`, as it must, `behind` all other AVPs, or
+    `left-out`, and then it is empty unless it is given.
+    """
 
     avps: tuple[str, ...]
     padding: int = 0
     random_vector: bytes | None = None
     secret: str | None = None
     each_its_own: bool = False
+    vector: str = "ahead"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

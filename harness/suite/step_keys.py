@@ -15,6 +15,7 @@ from harness.suite.vocabulary import (
     ESTABLISHED,
     LIVING,
     SEVERITIES,
+    VECTOR_PLACES,
     VERDICTS,
 )
 
@@ -103,6 +104,7 @@ HIDE_KEYS: Mapping[str, Key] = {
     "random_vector": Key(Shape.OCTETS, "the Random Vector; default: a fresh one"),
     "secret": Key(Shape.TEXT, "another secret than the one both sides share"),
     "each_its_own": Key(Shape.BOOLEAN, "a Random Vector AVP before each hidden AVP"),
+    "vector": Key(Shape.CHOICE, "where the Random Vector stands (ahead)", choices=VECTOR_PLACES),
 }
 
 ALTERNATIVE_KEYS: Mapping[str, Key] = {

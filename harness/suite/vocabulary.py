@@ -16,6 +16,7 @@ BEFORE: Mapping[str, tuple[str, ...]] = {
 
 IMPAIRMENTS = ("drop", "duplicate", "delay", "reorder")
 DIRECTIONS = ("sent", "received")
+VECTOR_PLACES = ("ahead", "behind", "left-out")
 LIVING = ("device", "tunnel")
 ROLES = ("lac", "lns")
 KNOWN_TAGS = ("slow", "negative", "positive", "hostile", "security")

@@ -212,6 +212,22 @@ def test_one_random_vector_serves_all_unless_each_gets_its_own() -> None:
         assert {one.type: one.value for one in clear}[7] == b"tester"
 
 
+def test_a_random_vector_may_stand_where_it_must_not() -> None:
+    both = f"avps: [host_name, assigned_tunnel_id], random_vector: 0x{VECTOR.hex()}"
+    ahead = avps_of(f"hide: {{{both}}}")
+    behind = avps_of(f"hide: {{{both}, vector: behind}}")
+    assert behind == (*ahead[:2], *ahead[3:], ahead[2])
+    assert avps_of(f"hide: {{{both}, vector: left-out}}") == (*ahead[:2], *ahead[3:])
+    alone = "avps: [assigned_tunnel_id], vector: left-out"
+    (without,) = [one for one in avps_of(f"hide: {{{alone}}}") if one.hidden]
+    assert without.value == hide(9, b"\x12\x34", b"secret", b"")
+
+
+def test_a_random_vector_may_be_empty() -> None:
+    found = avps_of('hide: {avps: [host_name], random_vector: "0x"}')
+    assert (found[2].type, found[2].value) == (36, b"")
+
+
 @pytest.mark.parametrize("padding", [0, 1, 13, 40])
 def test_padding_and_another_secret(padding: int) -> None:
     hiding = f"hide: {{avps: [host_name], padding: {padding}, secret: other}}"

@@ -20,7 +20,7 @@ from harness.peer.mutants.edits import CDN, SCCRQ, STOPCCN
 from harness.peer.session import Session
 from harness.peer.tunnel import GENERAL_REQUEST, Tunnel
 from harness.spec.model import Specification
-from harness.wire import Packet, Value, reveal
+from harness.wire import AVP, Packet, Value, reveal
 from harness.wire.model import RANDOM_VECTOR
 
 CAUSE_CODE = 12
@@ -66,9 +66,19 @@ class VectorsFirst(Tunnel):
 @mutant(
     "RFC2661-4.3-15",
     "the last Random Vector serves all hidden AVPs, also those before it",
-    roles=LNS,
 )
 class LaterVectorUsed(with_tunnel(VectorsFirst)):  # type: ignore[misc]
+    pass
+
+
+class EmptyVector(Tunnel):
+    def examine(self, packet: Packet) -> Examined:
+        first = AVP(RANDOM_VECTOR, b"")
+        return super().examine(packet._replace(avps=(*packet.avps[:1], first, *packet.avps[1:])))
+
+
+@mutant("RFC2661-4.4.1-08", "what is hidden needs no Random Vector before it")
+class NoVectorNeeded(with_tunnel(EmptyVector)):  # type: ignore[misc]
     pass
 
 
