@@ -159,6 +159,7 @@ class EmbeddedLease:
         self.peer = peer
         self.endpoint = endpoint
         self.network = MemoryNetwork()
+        self.network.unreachable = self._unreachable
         self.lines = deque(maxlen=LOG_LINES)
         self.server = None
         self.address = (ADDRESS, device.ixit.port)
@@ -169,6 +170,10 @@ class EmbeddedLease:
             self.server.close()
         self.server = PeerServer(self.endpoint())
         self.address = await self.server.open(self.network, *self.address)
+
+    def _unreachable(self, source: Address, to: Address) -> None:
+        if self.server is not None and source == self.address:
+            self.server.refused(to)
 
     def death(self) -> Death | None:
         """An exception in the peer is its death, as a crash would be that of a process."""

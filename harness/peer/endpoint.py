@@ -159,6 +159,12 @@ class Endpoint:
 
     # -- input -------------------------------------------------------------------------------
 
+    def refused(self, by: Address, now: float) -> None:
+        """Take the news that nobody is at an address, as an ICMP error tells it.
+
+        It is no proof of anything: retransmission finds out in its own time (5.8).
+        """
+
     def receive(self, data: bytes, source: Address, now: float) -> None:
         """Take a datagram. One with a malformed header is discarded (3.1, 7.1)."""
         parsed = parse(data)

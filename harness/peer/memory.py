@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 from harness.errors import DeviceError
 from harness.peer.network import Address, Link, Receiver
@@ -14,7 +15,8 @@ EPHEMERAL_PORTS = range(49152, 65536)
 class MemoryNetwork:
     """Delivers every datagram once, in order, after `latency` seconds.
 
-    What is sent to an address where nobody listens is lost, as UDP would lose it.
+    What is sent to an address where nobody listens is lost, as UDP would lose it. `unreachable`:
+    told of that as ICMP tells the sender, with the addresses of the datagram.
     """
 
     def __init__(self, latency: float = 0.0005) -> None:
@@ -22,6 +24,7 @@ class MemoryNetwork:
         self._links: dict[Address, _MemoryLink] = {}
         self._in_flight: deque[tuple[bytes, Address, Address, bool]] = deque()
         self._next_port = EPHEMERAL_PORTS.start
+        self.unreachable: Callable[[Address, Address], None] | None = None
 
     async def open(self, receiver: Receiver, address: str, port: int = 0) -> Link:
         """Bind a link; DeviceError `network.in-use` when the port is taken."""
@@ -47,6 +50,8 @@ class MemoryNetwork:
         if link is not None:
             link.checksum = checksum
             link.receiver(data, source)
+        elif self.unreachable is not None:
+            self.unreachable(source, to)
 
     def _free_port(self, address: str) -> int:
         """A port that was not given out lately: late datagrams must not reach a new owner."""

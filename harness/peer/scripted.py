@@ -96,6 +96,14 @@ class ScriptedPeer:
         self.links[name] = link
         return link
 
+    def close_link(self, name: str) -> None:
+        """Close an endpoint of ours, and let its tunnels rest: who sends there finds nobody."""
+        link = self.links[name]
+        for tunnel in self.tunnels.values():
+            if tunnel.link is link:
+                tunnel.close()
+        link.close()
+
     def open_tunnel(
         self, name: str, link: Link, remote: Address, *, secret: bytes | None
     ) -> ScriptedTunnel:

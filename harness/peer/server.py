@@ -40,6 +40,11 @@ class PeerServer:
         if self.crash is None:
             self._guard(lambda: self.endpoint.receive(data, source, self.now))
 
+    def refused(self, by: Address) -> None:
+        """An ICMP error says that nobody is there to whom something was sent."""
+        if self.crash is None:
+            self._guard(lambda: self.endpoint.refused(by, self.now))
+
     def _guard(self, work: Callable[[], None]) -> None:
         """Do work of the endpoint; a defect in it ends the peer, as it would end a process."""
         try:

@@ -23,6 +23,7 @@ from harness.suite.model import (
     Acks,
     Advance,
     Alive,
+    Close,
     Compare,
     DeviceAction,
     Establish,
@@ -153,6 +154,8 @@ async def run_step(context: Context, step: Step) -> None:
         await _wait(context, context.scaled(step.seconds))
     elif isinstance(step, Resend):
         _resend(context, step)
+    elif isinstance(step, Close):
+        _close(context, step)
     elif isinstance(step, Acks):
         _acks(context, step)
     elif isinstance(step, Hello):
@@ -213,6 +216,17 @@ async def _action(context: Context, step: DeviceAction) -> None:
     values = {name: str(value) for name, value in context.values(step).items()}
     values |= {"tunnel_id": values["iut_tunnel_id"], "session_id": values["iut_session_id"]}
     await context.lease.action(step.action, {**values, **step.values})
+
+
+def _close(context: Context, step: Close) -> None:
+    if step.endpoint not in context.peer.links:
+        raise HarnessError(
+            "run.no-endpoint",
+            f"there is no endpoint {step.endpoint!r} to close",
+            hint=f"there are {', '.join(context.peer.links)}; a `from` makes another",
+            place=step.place,
+        )
+    context.peer.close_link(step.endpoint)
 
 
 def _acks(context: Context, step: Acks) -> None:

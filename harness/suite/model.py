@@ -250,6 +250,13 @@ class Silence(Step):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Close(Step):
+    """Close an endpoint of the harness: nobody is there any more, which ICMP tells the IUT."""
+
+    endpoint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Acks(Step):
     """hold: the scripted peer stops acknowledging; resume: it acknowledges all it has received."""
 

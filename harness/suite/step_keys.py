@@ -184,6 +184,10 @@ STEPS: Mapping[str, StepForm] = {
         },
         checks=True,
     ),
+    "close": StepForm(
+        "Close an endpoint of the harness: what is still sent there meets nobody, as ICMP tells.",
+        head=Key(Shape.NAME, "`default`, or the name that an earlier `from` gave"),
+    ),
     "acks": StepForm(
         "hold: the peer stops acknowledging; resume: it acknowledges all it has received.",
         head=Key(Shape.CHOICE, "hold or resume", choices=("hold", "resume")),

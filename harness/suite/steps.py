@@ -15,6 +15,7 @@ from harness.suite.model import (
     Acks,
     Advance,
     Alive,
+    Close,
     Compare,
     DeviceAction,
     Establish,
@@ -198,6 +199,9 @@ class StepReader:
             whole_tunnel="whole_tunnel" not in block or block["whole_tunnel"].boolean(),
         )
 
+    def _close(self, step: Parted) -> Step:
+        return Close(**step.common, endpoint=plain_text(step.head))
+
     def _acks(self, step: Parted) -> Step:
         return Acks(**step.common, mode=step.head.choice(("hold", "resume")))
 
@@ -346,6 +350,7 @@ _READERS: Mapping[str, Callable[[StepReader, Parted], Step]] = {
     "expect": StepReader._expect,
     "establish": StepReader._establish,
     "silence": StepReader._silence,
+    "close": StepReader._close,
     "acks": StepReader._acks,
     "hello": StepReader._hello,
     "link": StepReader._link,

@@ -1,0 +1,154 @@
+"""Mutants that show where there are many peers, tunnels or calls, or where a peer has gone."""
+
+from __future__ import annotations
+
+from harness.peer.call import CallState
+from harness.peer.calls import CallControl
+from harness.peer.endpoint import Endpoint
+from harness.peer.examine import Examined, Fault
+from harness.peer.mutants.base import LNS, Variant, mutant
+from harness.peer.mutants.calls import with_calls
+from harness.peer.network import Address
+from harness.peer.session import CallKind, Session
+from harness.peer.tunnel import Phase, Tunnel
+from harness.wire import Packet, parse
+
+NO_RESOURCES = 4
+"""Result 4 of a CDN, for now; error 4 as well (4.4.2)."""
+
+
+class Leaking(CallControl):
+    """Some calls that end go on to be counted."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(endpoint)
+        self.leaked = 0
+
+    def leaks(self, session: Session, packet: Packet, examined: Examined) -> bool:
+        """Whether a CDN about this call, which is still there, does not free it."""
+        raise NotImplementedError
+
+    def handle(self, tunnel: Tunnel, packet: Packet, examined: Examined, now: float) -> None:
+        session = self.find(tunnel, packet, examined)
+        ends = examined.message is not None and examined.message.name == "CDN"
+        if session is not None and ends and self.leaks(session, packet, examined):
+            self.leaked += 1
+        super().handle(tunnel, packet, examined, now)
+
+    def judge_request(
+        self, tunnel: Tunnel, name: str, kind: CallKind | None, examined: Examined
+    ) -> Fault | None:
+        if len(tunnel.sessions) + self.leaked >= self.endpoint.config.max_sessions:
+            return Fault(NO_RESOURCES, "no session left", result=NO_RESOURCES)
+        return super().judge_request(tunnel, name, kind, examined)
+
+
+class LeaksUnconnected(Leaking):
+    def leaks(self, session: Session, packet: Packet, examined: Examined) -> bool:
+        return session.state is CallState.WAIT_CONNECT
+
+
+@mutant("RFC2661-6.12-02", "a CDN between ICRP and ICCN leaves a place taken", roles=LNS)
+class LeaksBeforeConnected(with_calls(LeaksUnconnected)):  # type: ignore[misc]
+    pass
+
+
+class LeaksConnected(Leaking):
+    def leaks(self, session: Session, packet: Packet, examined: Examined) -> bool:
+        return session.state is CallState.ESTABLISHED
+
+
+@mutant("RFC2661-6.12-02", "a CDN leaves the place of an established call taken", roles=LNS)
+class LeaksWhenConnected(with_calls(LeaksConnected)):  # type: ignore[misc]
+    pass
+
+
+class LeaksUnnamed(Leaking):
+    def leaks(self, session: Session, packet: Packet, examined: Examined) -> bool:
+        return not packet.header.session_id
+
+
+@mutant("RFC2661-4.4.4-08", "a CDN with Session ID 0 leaves the place of its call taken", roles=LNS)
+class LeaksBySessionIdZero(with_calls(LeaksUnnamed)):  # type: ignore[misc]
+    pass
+
+
+class LeaksRefused(Leaking):
+    def leaks(self, session: Session, packet: Packet, examined: Examined) -> bool:
+        return False
+
+    def judge_request(
+        self, tunnel: Tunnel, name: str, kind: CallKind | None, examined: Examined
+    ) -> Fault | None:
+        fault = super().judge_request(tunnel, name, kind, examined)
+        if fault is not None:
+            self.leaked += 1
+        return fault
+
+
+@mutant("RFC2661-7.4.2-S02", "a call that is refused takes a place for ever", roles=LNS)
+class LeaksRefusedCalls(with_calls(LeaksRefused)):  # type: ignore[misc]
+    pass
+
+
+class AcrossTunnels(CallControl):
+    def by_peer_id(self, tunnel: Tunnel, peer_id: int) -> Session | None:
+        assert isinstance(self.endpoint, Endpoint)
+        for one in self.endpoint.tunnels.values():
+            found = super().by_peer_id(one, peer_id)
+            if found is not None:
+                return found
+        return None
+
+
+@mutant("RFC2661-3.1-18", "a Session ID of the peer is taken for one of all its tunnels", roles=LNS)
+class SessionIdsAcrossTunnels(with_calls(AcrossTunnels)):  # type: ignore[misc]
+    pass
+
+
+@mutant("RFC2661-5.7-03", "a tunnel that is closed takes a place for ever", roles=LNS)
+class TunnelsNeverFreed(Variant):
+    gone = 0
+
+    def forget_tunnel(self, tunnel: Tunnel) -> None:
+        self.gone += tunnel.local_id in self.tunnels
+        super().forget_tunnel(tunnel)
+
+    def accept(self, packet: Packet, source: Address, now: float) -> None:
+        if len(self.tunnels) + self.gone >= self.config.max_tunnels:
+            self.turn_away(self._assigned_tunnel_id(packet), source)
+        else:
+            super().accept(packet, source, now)
+
+
+@mutant("RFC2661-5.8-35", "who waits for one peer's acknowledgement hears no other peer", roles=LNS)
+class HeldBackByOthers(Variant):
+    def receive(self, data: bytes, source: Address, now: float) -> None:
+        packet = parse(data).packet
+        number = packet.header.tunnel_id if packet is not None else 0
+        for tunnel in self.tunnels.values():
+            waits = tunnel.phase is Phase.OPEN and not tunnel.channel.idle
+            if number and waits and tunnel.local_id != number:
+                return
+        super().receive(data, source, now)
+
+
+@mutant("RFC2661-5.8-26", "an ICMP error in reply to what it sends ends the peer", broad=True)
+class DiesOfUnreachable(Variant):
+    def refused(self, by: Address, now: float) -> None:
+        raise ConnectionRefusedError("Connection refused")
+
+
+@mutant("RFC2661-5.8-26", "a send that an ICMP error answered is tried for ever", broad=True)
+class LoopsOnUnreachable(Variant):
+    loops = False
+
+    def refused(self, by: Address, now: float) -> None:
+        self.loops = True
+
+    def receive(self, data: bytes, source: Address, now: float) -> None:
+        if not self.loops:  # else it does nothing any more but send
+            super().receive(data, source, now)
+
+    def next_deadline(self) -> float | None:
+        return None if self.loops else super().next_deadline()
