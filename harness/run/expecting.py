@@ -37,6 +37,8 @@ from harness.suite.model import (
 BACKGROUND = frozenset({"HELLO"})
 AT_ONCE = 0.3
 """Seconds in which a message follows an acknowledgement that came late."""
+PROMPT_ACK = 0.5
+"""Seconds within which an acknowledgement is never late (P-8)."""
 LATE_ACK = 1.0
 """Seconds after which an acknowledgement counts as late: every peer retransmits by then (P-8)."""
 TIMED_OTHERWISE = frozenset({"P-4", "P-5", "P-35"})
@@ -261,10 +263,11 @@ class _Waiting:
 
         P-8 has it so wherever a case does not say otherwise.
         """
-        limit = min(self.limit(alternative), self.context.scaled(LATE_ACK))
+        latest = self.context.scaled(LATE_ACK)
+        limit = max(min(self.limit(alternative), latest), self.context.scaled(PROMPT_ACK))
         if alternative.message != "ack" or not self.graded or elapsed <= limit:
             return alternative
-        note = f"acknowledged after {elapsed:.3f} s, when a peer would have retransmitted"
+        note = f"acknowledged only after {elapsed:.3f} s"
         return replace(alternative, verdict=Severity.WARN, policy="P-8", note=note)
 
     def nothing_came(self) -> None:

@@ -202,6 +202,12 @@ def test_a_late_acknowledgement_is_a_warning_and_none_a_failure(
     assert story.last.policy == ("P-8" if verdict == "warn" else None)
 
 
+def test_half_a_second_is_never_late() -> None:
+    steps = HELLO + "- expect: ack\n  within: 100ms\n  otherwise: fail\n"
+    for seconds, verdict in ((0.4, Verdict.PASS), (0.6, Verdict.WARN)):
+        assert play(steps, deaf_until(seconds)).verdict is verdict
+
+
 def test_a_late_acknowledgement_says_how_late_and_shows_itself() -> None:
     story = play(ONE_SECOND, deaf_until(1.5))
     assert "after 1.501 s" in story.last.note

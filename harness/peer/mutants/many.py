@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import random
+from typing import Any
+
 from harness.peer.call import CallState
 from harness.peer.calls import CallControl
+from harness.peer.config import PeerConfig
 from harness.peer.endpoint import Endpoint
 from harness.peer.examine import Examined, Fault
 from harness.peer.mutants.base import LNS, Variant, mutant
@@ -11,6 +15,7 @@ from harness.peer.mutants.calls import with_calls
 from harness.peer.network import Address
 from harness.peer.session import CallKind, Session
 from harness.peer.tunnel import Phase, Tunnel
+from harness.spec.model import Specification
 from harness.wire import Packet, parse
 
 NO_RESOURCES = 4
@@ -152,3 +157,18 @@ class LoopsOnUnreachable(Variant):
 
     def next_deadline(self) -> float | None:
         return None if self.loops else super().next_deadline()
+
+
+@mutant("RFC2661-8.1-06", "whoever sends a message of a tunnel is its peer from then on", roles=LNS)
+class FollowsAnySource(Variant):
+    def find_tunnel(self, packet: Packet, source: Address) -> Tunnel | None:
+        known = self.tunnels.get(packet.header.tunnel_id)
+        if known is not None:
+            known.address = source
+        return super().find_tunnel(packet, source)
+
+
+@mutant("RFC2661-9.1-05", "ids are chosen by a generator that begins alike in each life")
+class UnseededIds(Variant):
+    def __init__(self, specification: Specification, config: PeerConfig, **rest: Any) -> None:
+        super().__init__(specification, config, **{**rest, "chance": random.Random(1)})

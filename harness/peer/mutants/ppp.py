@@ -338,3 +338,31 @@ class OnePortServed(Variant):
 class LongDatagramsCut(Variant):
     def receive(self, data: bytes, source: Address, now: float) -> None:
         super().receive(data[:1000], source, now)
+
+
+class HangsUp(Variant):
+    """A peer that ends a call because of a frame in it."""
+
+    def offends(self, frame: bytes) -> bool:
+        """Whether a PPP frame, from its protocol on, ends the call."""
+        raise NotImplementedError
+
+    def take_data(self, packet: Packet, source: Address, now: float) -> None:
+        tunnel = self.tunnels.get(packet.header.tunnel_id)
+        session = tunnel.sessions.get(packet.header.session_id) if tunnel is not None else None
+        if session is not None and self.offends(packet.payload.removeprefix(b"\xff\x03")):
+            self.hang_up(session, now)
+        else:
+            super().take_data(packet, source, now)
+
+
+@mutant("RFC2661-5.3-02", "the call ends when EAP is asked for")
+class EndsOnEap(HangsUp):
+    def offends(self, frame: bytes) -> bool:
+        return frame.startswith(b"\xc0\x21\x01") and frame.endswith(b"\x03\x04\xc2\x27")
+
+
+@mutant("RFC2661-5.3-02", "the end of a compression is taken for that of the link")
+class EndsWithCompression(HangsUp):
+    def offends(self, frame: bytes) -> bool:
+        return frame.startswith((b"\x80\xfd\x05", b"\x80\xfd\x06"))
