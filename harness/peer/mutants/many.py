@@ -96,6 +96,21 @@ class LeaksRefusedCalls(with_calls(LeaksRefused)):  # type: ignore[misc]
     pass
 
 
+class Evicting(CallControl):
+    def judge_request(
+        self, tunnel: Tunnel, name: str, kind: CallKind | None, examined: Examined
+    ) -> Fault | None:
+        fault = super().judge_request(tunnel, name, kind, examined)
+        if fault is not None and fault.result == NO_RESOURCES:
+            tunnel.forget_session(next(iter(tunnel.sessions.values())))
+        return fault
+
+
+@mutant("RFC2661-6.12-01", "a call too many costs another one its place", roles=LNS)
+class CallTooManyEvicts(with_calls(Evicting)):  # type: ignore[misc]
+    pass
+
+
 class AcrossTunnels(CallControl):
     def by_peer_id(self, tunnel: Tunnel, peer_id: int) -> Session | None:
         assert isinstance(self.endpoint, Endpoint)
