@@ -9,6 +9,7 @@ from harness.suite.model import (
     Acks,
     Advance,
     Alive,
+    Close,
     Compare,
     DeviceAction,
     Establish,
@@ -278,6 +279,9 @@ def test_the_other_steps() -> None:
     assert isinstance(link, LinkStep)
     assert (link.impairment, link.count, link.seconds) == ("delay", 2, 1.5)
     assert (link.direction, link.message) == ("sent", "ICRP")
+    close = step_of("- close: other")
+    assert isinstance(close, Close)
+    assert close.endpoint == "other"
     wait = step_of("- wait: 1m")
     assert isinstance(wait, Wait)
     assert wait.seconds == 60.0
