@@ -21,8 +21,8 @@ NO_CHECKSUM_SENT: Final = 11
 _ATTACH_FILTER: Final = 26
 _LARGEST_PACKET: Final = 65535
 _SHORTEST_HEADER: Final = 20
-_READ_AT_ONCE: Final = 256
-_KEPT: Final = 1024
+_READ_AT_ONCE: Final = 4096
+_KEPT: Final = 4096
 """Datagrams that the raw socket has shown and the other one has not yet; older ones are lost."""
 
 # Classic BPF: load the length of the IP header into X, then two halfwords behind it.
@@ -80,8 +80,8 @@ def watch_checksums(address: str, port: int) -> ChecksumWatch | None:
     """
     try:
         raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP)
-    except PermissionError:
-        return None
+    except OSError:
+        return None  # not permitted, or the system has none
     try:
         raw.setblocking(False)
         _filter(raw, port)
