@@ -21,6 +21,7 @@ from harness.device.description.device import Device
 from harness.device.description.external import ExternalLaunch
 from harness.device.registry import Listed, list_devices, search_folders
 from harness.errors import EXIT_EXPECTED, EXIT_UNEXPECTED, HarnessError
+from harness.peer.checksums import is_permitted
 from harness.probe.findings import Findings
 from harness.probe.probing import Probe, probe
 
@@ -107,6 +108,8 @@ def of_machine() -> Iterator[Found]:
     yield _wanted("root", root, "devices in network namespaces of their own need it", "use sudo")
     tun = Path("/dev/net/tun").exists()
     yield _wanted("TUN", tun, "there is no /dev/net/tun", "modprobe tun")
+    seen = is_permitted()
+    yield _wanted("raw sockets", seen, "UDP checksums are not judged without", "use sudo")
     yield _engine()
     for module, purpose, extra in (
         ("pyroute2", "network namespaces", "devices"),
