@@ -17,11 +17,14 @@ pytest_plugins = ["pytester"]
 
 MINE = ("--l2tp-device", "mine", "--l2tp-suites", "hello.yaml")
 CASES = ("-k", "not monitor")
+PLAIN = (*MINE, "--l2tp-no-baseline")
 
 
 def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
     """A pytest of its own, as its user runs it."""
-    return pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
+    without = ("cacheprovider", "benchmark", "hypothesispytest")
+    switches = [word for name in without for word in ("-p", f"no:{name}")]
+    return pytester.runpytest_subprocess(*switches, *arguments)
 
 
 def ended(folder: Path) -> Counter[str]:
@@ -85,7 +88,7 @@ def test_each_verdict_is_the_outcome_that_is_like_it(
 
 
 def test_one_case_is_run_by_its_node_id(pytester: pytest.Pytester, place: Path) -> None:
-    result = run(pytester, *MINE, "hello.yaml::hello/bad", "test_other.py")
+    result = run(pytester, *PLAIN, "hello.yaml::hello/bad", "test_other.py")
     result.assert_outcomes(passed=1, failed=1)
     cases = {case for case in ended(place / "out/pytest/mine") if case.startswith("hello/")}
     assert cases == {"hello/bad"}
@@ -94,7 +97,7 @@ def test_one_case_is_run_by_its_node_id(pytester: pytest.Pytester, place: Path) 
 def test_what_a_monitor_finds_is_said_by_a_case_where_its_item_is_left_out(
     pytester: pytest.Pytester, place: Path
 ) -> None:
-    result = run(pytester, *MINE, "-k", "hello/unsure or hello/good", "-rA")
+    result = run(pytester, *PLAIN, "-k", "hello/unsure or hello/good", "-rA")
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines(["monitor/challenge-response: *", "PASSED *hello/good"])
 
@@ -108,7 +111,7 @@ def test_several_devices_have_an_item_each(pytester: pytest.Pytester, place: Pat
 
 def test_a_device_that_does_not_start_is_an_error(pytester: pytest.Pytester, place: Path) -> None:
     binary = ("--l2tp-set", "launch.process.binary=./none")
-    result = run(pytester, "--l2tp-device", "xl2tpd-lns", *MINE[2:], *binary, "-k", "hello/good")
+    result = run(pytester, "--l2tp-device", "xl2tpd-lns", *PLAIN[2:], *binary, "-k", "hello/good")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*there is no program*device.no-program*", "hint: *"])
 
@@ -133,7 +136,7 @@ def test_shards_have_every_case_once(pytester: pytest.Pytester, place: Path) -> 
     found: Counter[str] = Counter()
     for number in (1, 2):
         where = ("--l2tp-out", f"part-{number}", "--junitxml", f"{number}.xml")
-        run(pytester, *MINE, *CASES, "--l2tp-shard", f"{number}/2", *where)
+        run(pytester, *PLAIN, *CASES, "--l2tp-shard", f"{number}/2", *where)
         folder = place / f"part-{number}" / "mine"
         header = next(read_events(folder / "events.ndjson"))
         assert isinstance(header, Header)
@@ -156,7 +159,7 @@ def test_the_part_of_a_worker_that_never_began_is_taken_over(
         shard=None,
         suites=Path("hello.yaml"),
         settings=(),
-        baseline=True,
+        baseline=False,
         time_scale=1.0,
         out=Path("out"),
     )
