@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST_ARGS ?= -n 2 --dist loadfile
 
 # what peers/ starts, and what the tests look at packets with
-DEVICE_PACKAGES := xl2tpd slirp ppp l2tpns tshark tcpdump user-mode-linux debootstrap
+DEVICE_PACKAGES := xl2tpd slirp ppp l2tpns freeradius tshark tcpdump user-mode-linux debootstrap
 # an engine that is there, from whichever package, stays
 DEVICE_PACKAGES += $(shell command -v dockerd >/dev/null || echo docker.io)
 

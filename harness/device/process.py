@@ -8,6 +8,7 @@ address or a network of its own, so that hundreds run at once and none can touch
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 import tempfile
@@ -27,12 +28,14 @@ from harness.device.description.launch import (
 )
 from harness.device.description.template import DEFAULT_CONFIGURATION
 from harness.device.lease import Lease
+from harness.device.machine.keeper_answers import LostError
 from harness.device.machine.site import Machine
 from harness.device.process_lease import ProcessLease
 from harness.device.uml.site import Guests
 from harness.errors import DeviceError
 from harness.peer.network import Address, Network
 
+_HOUSES_TRIED = 3
 _STARTS_AT_ONCE = 2 * (os.cpu_count() or 1)
 """More would not be ready sooner, and take the processor from the cases that run."""
 
@@ -163,6 +166,13 @@ class ProcessRunner:
         return lease
 
     async def _started(self, case: str, peer: Address | None, configuration: str) -> ProcessLease:
+        """A fresh one; in another house, if that in which it was to be ends of other cases."""
+        for _ in range(_HOUSES_TRIED - 1):
+            with contextlib.suppress(LostError):
+                return await self._start(case, peer, configuration)
+        return await self._start(case, peer, configuration)
+
+    async def _start(self, case: str, peer: Address | None, configuration: str) -> ProcessLease:
         if self._site is None or self._folder is None:
             raise DeviceError("device.closed", f"{self.device.name} is not open")
         device = self.device.configured(configuration)

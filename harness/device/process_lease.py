@@ -18,7 +18,7 @@ from harness.device.description.template import PlainValue
 from harness.device.lease import RESTART, Death, Vitals, death_of
 from harness.device.log import DeviceLog
 from harness.device.machine.core import find_core
-from harness.device.machine.keeper_answers import Child
+from harness.device.machine.keeper_answers import Child, LostError
 from harness.device.machine.listening import listening
 from harness.device.machine.memory import resident
 from harness.device.templates import fill, render_file
@@ -122,7 +122,11 @@ class ProcessLease:
     async def examine(self) -> Death | None:
         """As `death`, after asking whether it has just died."""
         if self.death() is None and not self._ending:
-            await self.box.ping()
+            try:
+                await self.box.ping()
+            except DeviceError:
+                if self.death() is None:
+                    raise  # otherwise what it was in has ended meanwhile
         return self.death()
 
     async def action(self, name: str, values: Mapping[str, str]) -> None:
@@ -270,6 +274,8 @@ class ProcessLease:
             ready.cancel()
             bound.cancel()
         if child.died.done() and (death := self.death()):
+            if death.house:
+                raise LostError("device.died-early", f"{what} {death.reason} before it was ready")
             raise DeviceError(
                 "device.died-early",
                 f"{what} {death.reason} before it was ready",

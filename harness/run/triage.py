@@ -90,7 +90,12 @@ class Triage:
             self._void.append(made)  # the instance was dead already, or died meanwhile
         else:
             self._conclude(made)
-        _end_if_hopeless(self._setting, list(self._starts.values()))
+        try:
+            _end_if_hopeless(self._setting, list(self._starts.values()))
+        except DeviceError:
+            while self._doubtful:  # nothing is run again: what they came to is all there is
+                conclude(self._setting, self._doubtful.pop(0)[0])
+            raise
 
     async def _try(self, made: Attempt) -> bool:
         """Make one attempt; whether it was cut short because the instance died."""

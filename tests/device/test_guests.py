@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
+import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +17,7 @@ from harness.device.description.namespace import Namespace
 from harness.device.uml.site import Addresses
 from harness.errors import DataError, DeviceError
 from harness.run.hosts import GuestHosts
+from tests.device.bench import PEERS, missing, opened, require_namespaces, require_program
 
 PEER = "title: one\nrole: lns\nlaunch:\n  uml:\n    command: daemon\n"
 
@@ -70,3 +74,63 @@ def test_an_address_that_is_given_back_is_there_again() -> None:
     assert first not in set(every(boxes.take))
     boxes.release(first)
     assert boxes.take() == first
+
+
+@pytest.fixture
+def kernel() -> None:
+    """A guest can be booted here."""
+    for program in ("linux.uml", "xl2tpd", "pppd"):
+        require_program(program)
+    if os.geteuid() != 0:
+        missing("guests need root")
+    require_namespaces()
+
+
+PATIENCE = 120.0
+
+
+def test_a_guest_that_dies_takes_its_boxes_with_it(kernel: None, tmp_path: Path) -> None:
+    device = load_device(PEERS / "uml-xl2tpd-lns", {"launch.uml.guests": "2"})
+
+    async def main() -> None:
+        async with opened(device) as runner:
+            leases = [await runner.lease(f"case-{number}", None) for number in range(3)]
+            # each goes where there are the fewest
+            first, second, third = [lease.house for lease in leases]
+            assert first != second
+            assert third in (first, second)
+            os.kill(kernel_of(f"{runner.work}/{first}/"), signal.SIGKILL)
+            deaths = [await lease.examine() for lease in leases]
+            gone = [lease.house == first for lease in leases]
+            assert [death is not None for death in deaths] == gone
+            death = deaths[0]
+            assert death is not None
+            assert death.house == first
+            assert death.crashed
+            assert death.reason.startswith(f"was in {first}, which ended: killed by signal 9")
+            for lease in leases:
+                await runner.release(lease)
+            await runner.revive(first)
+            again = [await runner.lease(f"case-{number}", None) for number in range(2)]
+            assert {lease.house for lease in again} == {second, "guest-3"}
+            assert [await lease.examine() for lease in again] == [None, None]
+
+    asyncio.run(asyncio.wait_for(main(), PATIENCE))
+
+
+def kernel_of(folder: str) -> int:
+    """The first process of a guest, by its folder."""
+    name = f"uml_dir={folder}".encode()
+    return min(
+        int(entry.name)
+        for entry in Path("/proc").iterdir()
+        if entry.name.isdigit() and name in words(entry) and b"linux.uml" in words(entry)[0]
+    )
+
+
+def words(process: Path) -> list[bytes]:
+    """The command line of a process; one empty word when it has ended."""
+    try:
+        return (process / "cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return [b""]

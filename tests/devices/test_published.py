@@ -1,4 +1,8 @@
-"""The whole set on each real device, side by side, and the statements that were published of it."""
+"""The whole set on each real device, in each form of launch, and the statements published of them.
+
+The forms of a device come to the same verdicts. What a User-Mode Linux does otherwise, because the
+kernel's data path and the real pppd are at work in it, its own baseline lists.
+"""
 
 from __future__ import annotations
 
@@ -6,25 +10,32 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from harness.report.statement_text import markdown
 from harness.report.stating import state
-from harness.run.events import EVENTS_FILE, Frame, read_events
+from harness.run.baseline import MONITOR
+from harness.run.events import EVENTS_FILE, CaseEnd, Frame, read_events
 from tests.cli.command import ROOT, junit_cases
-from tests.device.bench import require_namespaces, require_program
+from tests.device.bench import PEERS, require_namespaces, require_program
+from tests.device.engine import require_image
 
 NEEDED = {
     "xl2tpd-lns": ("xl2tpd", "slirp-fullbolt"),
     "xl2tpd-lac": ("xl2tpd", "slirp-fullbolt"),
     "l2tpns": ("l2tpns",),
 }
+CONTAINERS = {f"{device}:container": device for device in NEEDED}
+GUESTS = {"uml-xl2tpd-lns": "xl2tpd-lns", "uml-xl2tpd-lac": "xl2tpd-lac"}
+PROGRAMS_OF_GUESTS = ("linux.uml", "xl2tpd", "pppd")
 WITHIN = 900.0
 """Seconds after which a run is given up: no more than a bound on a hang."""
 
@@ -38,30 +49,38 @@ class Run:
     device: str
     folder: Path
     process: subprocess.Popen[str]
+    _told: tuple[str, str] | None = None
 
     def finished(self) -> tuple[int, dict[str, Any], str]:
         """Its exit code, its summary, and what a person was told."""
-        out, err = self.process.communicate(timeout=WITHIN)
+        if self._told is None:
+            self._told = self.process.communicate(timeout=WITHIN)
+        out, err = self._told
         return self.process.returncode, json.loads(out), err
 
     @property
     def out(self) -> Path:
-        return self.folder / "out" / self.device
+        return self.folder / "out"
+
+    def verdicts(self) -> dict[str, tuple[str, str]]:
+        """What each case came to, and how that stands to the baseline."""
+        ends = [one for one in read_events(self.out / EVENTS_FILE) if isinstance(one, CaseEnd)]
+        return {one.case: (one.verdict.value, one.expectation.value) for one in ends}
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Run]]:
-    """All of them at once: they mostly wait."""
-    for program in {program for programs in NEEDED.values() for program in programs}:
-        require_program(program)
-    require_namespaces()
+@contextmanager
+def side_by_side(
+    devices: Iterable[str], above: pytest.TempPathFactory, *words: str
+) -> Iterator[dict[str, Run]]:
+    """Runs of all cases on some devices at once: they mostly wait."""
     with ExitStack() as stack:
         runs = {}
-        for device in NEEDED:
-            folder = tmp_path_factory.mktemp(device)
+        for device in devices:
+            folder = above.mktemp(device.replace(":", "-"))
+            command = [sys.executable, "-m", "harness", "run", "--json", "--device", device, *words]
             process = stack.enter_context(
                 subprocess.Popen(
-                    [sys.executable, "-m", "harness", "run", "--json", "--device", device],
+                    [*command, "--out", "out"],
                     cwd=folder,
                     env={**os.environ, "PYTHONPATH": str(ROOT)},
                     stdout=subprocess.PIPE,
@@ -72,6 +91,47 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Run]
             stack.callback(process.terminate)
             runs[device] = Run(device, folder, process)
         yield runs
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Run]]:
+    """The devices as processes."""
+    for program in {program for programs in NEEDED.values() for program in programs}:
+        require_program(program)
+    require_namespaces()
+    with side_by_side(NEEDED, tmp_path_factory) as runs:
+        yield runs
+
+
+@pytest.fixture(scope="module")
+def contained(
+    running: dict[str, Run], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Run]]:
+    """The same in containers, when the processes have ended."""
+    for device in CONTAINERS.values():
+        require_image(device)
+    finish(running)
+    with side_by_side(CONTAINERS, tmp_path_factory) as runs:
+        yield runs
+
+
+@pytest.fixture(scope="module")
+def guests(
+    running: dict[str, Run], contained: dict[str, Run], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Run]]:
+    """The same in User-Mode Linux, where one processor serves many: time goes slower there."""
+    for program in PROGRAMS_OF_GUESTS:
+        require_program(program)
+    finish(running)
+    finish(contained)
+    with side_by_side(GUESTS, tmp_path_factory) as runs:
+        yield runs
+
+
+def finish(runs: dict[str, Run]) -> None:
+    """Wait for the ends of runs, whatever these are."""
+    for run in runs.values():
+        run.finished()
 
 
 @pytest.mark.parametrize("device", NEEDED)
@@ -91,6 +151,44 @@ def test_all_cases(running: dict[str, Run], device: str) -> None:
     published = ROOT / "reports" / "published" / f"{device}.md"
     now, then = markdown(state(run.out / EVENTS_FILE)), published.read_text(encoding="utf-8")
     assert settled(now) == settled(then), f"{published.name} is stale: make statements"
+
+
+@pytest.mark.parametrize("device", CONTAINERS)
+def test_all_cases_in_a_container(
+    running: dict[str, Run], contained: dict[str, Run], device: str
+) -> None:
+    check_alike(contained[device], running[CONTAINERS[device]])
+
+
+@pytest.mark.parametrize("device", GUESTS)
+def test_all_cases_in_a_guest(running: dict[str, Run], guests: dict[str, Run], device: str) -> None:
+    plain = running[GUESTS[device]]
+    listed = yaml.safe_load((PEERS / device / "baseline.yaml").read_text(encoding="utf-8"))
+    check_alike(guests[device], plain, *{entry["case"] for entry in listed})
+
+
+def check_alike(run: Run, plain: Run, *but_for: str) -> None:
+    """The cases came out as in another form, `*` standing for any text in those left out."""
+    code, summary, told = run.finished()
+    assert code == 0, told
+    assert (summary["unexpected"], summary["stale"]) == ([], [])
+    own, other = run.verdicts(), plain.verdicts()
+    assert own.keys() == other.keys()
+    differing = {case: (own[case], other[case]) for case in own if own[case] != other[case]}
+    # what a monitor warns of once in many cases may be chance; what it fails is not
+    mild = {("pass", "expected"), ("warn", "expected")}
+    chance = {
+        case for case, one in differing.items() if case.startswith(MONITOR) and set(one) <= mild
+    }
+    differing = {case: one for case, one in differing.items() if case not in chance}
+    for pattern in map(escaped, but_for):
+        differing = {case: one for case, one in differing.items() if not fnmatchcase(case, pattern)}
+    assert differing == {}
+
+
+def escaped(pattern: str) -> str:
+    """A pattern of a baseline, in which only `*` means anything, for fnmatch."""
+    return pattern.replace("[", "[[]").replace("?", "[?]")
 
 
 def settled(statement: str) -> list[str]:

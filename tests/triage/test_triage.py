@@ -11,7 +11,7 @@ import pytest
 
 from harness.device.description.template import DEFAULT_CONFIGURATION
 from harness.device.embedded import EmbeddedRunner, Factory
-from harness.device.lease import Lease
+from harness.device.lease import Lease, Runner
 from harness.device.shared import SharingRunner
 from harness.errors import DeviceError
 from harness.peer import clock
@@ -131,7 +131,7 @@ def shared(factory: Factory, kind: type[SharingRunner] = Counting) -> SharingRun
     return kind(EmbeddedRunner(device(), table(), factory=factory))
 
 
-def play(cases: Sequence[Case], runner: SharingRunner | EmbeddedRunner, jobs: int = 9) -> Played:
+def play(cases: Sequence[Case], runner: Runner, jobs: int = 9) -> Played:
     """Run cases in virtual time as those of a real device are run."""
     played = Played()
 

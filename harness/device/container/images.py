@@ -77,15 +77,18 @@ def _pull(client: APIClient, device: Device, launch: ContainerLaunch) -> None:
 
     name, tag = docker.utils.parse_repository_tag(launch.image)
     try:
-        client.pull(name, tag=tag or "latest")
+        stream = client.pull(name, tag=tag or "latest", stream=True, decode=True)
+        failed = _follow(stream, [])  # podman tells of an error at the end of its answer alone
     except docker.errors.APIError as error:
+        failed = _one_line(error.explanation)
+    if failed:
         raise DeviceError(
             "device.no-image",
             f"{device.name} needs the image {launch.image}, which is not here and cannot be "
-            f"pulled: {_one_line(error.explanation)}",
+            f"pulled: {failed}",
             hint="build or load it; another one: --set launch.container.image=NAME",
             place=launch.place,
-        ) from error
+        )
 
 
 def _build(client: APIClient, device: Device, folder: Path, base: str, name: str) -> None:

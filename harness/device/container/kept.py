@@ -77,8 +77,6 @@ class KeptContainer:
             "process": process,
             "mark": f"{_MARK}={mark}",
             "environment": {"PATH": _PATH, **variables},
-            "masked": found["HostConfig"].get("MaskedPaths") or [],
-            "read_only": found["HostConfig"].get("ReadonlyPaths") or [],
         }
         self.root = Path(f"/proc/{process}/root")
         lost = f"was in the container {self.name[:12]}, which has ended"

@@ -36,12 +36,14 @@ class Recipe:
         stand_ins: Sequence[tuple[Path, Path]] = (),
         labels: Mapping[str, str] | None = None,
         published: Address | None = None,
+        core: bool = False,
         init: bool = True,
     ) -> Any:
         """Have the engine make one, which is not started. Runs in a thread.
 
         folder: the same inside as outside, and where the program begins. published: where its
-        port is reached. init: whether a first process reaps what the program leaves.
+        port is reached. core: whether programs may leave core dumps. init: whether a first process
+        reaps what the program leaves.
         """
         import docker.types
 
@@ -57,7 +59,7 @@ class Recipe:
         ]
         network = None if launch.published else "host" if launch.host else "none"
         port = published[1] if published else 0
-        cores = [docker.types.Ulimit(name="core", soft=-1, hard=-1)] if launch.core else None
+        cores = [docker.types.Ulimit(name="core", soft=-1, hard=-1)] if core else None
         return client.create_container(
             self.image,
             entrypoint=list(argv[:1]),

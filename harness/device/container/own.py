@@ -126,6 +126,7 @@ class ContainerBox:
             stand_ins=order.stand_ins,
             labels={CASE: self.case},
             published=order.address if self.launch.published else None,
+            core=order.core,
         )
 
     async def _connect(self, gate: Path) -> None:

@@ -47,14 +47,11 @@ class Container:
     """A running container, seen from outside.
 
     settings: `process`, the first process of it as this machine counts; `mark`, what that has in
-    its environment; `environment`, that of its programs; `masked` and `read_only`, the paths that
-    the engine hides and protects in it; `folder`, the work folder of the run.
+    its environment; `environment`, that of its programs.
     """
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self.environment: dict[str, str] = settings["environment"]
-        self._masked: list[str] = settings["masked"]
-        self._read_only: list[str] = settings["read_only"]
         process = f"/proc/{settings['process']}"
         if settings["mark"].encode() not in Path(process, "environ").read_bytes().split(b"\0"):
             raise RefusedError("its processes are not those that are seen here")
@@ -64,6 +61,7 @@ class Container:
         self._pids = _open(f"{process}/ns/pid")
         self._status = _status(Path(process, "status").read_text())
         self._groups = _groups(Path(process, "cgroup").read_text())
+        self._hidden, self._protected = _covered(Path(process, "mountinfo").read_text())
         self._limits: dict[int, tuple[int, int]] = {}
 
     def enter_first(self, channel: socket.socket) -> None:
@@ -90,13 +88,10 @@ class Container:
 
     def protect(self, *, own_network: bool) -> None:
         """Hide and write-protect what the engine does, once /proc and /sys are mounted anew."""
-        for path in self._read_only:
-            if path.startswith("/proc/") and Path(path).exists():
-                _mount(path, path, "", _BIND)
-                _mount("none", path, "", _REMOUNT_READ_ONLY)
-        for path in self._masked:
-            if not path.startswith("/proc/") or not Path(path).exists():
-                continue  # what is not of /proc is hidden in the container itself
+        for path in self._protected:
+            _mount(path, path, "", _BIND)
+            _mount("none", path, "", _REMOUNT_READ_ONLY)
+        for path in self._hidden:
             if Path(path).is_dir():
                 _mount("tmpfs", path, "tmpfs", _READ_ONLY)
             else:
@@ -157,6 +152,20 @@ def _status(text: str) -> dict[str, str]:
         name: value.strip()
         for name, _, value in (line.partition(":") for line in text.splitlines())
     }
+
+
+def _covered(text: str) -> tuple[list[str], list[str]]:
+    """What the engine hides below /proc of a container, and what it protects: from its mounts.
+
+    What is hidden has something else mounted over it; what is protected is /proc itself, read-only.
+    """
+    hidden, protected = [], []
+    for line in text.splitlines():
+        before, _, after = line.partition(" - ")
+        point, kind = before.split()[4], after.split()[0]
+        if point.startswith("/proc/"):
+            (protected if kind == "proc" else hidden).append(point)
+    return hidden, protected
 
 
 def _groups(text: str) -> list[Path]:

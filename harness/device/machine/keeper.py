@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.device.machine.keeper_answers import Answers, Child, resolve
+from harness.device.machine.keeper_answers import Answers, Child, LostError, resolve
 from harness.device.machine.keeper_script import LARGEST_MESSAGE
 from harness.errors import DeviceError
 
@@ -157,7 +157,7 @@ class Keeper:
             while True:
                 channel = self._channel
                 if channel is None:
-                    raise DeviceError("device.keeper", self.lost)
+                    raise LostError("device.keeper", self.lost)
                 try:
                     socket.send_fds(channel, [data], descriptors)
                 except BlockingIOError:
@@ -168,7 +168,7 @@ class Keeper:
                     finally:
                         loop.remove_writer(channel.fileno())
                 except OSError as error:
-                    lost = DeviceError("device.keeper", self.lost)
+                    lost = LostError("device.keeper", self.lost)
                     self._hang_up(lost)
                     raise lost from error
                 else:
@@ -183,7 +183,7 @@ class Keeper:
             except OSError:
                 data = b""
             if not data:
-                self._hang_up(DeviceError("device.keeper", self.lost))
+                self._hang_up(LostError("device.keeper", self.lost))
                 return
             self._answers.told(json.loads(data))
 

@@ -28,6 +28,10 @@ _STEPS = {
 }
 
 
+class LostError(DeviceError):
+    """What a program is in has ended, or what sees to it: nothing will be told of it any more."""
+
+
 @dataclass(slots=True, eq=False)
 class Child:
     """A process that a keeper started.

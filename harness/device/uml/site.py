@@ -32,7 +32,7 @@ from harness.device.lease import death_of
 from harness.device.log import DeviceLog
 from harness.device.machine.control import LONGEST_LINE
 from harness.device.machine.keeper import Keeper
-from harness.device.machine.keeper_answers import Answers, Child
+from harness.device.machine.keeper_answers import Answers, Child, LostError
 from harness.device.machine.netlink import HARNESS_INTERFACE, Namespaces, Pair
 from harness.device.needs import check_uml, find_program
 from harness.errors import DeviceError
@@ -331,11 +331,11 @@ class Guest:
         if self._log is not None:
             self._log.drain()
         said = "\n".join(self._log.lines()[-_LAST_WORDS:]) if self._log is not None else ""
-        how = "has ended"
+        how = ""
         died = self._kernel.died if self._kernel is not None else None
         if died is not None and died.done() and died.exception() is None:
-            how = death_of(died.result(), ()).reason
-        return DeviceError("device.guest", f"was in the guest {self.name}, which {how}", hint=said)
+            how = f": {death_of(died.result(), ()).reason}"
+        return LostError("device.guest", f"was in {self.name}, which ended{how}", hint=said)
 
     def _ended(self) -> None:
         if self._console >= 0:
