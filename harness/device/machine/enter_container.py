@@ -159,7 +159,8 @@ def _covered(text: str) -> tuple[list[str], list[str]]:
 
     What is hidden has something else mounted over it; what is protected is /proc itself, read-only.
     """
-    hidden, protected = [], []
+    hidden: list[str] = []
+    protected: list[str] = []
     for line in text.splitlines():
         before, _, after = line.partition(" - ")
         point, kind = before.split()[4], after.split()[0]
