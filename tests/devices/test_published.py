@@ -1,7 +1,6 @@
-"""The whole set on each real device, in each form of launch, and the statements published of them.
+"""The whole set on each real device, side by side, and the statements that were published of it.
 
-The forms of a device come to the same verdicts. What a User-Mode Linux does otherwise, because the
-kernel's data path and the real pppd are at work in it, its own baseline lists.
+Then the same in containers, which comes to the same verdicts, case by case.
 """
 
 from __future__ import annotations
@@ -13,19 +12,17 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from harness.report.statement_text import markdown
 from harness.report.stating import state
 from harness.run.baseline import MONITOR
 from harness.run.events import EVENTS_FILE, CaseEnd, Frame, read_events
 from tests.cli.command import ROOT, junit_cases
-from tests.device.bench import PEERS, require_namespaces, require_program
+from tests.device.bench import require_namespaces, require_program
 from tests.device.engine import require_image
 
 NEEDED = {
@@ -34,8 +31,6 @@ NEEDED = {
     "l2tpns": ("l2tpns",),
 }
 CONTAINERS = {f"{device}:container": device for device in NEEDED}
-GUESTS = {"uml-xl2tpd-lns": "xl2tpd-lns", "uml-xl2tpd-lac": "xl2tpd-lac"}
-PROGRAMS_OF_GUESTS = ("linux.uml", "xl2tpd", "pppd")
 WITHIN = 900.0
 """Seconds after which a run is given up: no more than a bound on a hang."""
 
@@ -115,19 +110,6 @@ def contained(
         yield runs
 
 
-@pytest.fixture(scope="module")
-def guests(
-    running: dict[str, Run], contained: dict[str, Run], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Run]]:
-    """The same in User-Mode Linux, where one processor serves many: time goes slower there."""
-    for program in PROGRAMS_OF_GUESTS:
-        require_program(program)
-    finish(running)
-    finish(contained)
-    with side_by_side(GUESTS, tmp_path_factory) as runs:
-        yield runs
-
-
 def finish(runs: dict[str, Run]) -> None:
     """Wait for the ends of runs, whatever these are."""
     for run in runs.values():
@@ -160,15 +142,8 @@ def test_all_cases_in_a_container(
     check_alike(contained[device], running[CONTAINERS[device]])
 
 
-@pytest.mark.parametrize("device", GUESTS)
-def test_all_cases_in_a_guest(running: dict[str, Run], guests: dict[str, Run], device: str) -> None:
-    plain = running[GUESTS[device]]
-    listed = yaml.safe_load((PEERS / device / "baseline.yaml").read_text(encoding="utf-8"))
-    check_alike(guests[device], plain, *{entry["case"] for entry in listed})
-
-
-def check_alike(run: Run, plain: Run, *but_for: str) -> None:
-    """The cases came out as in another form, `*` standing for any text in those left out."""
+def check_alike(run: Run, plain: Run) -> None:
+    """The cases came out as in another form of launch."""
     code, summary, told = run.finished()
     assert code == 0, told
     assert (summary["unexpected"], summary["stale"]) == ([], [])
@@ -180,15 +155,7 @@ def check_alike(run: Run, plain: Run, *but_for: str) -> None:
     chance = {
         case for case, one in differing.items() if case.startswith(MONITOR) and set(one) <= mild
     }
-    differing = {case: one for case, one in differing.items() if case not in chance}
-    for pattern in map(escaped, but_for):
-        differing = {case: one for case, one in differing.items() if not fnmatchcase(case, pattern)}
-    assert differing == {}
-
-
-def escaped(pattern: str) -> str:
-    """A pattern of a baseline, in which only `*` means anything, for fnmatch."""
-    return pattern.replace("[", "[[]").replace("?", "[?]")
+    assert {case: one for case, one in differing.items() if case not in chance} == {}
 
 
 def settled(statement: str) -> list[str]:
