@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from harness.run.baseline import MONITOR
 from harness.run.events import CaseEnd, read_events
 from tests.cli.command import ROOT
 from tests.device.bench import PEERS, missing, require_namespaces, require_program
@@ -25,7 +26,7 @@ from tests.device.bench import PEERS, missing, require_namespaces, require_progr
 PATIENCE = 600.0
 DATA = (
     *("3.0-protocol-overview", "3.1-header-in-tunnel", "5.3-data-messages"),
-    *("5.4-data-sequence-numbers", "6.12-cdn/call*"),
+    "5.4-data-sequence-numbers",
 )
 SELECTIONS = {
     "lns": ("5.1-control-connection", "5.2.1-incoming-call", "5.6-session-teardown", *DATA),
@@ -76,7 +77,13 @@ def test_the_verdicts_are_the_same(plain: str, other: str, selection: str) -> No
     found = verdicts(other, selection)
     told_apart = listed(PEERS / plain / USERLAND) | listed(PEERS / other / "baseline.yaml")
     differing = {case for case in {*found, *expected} if found.get(case) != expected.get(case)}
-    assert {case for case in differing if not is_listed(case, told_apart)} == set()
+    by_chance = {case for case in differing if is_mild(case, found) and is_mild(case, expected)}
+    assert {case for case in differing - by_chance if not is_listed(case, told_apart)} == set()
+
+
+def is_mild(case: str, among: dict[str, str]) -> bool:
+    """Whether it is a monitor without a fault: if there was anything to judge is chance."""
+    return case.startswith(MONITOR) and among.get(case, "pass") in ("pass", "warn")
 
 
 def listed(baseline: Path) -> set[str]:
