@@ -53,13 +53,15 @@ def explain(name: str, as_json: bool, profile: str, runs: Path | None, suites: P
     if name.lower() in _lower(specification.requirements):
         _explain_row(library, name, folder, runs or Path(OUT), as_json)
         return
-    cases = _cases(library, name)
+    messages = _lower(specification.messages)
+    # the short name of a case may be that of a message, which is what is meant then
+    cases = [] if name.lower() in messages else _cases(library, name)
     if cases and as_json:
         print_json({"kind": "case", **_case_json(library, cases)})
     elif cases:
         print_lines(_case_lines(library, cases))
-    elif name.lower() in _lower(specification.messages):
-        _explain_message(library, _lower(specification.messages)[name.lower()], folder, as_json)
+    elif name.lower() in messages:
+        _explain_message(library, messages[name.lower()], folder, as_json)
     elif name in _profiles(folder):
         _explain_profile(load_specification(tables_folder(folder, name)), as_json)
     else:

@@ -60,7 +60,9 @@ def test_what_a_device_runs_and_skips(command: Command) -> None:
 
 
 def test_nothing_for_the_device(command: Command) -> None:
-    result = command("list", "--device", "reference-lac", "3.1-header/truncated")
+    result = command(
+        "list", "--device", "reference-lac", "5.1.1-tunnel-authentication/challenge-answered"
+    )
     assert result.code == 5
 
 
