@@ -314,15 +314,23 @@ def _check(arguments: tuple[str, ...], /, **options: Any) -> int:
 @click.option(
     "--mutant", "mutants", multiple=True, metavar="NAME", help="Only this mutant. Repeatable."
 )
+@click.option(
+    "--variant",
+    "variants",
+    multiple=True,
+    metavar="NAME",
+    help="Only this lawful variant, with all cases. Repeatable.",
+)
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="So many processes.")
 @click.option("--update", is_flag=True, help="Write what was learnt, and the page with the matrix.")
 @click.option("--thorough", is_flag=True, help="Search also for what is excused or owed.")
 @shared.as_json
 @shared.suites
 def _selftest(**options: Any) -> int:
-    """Show what the suites would miss, by mutants of the reference peers.
+    """Show what the suites would miss, and what they would hold against a lawful device.
 
-    Exits with 1 when a mutant survives, a case cannot fail, or a weakened check is not noticed.
+    Exits with 1 when a mutant survives, a case cannot fail, a weakened check is not noticed, or a
+    lawful variant of the reference peers does not pass.
     """
     from harness.cli.selftesting import selftest
 

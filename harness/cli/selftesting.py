@@ -10,6 +10,7 @@ from typing import Final
 from harness.cli.library import suites_folder
 from harness.cli.printing import print_json, print_lines
 from harness.errors import EXIT_EXPECTED, EXIT_UNEXPECTED
+from harness.peer.lawful import LAWFUL
 from harness.peer.mutants import MUTANTS
 from harness.resources import data_folder
 from harness.selftest.known import FILE, Known
@@ -23,6 +24,7 @@ PUBLISHED: Final = "published"
 def selftest(
     selection: Sequence[str],
     mutants: Sequence[str],
+    variants: Sequence[str],
     as_json: bool,
     jobs: int | None,
     update: bool,
@@ -36,20 +38,21 @@ def selftest(
         peers=data_folder("peers"),
         known=Known.load(folder / FILE),
         mutants=mutants,
+        variants=variants,
         selection=selection,
         workers=jobs,
         thorough=thorough,
         progress=_tell if sys.stderr.isatty() else lambda _text: None,
     )
     result = self_test(request)
-    if update:
+    if update and not variants:
         folder.mkdir(exist_ok=True)
         learn(request, result).write(folder / FILE)
         (folder / TABLE).write_text(markdown(result), encoding="utf-8")
     if as_json:
         print_json(result.to_json())
     else:
-        print_lines(_lines(result, mutants))
+        print_lines(_lines(result, mutants, variants))
     return EXIT_EXPECTED if result.ok else EXIT_UNEXPECTED
 
 
@@ -58,7 +61,10 @@ def _tell(text: str) -> None:
     sys.stderr.flush()
 
 
-def _lines(result: SelfTest, named: Sequence[str]) -> Iterable[str]:
+def _lines(result: SelfTest, named: Sequence[str], variants: Sequence[str]) -> Iterable[str]:
+    if variants:
+        yield from _of_variants(result, undecided=True)
+        return
     for one in result.outcomes:
         if named and one.killed_by:
             yield f"{one.mutant} as {one.role}: killed by {', '.join(one.killed_by[:5])}"
@@ -75,11 +81,26 @@ def _lines(result: SelfTest, named: Sequence[str]) -> Iterable[str]:
         f" {len(result.survivors)} survive, {len(result.by_chance)} noticed by chance"
     )
     if not named:
+        yield from _of_variants(result, undecided=False)
         yield (
             f"{len(result.bitten)} cases can fail, {len(result.toothless)} cannot;"
             f" {result.weakenings} weakened checks, {len(result.unnoticed)} of them unnoticed"
         )
         yield f"{len(result.excused)} excused by name"
+
+
+def _of_variants(result: SelfTest, *, undecided: bool) -> Iterable[str]:
+    fairness = result.fairness
+    for name, reason in fairness.false_alarms.items():
+        variant = LAWFUL[name.partition(" ")[0]]
+        told = f"{variant.text}: {', '.join(variant.permits)}"
+        yield f"false alarm: {name} ({told})\n  {reason}"
+    if undecided:
+        yield from [f"undecided: {one}: {why}" for one, why in fairness.undecided.items()]
+    yield (
+        f"{len(fairness.variants)} lawful variants, {len(fairness.false_alarms)} false alarms,"
+        f" {len(fairness.undecided)} cases undecided"
+    )
 
 
 def _list(label: str, names: Iterable[str]) -> Iterable[str]:

@@ -10,7 +10,7 @@ import heapq
 import itertools
 import random
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from harness.peer.call import CallEvent
 from harness.peer.calls import CallControl
@@ -88,6 +88,14 @@ class Endpoint:
     def make_tunnel(self, local_id: int, address: Address) -> Tunnel:
         """A new tunnel."""
         return Tunnel(self, local_id, address, self.make_channel())
+
+    two_ports: ClassVar[bool] = False
+    """Whether it answers from another port than the one at which it is called (8.1)."""
+
+    def answers_a_caller(self, to: Address) -> bool:
+        """Whether what goes there answers somebody who has called, where that matters."""
+        del to
+        return False
 
     def make_session(self, tunnel: Tunnel, kind: CallKind, local_id: int) -> Session:
         """A new session."""

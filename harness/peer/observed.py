@@ -58,6 +58,14 @@ class Observed:
         message = self.examined.message
         return message.name if message else str(self.examined.number)
 
+    @property
+    def is_ignorable(self) -> bool:
+        """Whether it is a message of a later document that says it may be ignored (4.4.1)."""
+        examined = self.examined
+        if examined is None or examined.number is None or examined.fault is not None:
+            return False
+        return examined.message is None and not examined.mandatory
+
     def repeats(self, original: Observed) -> bool:
         """Whether it is an earlier message sent again: the same one about the same thing.
 

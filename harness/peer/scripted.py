@@ -105,15 +105,24 @@ class ScriptedPeer:
         link.close()
 
     def open_tunnel(
-        self, name: str, link: Link, remote: Address, *, secret: bytes | None
+        self,
+        name: str,
+        link: Link,
+        remote: Address,
+        *,
+        secret: bytes | None,
+        hidden_with: bytes | None = None,
     ) -> ScriptedTunnel:
         """A new tunnel of the script, with an id of ours.
+
+        secret: ours. hidden_with: the other side's, with which it hides AVPs; None: the same.
 
         Until it is bound, by the first message sent on it, it takes an SCCRQ of the other side.
         """
         self._next_tunnel = self._next_tunnel % 65535 + 1
         channel = Channel(self.policy, receive_window=4, slow_start=False)
         tunnel = ScriptedTunnel(self, name, self._next_tunnel, remote, link, channel, secret=secret)
+        tunnel.hidden_with = hidden_with or secret
         self.tunnels[name] = tunnel
         return tunnel
 
@@ -223,7 +232,7 @@ class ScriptedPeer:
             # 0, but still means this tunnel. One that goes on has to know it.
             refuses = packet.is_zlb or packet.message_type == STOPCCN
             return unlearned[0] if refuses and len(unlearned) == 1 else None
-        secret = candidates[0].secret if candidates else None
+        secret = candidates[0].hidden_with if candidates else None
         assigned = examine(self.specification, packet, secret).integer("assigned_tunnel_id")
         for tunnel in candidates:
             if tunnel.bound and tunnel.peer_id and tunnel.peer_id == assigned:

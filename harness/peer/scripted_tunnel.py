@@ -12,7 +12,7 @@ from harness.peer.channel import HALF, MODULUS, Arrival, Channel, after
 from harness.peer.examine import Examined, examine
 from harness.peer.made import Made
 from harness.peer.network import Address, Link
-from harness.peer.observed import Observed
+from harness.peer.observed import VERSION, Observed
 from harness.peer.site import ScriptSite
 from harness.wire import Packet, Parsed, build, parse, zlb
 
@@ -70,8 +70,11 @@ class ScriptedTunnel:
     channel: Channel
     peer_id: int = 0
     secret: bytes | None = None
+    hidden_with: bytes | None = None
     challenge: bytes | None = None
     peer_challenge: bytes | None = None
+    peer_framing: int | None = None
+    peer_bearer: int | None = None
     sessions: dict[str, ScriptedSession] = field(default_factory=dict)
     arrivals: list[Observed] = field(default_factory=list)
     inbox: list[Observed] = field(default_factory=list)
@@ -95,6 +98,7 @@ class ScriptedTunnel:
     _numbered: dict[int, _Outgoing] = field(default_factory=dict)
     _sendings: int = 0
     _probe: int | None = None
+    _probe_counts: bool = True
     _timer: asyncio.TimerHandle | None = None
 
     def session(self, name: str) -> ScriptedSession:
@@ -139,9 +143,12 @@ class ScriptedTunnel:
         ns = sent.header.ns if sent is not None and is_control else None
         if ns == self.channel.ns and not packet.is_zlb:
             self._probe = ns
+            self._probe_counts = sent is not None and sent.header.version == VERSION
         if is_control or name != "data":
-            # without an Ns of its own it stands where the next message would
-            self.sent_ns = self.channel.ns if ns is None else ns
+            # without an Ns of its own it stands where the next message would; without the L bit
+            # what stands in the place of Ns may be anything
+            unsure = ns is None or sent is None or sent.header.length is None
+            self.sent_ns = self.channel.ns if unsure or ns is None else ns
         self._transmit(name, Sent(data, link or self.link, name != "raw", made))
 
     def resend(self, name: str) -> bool:
@@ -227,7 +234,8 @@ class ScriptedTunnel:
 
     def _acknowledge(self, nr: int) -> None:
         # The Ns of what was sent once is in use, whether or not it will count in the end
-        ns = (self.channel.ns + (self._probe == self.channel.ns)) % MODULUS
+        used = self._probe == self.channel.ns and self._probe_counts
+        ns = (self.channel.ns + used) % MODULUS
         self.peer.transmit(self.link, build(zlb(self.peer_id, ns, nr)), self.remote)
 
     @property
@@ -255,6 +263,13 @@ class ScriptedTunnel:
             packet and packet.header.control and not packet.header.tunnel_id and self.peer_id
         )
 
+    def is_by_the_way(self, observed: Observed) -> bool:
+        """Whether it is a HELLO that shows no trace of what was sent last."""
+        if observed.name != "HELLO" or observed.arrival is not Arrival.IN_ORDER:
+            return False
+        before = [one.header.nr for one in self.arrivals[: self.arrivals_before_send]]
+        return observed.header.nr == (before[-1] if before else 0)
+
     def resume_acks(self) -> None:
         """Acknowledge what has come while acknowledgements were held, if anything has."""
         due = self.channel.ack_due
@@ -280,7 +295,9 @@ class ScriptedTunnel:
         """Take a control message for this tunnel. to: which endpoint of ours it came to."""
         packet = parsed.packet
         assert packet is not None
-        examined = None if packet.is_zlb else examine(self.peer.specification, packet, self.secret)
+        examined = None
+        if not packet.is_zlb:
+            examined = examine(self.peer.specification, packet, self.hidden_with)
         if packet.header.ns is None:
             self.arrivals.append(self._observed(number, source, to, parsed, examined, None))
             self._misnumbered.append(self.arrivals[-1])
@@ -347,6 +364,8 @@ class ScriptedTunnel:
         """Take the ids, the window and the challenge that the other side names."""
         tunnel_id = examined.integer("assigned_tunnel_id")
         name = observed.name
+        if name == "StopCCN" and not self.peer_id:
+            self.remote = observed.source  # what it refuses by may come from another port (8.1)
         if tunnel_id and not self.peer_id:
             self.peer_id = tunnel_id
         if name in {"SCCRQ", "SCCRP"}:
@@ -354,6 +373,8 @@ class ScriptedTunnel:
             if window is not None:
                 self.channel.set_peer_window(window)
             self.peer_challenge = examined.octets.get("challenge")
+            self.peer_framing = examined.integer("framing_capabilities")
+            self.peer_bearer = examined.integer("bearer_capabilities")
             if observed.source != self.remote:
                 self.remote = observed.source
         session_id = examined.integer("assigned_session_id")

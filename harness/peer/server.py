@@ -20,6 +20,7 @@ class PeerServer:
         self.received = 0
         self.crash: Exception | None = None
         self._link: Link | None = None
+        self._answers: Link | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._news = asyncio.Event()
 
@@ -28,6 +29,8 @@ class PeerServer:
         self._link = await network.open(self._receive, address, port)
         if not self.endpoint.config.udp_checksums:
             self._link.leave_out_checksums()
+        if self.endpoint.two_ports:
+            self._answers = await network.open(self._receive, address)
         return self._link.local
 
     @property
@@ -60,7 +63,8 @@ class PeerServer:
         if self._link is None:
             return
         for data, to in self.endpoint.outgoing():
-            self._link.send(data, to)
+            answer = self._answers is not None and self.endpoint.answers_a_caller(to)
+            (self._answers if self._answers and answer else self._link).send(data, to)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -98,3 +102,6 @@ class PeerServer:
         if self._link is not None:
             self._link.close()
             self._link = None
+        if self._answers is not None:
+            self._answers.close()
+            self._answers = None

@@ -6,6 +6,7 @@ are counted, not recorded: a note says how many there were.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from harness.peer.channel import HALF, MODULUS, after
@@ -24,6 +25,9 @@ AGAIN: Final = 0.5
 BARE: Final = 12
 """Octets of a control message that has nothing but its header (3.1)."""
 
+CONTROL: Final = 0xC8
+"""The bits T, L and S, which every control message has (3.1)."""
+
 NS_OCTETS: Final = slice(8, 10)
 NR_OCTETS: Final = slice(10, 12)
 
@@ -37,28 +41,39 @@ async def advance(context: Context, step: Advance) -> None:
         Compose(message="HELLO"), tunnel, context.session(step), step.place
     )
     number = after(step.to, tunnel.channel.ns)
-    flood = _Flood(tunnel, hello.packet, number)
+
+    def unseen(messages: int) -> None:
+        if context.unseen is not None:
+            context.unseen(tunnel.link.local, tunnel.remote, tunnel.peer_id, messages)
+
+    flood = _Flood(tunnel, hello.packet, number, unseen)
     context.peer.aside = flood.take
     try:
         await _run(context, step, flood)
     finally:
         context.peer.aside = None
-    if context.unseen is not None:
-        context.unseen(tunnel.link.local, tunnel.remote, tunnel.peer_id, number)
+    flood.tell()
     text = f"{number} HELLOs were sent and acknowledged; they are not in the record"
     context.emit(Note(context.case.id, context.at, text))
     context.passed(step, "advance", f"every HELLO up to Ns {step.to} is acknowledged", text)
 
 
 class _Flood:
-    """HELLOs under way. first: the Ns of the oldest that is not acknowledged yet."""
+    """HELLOs under way. first: the Ns of the oldest that is not acknowledged yet.
 
-    def __init__(self, tunnel: ScriptedTunnel, hello: Packet, number: int) -> None:
+    unseen: told how many have been acknowledged since it was told last.
+    """
+
+    def __init__(
+        self, tunnel: ScriptedTunnel, hello: Packet, number: int, unseen: Callable[[int], None]
+    ) -> None:
         self.tunnel = tunnel
         self.octets = bytearray(build(hello))
         self.first = tunnel.channel.ns
         self.left = number
         self.under_way = 0
+        self.told = self.first
+        self.unseen = unseen
 
     def send(self) -> None:
         """Fill the window."""
@@ -71,6 +86,11 @@ class _Flood:
         for index in range(self.under_way):
             self._transmit((self.first + index) % MODULUS)
 
+    def tell(self) -> None:
+        """Account for what is acknowledged: what the IUT says of its own accord refers to it."""
+        self.unseen(after(self.first, self.told))
+        self.told = self.tunnel.channel.ns = self.first
+
     def _transmit(self, ns: int) -> None:
         self.octets[NS_OCTETS] = ns.to_bytes(2, "big")
         self.octets[NR_OCTETS] = self.tunnel.channel.nr.to_bytes(2, "big")
@@ -78,7 +98,11 @@ class _Flood:
 
     def take(self, data: bytes) -> bool:
         """Take a bare acknowledgement of ours; all else goes its usual way."""
-        if len(data) != BARE or int.from_bytes(data[4:6], "big") != self.tunnel.local_id:
+        if (
+            len(data) < BARE
+            or data[0] & CONTROL != CONTROL
+            or int.from_bytes(data[4:6], "big") != self.tunnel.local_id
+        ):
             return False
         acknowledged = after(int.from_bytes(data[NR_OCTETS], "big"), self.first)
         if acknowledged > self.under_way and acknowledged < HALF:
@@ -87,7 +111,11 @@ class _Flood:
             self.first = (self.first + acknowledged) % MODULUS
             self.under_way -= acknowledged
             self.left -= acknowledged
-            self.send()
+            if len(data) == BARE:
+                self.send()
+        if len(data) > BARE:
+            self.tell()
+            return False
         return True
 
 
@@ -105,6 +133,7 @@ async def _run(context: Context, step: Advance, flood: _Flood) -> None:
             context.failed(step, "advance", "every HELLO is acknowledged", told)
         if flood.left < before:
             heard = context.peer.now
+            flood.send()  # what came may have been more than an acknowledgement
         else:
             flood.send_again()
     tunnel.channel.ns = step.to

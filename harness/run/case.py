@@ -269,12 +269,11 @@ async def _with_peer(
     chance = random.Random(f"{setting.seed}:{case.id}")
     context: Context | None = None
 
-    secret = case.secret
-    if secret is None:
-        secret = setting.device.configured(case.configuration).ixit.secret
+    of_iut = setting.device.configured(case.configuration).ixit.secret
+    secret = of_iut if case.secret is None else case.secret
     monitor = None
     if setting.monitoring is not None:
-        monitor = setting.monitoring.watch(case.id, lease.address[0], secret)
+        monitor = setting.monitoring.watch(case.id, lease.address[0], secret, of_iut)
     trail = Trail(setting.time_scale)
 
     def on_frame(data: bytes, source: Address, destination: Address, why: Made) -> int:

@@ -99,6 +99,12 @@ class Context:
         """The secret that both sides share: the case's own, else the device's."""
         return self.case.secret if self.case.secret is not None else self.device.ixit.secret
 
+    @property
+    def hidden_with(self) -> bytes | None:
+        """What the IUT hides AVPs with: its own secret, whatever that of the case is."""
+        secret = self.device.configured(self.case.configuration).ixit.secret or self.secret
+        return secret.encode() if secret else None
+
     def tunnel(self, step: Step) -> ScriptedTunnel:
         """The step's tunnel; on first use it is made, on our first link."""
         tunnel = self.peer.tunnels.get(step.tunnel)
@@ -109,6 +115,7 @@ class Context:
                 self.peer.links["default"],
                 self.lease.address,
                 secret=secret.encode() if secret else None,
+                hidden_with=self.hidden_with,
             )
         return tunnel
 
@@ -140,6 +147,7 @@ class Context:
         tunnel = self.peer.tunnels.get(step.tunnel)
         if tunnel is not None:
             values["sent_ns"] = tunnel.sent_ns
+            values["iut_next_ns"] = tunnel.channel.nr
         if tunnel is not None and tunnel.challenge is not None and tunnel.secret is not None:
             challenger = "SCCRQ" if "SCCRQ" in tunnel.last_sent else "SCCRP"
             values["expected_challenge_response"] = challenge_response(
@@ -149,7 +157,7 @@ class Context:
 
     def view(self, observed: Observed, tunnel: ScriptedTunnel) -> Received:
         """A received message as matchers see it."""
-        return view(self.specification, observed, tunnel.secret)
+        return view(self.specification, observed, tunnel.hidden_with)
 
     # -- judging -----------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from harness.peer.made import Made
 from harness.peer.observed import Observed
 from harness.peer.scripted import ScriptedTunnel
 from harness.run.context import CHALLENGED, Context
-from harness.run.expecting import BACKGROUND, describe, in_scope
+from harness.run.expecting import describe, in_scope, is_background
 from harness.run.select import DIAL, dials_when_told
 from harness.spec.model import Role
 from harness.suite.model import Compose, Establish
@@ -69,8 +69,16 @@ async def _tunnel(context: Context, step: Establish) -> ScriptedTunnel:
 
 
 def _dials(context: Context) -> bool:
-    """Whether it is for the IUT to open the tunnel."""
-    return context.device.role is Role.LAC and bool(context.device.ics.get("initiates_tunnel"))
+    """Whether it is for the IUT to open the tunnel.
+
+    A LAC opens one for a call of its own. With that the one that the case asks it for would be the
+    second in the tunnel, and not every LAC has room for it.
+    """
+    ics, requires = context.device.ics, context.case.requires
+    wanted = "outgoing_calls" in requires and "incoming_calls" not in requires
+    if wanted and ics.get("accepts_tunnel") and not ics.get("multiple_sessions"):
+        return False
+    return context.device.role is Role.LAC and bool(ics.get("initiates_tunnel"))
 
 
 async def _answer_tunnel(context: Context, step: Establish) -> ScriptedTunnel:
@@ -204,6 +212,8 @@ def send(
     extra: Mapping[str, Value],
 ) -> None:
     """Send a message of the preamble, with the edits that the step has for it."""
+    if tunnel.ended is not None:
+        context.inconclusive(step, name, describe(tunnel.ended), [tunnel.ended.number])
     edits = step.messages.get(name, Compose(message=name))
     if extra:
         edits = replace(edits, set={**extra, **edits.set})
@@ -221,7 +231,7 @@ async def receive(context: Context, step: Establish, tunnel: ScriptedTunnel, nam
     while True:
         while looked < len(tunnel.inbox):
             observed = tunnel.inbox[looked]
-            if observed.name in BACKGROUND or not in_scope(step, tunnel, observed, False):
+            if is_background(observed) or not in_scope(step, tunnel, observed, False):
                 looked += 1
                 continue
             del tunnel.inbox[looked]

@@ -1,10 +1,11 @@
 """Steps that wait: `expect`, `silence`, `alive`, `compare`.
 
 The next message in scope decides: it is one of the alternatives, or the check fails on it at
-once. HELLOs and ZLBs are background and pass by unless an alternative names them. An
-acknowledgement counts at the moment it came, not at the moment it was looked at, and its time is
-that since the message went out. A message that cannot be delivered, because its Ns is wrong or
-others are missing before it, is no silence.
+once. HELLOs, ZLBs and news about a call are background and pass by unless an alternative names
+them; so do messages of later documents that say they may be ignored. An acknowledgement counts at
+the moment it came, not at the moment it was looked at, and its time is that since the message went
+out. A message that cannot be delivered, because its Ns is wrong or others are missing before it, is
+no silence.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ from harness.suite.model import (
     Step,
 )
 
+UNASKED = frozenset({"SLI", "WEN"})
+"""News about a call, which an IUT may send at any time (6.13, 6.14)."""
 BACKGROUND = frozenset({"HELLO"})
 AT_ONCE = 0.3
 """Seconds in which a message follows an acknowledgement that came late."""
@@ -43,7 +46,6 @@ LATE_ACK = 1.0
 """Seconds after which an acknowledgement counts as late: every peer retransmits by then (P-8)."""
 TIMED_OTHERWISE = frozenset({"P-4", "P-5", "P-35"})
 """Points of the verdict policy that say themselves until when something is to be acknowledged."""
-UNASKED = frozenset({"SLI", "WEN"})
 NOT_MESSAGES = frozenset({"ack", "ZLB", "silence", "data"})
 
 
@@ -159,10 +161,13 @@ class _Waiting:
         """Whether a message is for this step to judge, rather than background or another's."""
         if not in_scope(self.step, self.tunnel, observed, self.step.any_session):
             return False
-        if self.named & {observed.name, "any"}:
-            return True
-        if observed.name in BACKGROUND:
+        if observed.name in self.named:
+            # news that came before the last send is not about what was sent
+            return observed.name not in UNASKED or observed.at >= self.tunnel.sent_at
+        if is_background(observed):
             return False
+        if "any" in self.named:
+            return True
         if self.is_unasked(observed):
             self.passed_by.append(observed)
             return False
@@ -171,7 +176,8 @@ class _Waiting:
     def is_unasked(self, observed: Observed) -> bool:
         """Whether it is what an IUT sends of its own accord, beside what it acknowledges.
 
-        News about a call; and the end of a tunnel whose last call the script has just ended (P-37).
+        News about no call; and the end of a tunnel whose last call the script has just ended
+        (P-37).
         """
         if all(one.message != "ack" for one in self.frames):
             return False
@@ -189,6 +195,7 @@ class _Waiting:
             if (
                 observed.arrival is Arrival.DUPLICATE
                 and self.named & {observed.name, "any"}
+                and (observed.name in self.named or not is_background(observed))
                 and in_scope(self.step, self.tunnel, observed, self.step.any_session)
             ):
                 self.judge(observed)
@@ -348,6 +355,13 @@ def wanted(alternatives: Sequence[Alternative]) -> str:
     return " or ".join(dict.fromkeys(one.message for one in alternatives))
 
 
+def is_background(observed: Observed) -> bool:
+    """Whether a message says nothing about what a step is about."""
+    if observed.name in UNASKED and observed.header.session_id:
+        return True
+    return observed.name in BACKGROUND or observed.is_ignorable
+
+
 def in_scope(
     step: Step,
     tunnel: ScriptedTunnel,
@@ -402,11 +416,13 @@ async def silence(context: Context, step: Silence) -> None:
         over = context.peer.now >= deadline
         came = (tunnel.arrivals if step.strict else tunnel.inbox)[looked:]
         looked += len(came)
-        if not step.strict:
+        if step.strict:
+            came = [one for one in came if not tunnel.is_by_the_way(one)]
+        else:
             came = [
                 one
                 for one in came
-                if one.name not in BACKGROUND and in_scope(step, tunnel, one, step.whole_tunnel)
+                if not is_background(one) and in_scope(step, tunnel, one, step.whole_tunnel)
             ]
         if over:
             # until now what is missing before them might have come

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NoReturn
+from dataclasses import dataclass, replace
+from typing import Final, NoReturn
 
 from harness.device.lease import Death
 from harness.errors import Place
@@ -13,6 +13,9 @@ from harness.peer.scripted import ScriptedTunnel
 from harness.run.context import CaseEndedError, Context
 from harness.run.expecting import describe
 from harness.suite.model import Alive, Compose, Severity
+
+LOWEST: Final = bytes(8)
+"""A Tie Breaker that wins, so that a fresh peer is answered while the IUT calls (4.4.3)."""
 
 ANSWERS = frozenset({"SCCRP", "StopCCN"})
 
@@ -84,16 +87,33 @@ class Asked:
     death: Death | None = None
 
 
+def _may_collide(context: Context) -> bool:
+    """Whether the IUT waits for an answer to an SCCRQ that might win against ours (4.4.3)."""
+    return any(
+        one.name == "SCCRQ" and one.examined is not None and "tie_breaker" in one.examined.octets
+        for tunnel in context.peer.tunnels.values()
+        if "SCCRP" not in tunnel.last_sent
+        for one in tunnel.arrivals
+    )
+
+
 async def ask(context: Context, place: Place, within: float) -> Asked:
     """Send a fresh peer's SCCRQ and wait for its answer; a tunnel that comes of it is ended."""
     name = f"alive-{len(context.peer.tunnels)}"
     link = await context.peer.open_link(name, context.host)
     secret = context.secret
     tunnel = context.peer.open_tunnel(
-        name, link, context.lease.address, secret=secret.encode() if secret else None
+        name,
+        link,
+        context.lease.address,
+        secret=secret.encode() if secret else None,
+        hidden_with=context.hidden_with,
     )
     session = tunnel.session("alive")
-    request = context.assembler.assemble(Compose(message="SCCRQ"), tunnel, session, place)
+    compose = Compose(message="SCCRQ")
+    if _may_collide(context):
+        compose = replace(compose, set={"tie_breaker": LOWEST})
+    request = context.assembler.assemble(compose, tunnel, session, place)
     tunnel.bound = True
     began = context.peer.now
     tunnel.send("SCCRQ", request.packet, request.octets)

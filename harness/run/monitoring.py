@@ -85,11 +85,17 @@ class Monitoring:
     late_in: set[str] = field(default_factory=set)
     unseen: dict[RuleId, str] = field(default_factory=dict)
 
-    def watch(self, case: str, iut: str, secret: str | None) -> CaseMonitor:
-        """A monitor for one case whose IUT has this address."""
+    def watch(
+        self, case: str, iut: str, secret: str | None, hidden_with: str | None = None
+    ) -> CaseMonitor:
+        """A monitor for one case whose IUT has this address.
+
+        secret: of the scripted peer. hidden_with: that of the IUT, where it is another one.
+        """
         monitor = Monitor(
             self.rules,
             secret=secret.encode() if secret else None,
+            hidden_with=hidden_with.encode() if hidden_with else None,
             secret_shared=secret is not None,
             roles={iut: self.device.role},
             accounts=(iut,),

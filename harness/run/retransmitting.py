@@ -25,7 +25,7 @@ of it, an interval of a second that does not grow at all would pass for one that
 
 async def retransmissions(context: Context, step: Retransmissions) -> None:
     """Collect the copies, then judge them."""
-    copies = await _collect(context, step)
+    copies, gone_on = await _collect(context, step)
     times = [one.at for one in copies]
     frames = [one.number for one in copies]
     intervals = [later - earlier for earlier, later in itertools.pairwise(times)]
@@ -39,12 +39,16 @@ async def retransmissions(context: Context, step: Retransmissions) -> None:
     _judge_growth(context, step, intervals, frames)
     if step.until_given_up:
         _judge_number(context, step, copies, told)
+        if gone_on and len(copies) <= step.sends[1]:
+            # with so few of them it may still be at it, at intervals of minutes (P-17)
+            context.inconclusive(step, f"{step.message} is given up", f"not yet, {told}", frames)
 
 
-async def _collect(context: Context, step: Retransmissions) -> list[Observed]:
+async def _collect(context: Context, step: Retransmissions) -> tuple[list[Observed], bool]:
     """All copies of the message until enough have come, the IUT gives up, or the time is over.
 
-    It has given up when it sends StopCCN, or stays silent for twice the interval that was due.
+    Gives too whether it may send more. It has given up when it sends StopCCN, or stays silent for
+    twice the interval that was due.
     """
     tunnel = context.tunnel(step)
     deadline = context.peer.now + context.scaled(step.within)
@@ -62,15 +66,15 @@ async def _collect(context: Context, step: Retransmissions) -> list[Observed]:
                 copies.append(one)
         looked = len(tunnel.arrivals)
         if len(copies) >= step.at_least and not step.until_given_up:
-            return copies
+            return copies, True
         until = deadline
         if step.until_given_up and len(copies) > 1:
             last = copies[-1].at - copies[-2].at
             until = min(deadline, copies[-1].at + 2 * last + context.scaled(step.first[1]))
             if stopped and step.message != "StopCCN":
-                return copies
+                return copies, False
         if context.peer.now >= until:
-            return copies
+            return copies, until == deadline
         await context.news(until)
 
 

@@ -241,6 +241,9 @@ def _acks(context: Context, step: Acks) -> None:
 def _hello(context: Context, step: Hello) -> None:
     tunnel = context.tunnel(step)
     tunnel.hello_ignored = step.mode == "ignore"
+    if tunnel.hello_ignored:
+        # those that have come are acknowledged already
+        tunnel.inbox = [one for one in tunnel.inbox if one.name != "HELLO"]
     if not tunnel.hello_ignored and not tunnel.acks_held:
         tunnel.resume_acks()
 

@@ -22,6 +22,8 @@ from harness.wire import AUTO, AVP, Header, Packet, Value, build, challenge_resp
 RANDOM_VECTOR: Final = 36
 RANDOM_VECTOR_OCTETS: Final = 16
 ID_OCTETS: Final = 2
+_EITHER: Final = 3
+"""Both bits of a framing or a bearer type (4.4.4)."""
 ANSWERS: Final[Mapping[str, int]] = {"SCCRP": 2, "SCCCN": 3}
 """Messages that owe an answer to a challenge, and the id of the digest (RFC 2661 4.4.3)."""
 
@@ -139,10 +141,22 @@ class Assembler:
         if name in REQUESTS:
             self._serial += 1
             values["call_serial_number"] = self._serial
+        values |= self._offered(name, tunnel)
         if name in ANSWERS and tunnel.peer_challenge is not None and self.secret is not None:
             values["challenge_response"] = challenge_response(
                 ANSWERS[name], self.secret, tunnel.peer_challenge
             )
+        return values
+
+    def _offered(self, name: str, tunnel: ScriptedTunnel) -> dict[str, Value]:
+        """Of what a call asks for by custom, that which the peer has announced (4.4.3)."""
+        message = self.specification.message(name)
+        offers = {"framing_type": tunnel.peer_framing, "bearer_type": tunnel.peer_bearer}
+        values: dict[str, Value] = {}
+        for avp, announced in offers.items():
+            usual = message.example.get(avp) if message is not None else None
+            if isinstance(usual, int) and announced is not None and not usual & ~_EITHER:
+                values[avp] = usual & announced or announced & _EITHER or usual
         return values
 
     def _take_note(

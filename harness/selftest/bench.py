@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from harness.device.description.device import Device
-from harness.device.embedded import EmbeddedRunner
+from harness.device.embedded import EmbeddedRunner, Factory, reference_endpoint
 from harness.device.reading.load import load_device
 from harness.errors import HarnessError, NothingSelected
 from harness.peer import clock
@@ -36,7 +36,7 @@ TELLING: Final = frozenset({Verdict.FAIL, Verdict.WARN})
 _GRAVITY: Final = {Verdict.FAIL: 2, Verdict.WARN: 1}
 QUIET: Final = frozenset({Verdict.PASS, Verdict.SKIP})
 
-_OWN: Final = f"{SUITE}/{OWN_PEER}"
+OWN: Final = f"{SUITE}/{OWN_PEER}"
 
 
 @dataclass(slots=True)
@@ -46,7 +46,8 @@ class Trial:
     verdicts: of each case and each rule of the monitors, by id. notes: how many each case made.
     bites: the rows of each check that did not hold, by the id of its case or rule. seen_in: where a
     rule was first broken. faults: cases that ended in a defect of the harness, which a broken peer
-    must not bring about.
+    must not bring about. reasons: of each verdict, in one line. own: what the monitors hold against
+    the scripted peer itself.
     """
 
     verdicts: dict[str, Verdict] = field(default_factory=dict)
@@ -54,13 +55,18 @@ class Trial:
     bites: dict[str, list[tuple[str, ...]]] = field(default_factory=dict)
     seen_in: dict[str, str] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+    own: str = ""
 
     def take(self, event: Event) -> None:
         """Keep what matters of an event."""
         if isinstance(event, CaseEnd):
-            if event.case == _OWN:
-                return  # our own peer may be led astray by a broken one
+            if event.case == OWN:
+                # our own peer may be led astray by a broken one
+                self.own = "" if event.verdict in QUIET else event.reason
+                return
             self.verdicts[event.case] = event.verdict
+            self.reasons[event.case] = event.reason
             if event.verdict is Verdict.NONE or event.reason.startswith(DEFECT):
                 self.faults[event.case] = event.reason
         elif isinstance(event, Note):
@@ -116,15 +122,27 @@ class Bench:
 
         monitors: have every datagram judged as well. HarnessError when nothing can be said.
         """
+        factory = reference_endpoint if mutant is None else mutant.endpoint
+        name = f"{mutant.name if mutant else 'the reference'} as {role}"
+        return self.meet(self.devices[role], factory, cases, name, monitors=monitors)
+
+    def meet(
+        self,
+        device: Device,
+        factory: Factory,
+        cases: Sequence[Case],
+        name: str,
+        *,
+        monitors: bool = True,
+    ) -> Trial:
+        """Run cases against a peer that a factory makes. HarnessError when nothing can be said."""
         trial = Trial()
         if not cases:
             return trial
-        device, library = self.devices[role], self.library
+        library = self.library
 
         async def main() -> None:
-            runner = EmbeddedRunner(device, library.specification)
-            if mutant is not None:
-                runner = EmbeddedRunner(device, library.specification, factory=mutant.endpoint)
+            runner = EmbeddedRunner(device, library.specification, factory=factory)
             setting = Setting(
                 device=device,
                 runner=runner,
@@ -142,13 +160,12 @@ class Bench:
             tell_monitors(setting)
             if setting.monitoring is not None:
                 for (of_iut, rule), evidence in setting.monitoring.seen.items():
-                    if of_iut:
-                        trial.seen_in[f"{SUITE}/{rule.value}"] = evidence.case
+                    where = f"{SUITE}/{rule.value}" if of_iut else OWN
+                    trial.seen_in[where] = evidence.case
 
         try:
             clock.run(main(), virtual=True)
         except* (ClockStalledError, HarnessError) as group:
-            name = mutant.name if mutant else "the reference"
             cause = group.exceptions[0]
-            raise HarnessError("selftest.broken", f"{name} as {role}: {cause}") from group
+            raise HarnessError("selftest.broken", f"{name}: {cause}") from group
         return trial

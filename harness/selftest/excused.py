@@ -11,15 +11,17 @@ from typing import Final
 from harness.located import Node, load
 
 FILE: Final = "excused.yaml"
-_PARTS: Final = ("cases", "weakenings")
+_PARTS: Final = ("cases", "weakenings", "alarms")
 
 
 @dataclass(frozen=True, slots=True)
 class Excused:
-    """By pattern, why: of cases that no mutant turns red, of weakenings that none notices."""
+    """By pattern, why: of cases that no mutant turns red, of weakenings that none notices, and of
+    alarms about lawful variants."""
 
     cases: Mapping[str, str] = field(default_factory=dict)
     weakenings: Mapping[str, str] = field(default_factory=dict)
+    alarms: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def load(cls, path: Path) -> Excused:

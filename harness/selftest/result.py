@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from harness.peer.mutants import MUTANTS
+from harness.selftest.fairness import Fairness
 from harness.selftest.hunt import Outcome
 
 
@@ -16,7 +17,7 @@ class SelfTest:
     clean_failures: cases and rules that do not hold on the references. bitten: by case, the mutant
     that turns it red. excused: names with their reasons, of cases and weakenings. idle: excuses
     that nothing needs any more. owed: weakenings that are known to go unnoticed. faults: errors of
-    the harness that a mutant brought about.
+    the harness that a mutant brought about. fairness: how lawful variants were treated.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -30,6 +31,7 @@ class SelfTest:
     idle: tuple[str, ...] = ()
     owed: tuple[str, ...] = ()
     faults: Mapping[str, str] = field(default_factory=dict)
+    fairness: Fairness = field(default_factory=Fairness)
 
     @property
     def mutants(self) -> tuple[str, ...]:
@@ -79,7 +81,8 @@ class SelfTest:
 
     @property
     def ok(self) -> bool:
-        """Whether every mutant is killed by a related check, and every check can fail."""
+        """Whether every mutant is killed by a related check, every check can fail, and none of them
+        holds anything against a lawful variant."""
         return not any(
             (
                 self.survivors,
@@ -90,6 +93,7 @@ class SelfTest:
                 self.fresh,
                 self.idle,
                 self.faults,
+                self.fairness.false_alarms,
             )
         )
 
@@ -101,6 +105,9 @@ class SelfTest:
             "survivors": list(self.survivors),
             "toothless_cases": list(self.toothless),
             "clean_failures": list(self.clean_failures),
+            "false_alarms": list(self.fairness.false_alarms),
+            "variants": len(self.fairness.variants),
+            "undecided": list(self.fairness.undecided),
             "by_chance": list(self.by_chance),
             "equivalent": self.equivalent,
             "wrongly_equivalent": list(self.resurrected),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Final
 
+from harness.peer.lawful import LAWFUL
 from harness.peer.mutants import MUTANTS
 from harness.selftest.hunt import Outcome
 from harness.selftest.result import SelfTest
@@ -23,7 +24,7 @@ judged; the case beside one is where it saw the mutant.
 
 def markdown(result: SelfTest) -> str:
     """The page."""
-    return "\n".join([_BEGINNING, *_counts(result), *_sections(result), ""])
+    return "\n".join([_BEGINNING, *_counts(result), *_sections(result), *_variants(result), ""])
 
 
 def _counts(result: SelfTest) -> Iterator[str]:
@@ -37,6 +38,8 @@ def _counts(result: SelfTest) -> Iterator[str]:
     yield f"| survivors | {len(result.survivors)} |"
     yield f"| cases that no mutant turns red | {len(result.toothless)} |"
     yield f"| cases that do not pass on the references | {len(result.clean_failures)} |"
+    yield f"| lawful variants | {len(result.fairness.variants)} |"
+    yield f"| false alarms about them | {len(result.fairness.false_alarms)} |"
     yield f"| weakened checks that no mutant notices | {len(result.unnoticed)} |"
     yield f"| excused by name, with a reason | {len(result.excused)} |"
 
@@ -56,6 +59,26 @@ def _sections(result: SelfTest) -> Iterator[str]:
                 yield (
                     f"| {name} | {mutant.row}: {_cell(mutant.text)} | {one.role} | {_killer(one)} |"
                 )
+
+
+_LAWFUL: Final = """
+# What nothing is held against
+
+Lawful variants are reference peers that do what the RFC leaves open in another way, and pass.
+What permits it are rows of the table, or points of the verdict policy where the RFC is silent.
+Those with a star do without something that is recommended: they may be warned of.
+
+| variant | is | permitted by |
+|---|---|---|"""
+
+
+def _variants(result: SelfTest) -> Iterator[str]:
+    yield _LAWFUL
+    for name in sorted(result.fairness.variants):
+        one = LAWFUL[name]
+        star = " *" if one.discouraged else ""
+        side = f"{min(one.roles).upper()}: " if len(one.roles) == 1 else ""
+        yield f"| {name}{star} | {side}{_cell(one.text)} | {', '.join(one.permits)} |"
 
 
 def _killer(one: Outcome) -> str:

@@ -10,6 +10,7 @@ from typing import Final
 
 from harness.errors import UsageError
 from harness.located import suggest
+from harness.peer.lawful import LAWFUL
 from harness.peer.mutants import MUTANTS
 from harness.run.memory import settled_memory
 from harness.run.run import tables_folder
@@ -18,6 +19,7 @@ from harness.selftest.bench import Bench
 from harness.selftest.crew import spread
 from harness.selftest.doubt import Doubts, doubt
 from harness.selftest.excused import Excused, excuses, idle
+from harness.selftest.fairness import Fairness, Treatment, to_meet, treat
 from harness.selftest.hunt import Bitten, Outcome, bite, hunt
 from harness.selftest.kinship import stem
 from harness.selftest.known import Known
@@ -35,7 +37,8 @@ PIECE: Final = 64
 class Request:
     """What a self-test is asked for.
 
-    mutants: only these, and then the cases themselves are not doubted. selection: only these cases.
+    mutants: only these, and then the cases themselves are not doubted. variants: only these lawful
+    ones, with all cases, and nothing else. selection: only these cases.
     known: where to look first. workers: processes, None: as many as there are processors.
     thorough: look also for what is excused.
     """
@@ -44,6 +47,7 @@ class Request:
     peers: Path
     known: Known = field(default_factory=Known)
     mutants: Sequence[str] = ()
+    variants: Sequence[str] = ()
     selection: Sequence[str] = ()
     workers: int | None = None
     thorough: bool = False
@@ -51,12 +55,15 @@ class Request:
 
 
 def self_test(request: Request) -> SelfTest:
-    """Do all of it. HarnessError: bad data, an unknown mutant, nothing selected."""
-    for name in request.mutants:
-        if name not in MUTANTS:
-            raise UsageError(
-                "selftest.mutant", f"no mutant is called {name!r}", hint=suggest(name, MUTANTS)
-            )
+    """Do all of it. HarnessError: bad data, an unknown mutant or variant, nothing selected."""
+    for what, names, known in (
+        ("mutant", request.mutants, frozenset(MUTANTS)),
+        ("variant", request.variants, frozenset(LAWFUL)),
+    ):
+        for name in names:
+            if name not in known:
+                hint = suggest(name, known)
+                raise UsageError(f"selftest.{what}", f"no {what} is called {name!r}", hint=hint)
     task = _Task(
         Bench.load(request.suites, request.peers, request.selection),
         request.known,
@@ -69,6 +76,10 @@ def self_test(request: Request) -> SelfTest:
 
 
 def _work(request: Request, task: _Task) -> SelfTest:
+    if request.variants:
+        request.progress("lawful variants")
+        only = task.treat(request.variants, whole=True)
+        return _result(request, task.excused, treatments=only)
     request.progress("the references")
     clean, faults = task.clean()
     request.progress("mutants")
@@ -76,30 +87,43 @@ def _work(request: Request, task: _Task) -> SelfTest:
     for one in outcomes:
         faults |= one.faults
     bitten, doubts, names = Bitten(), Doubts(), list[str]()
+    treatments: list[Treatment] = []
     if not request.mutants:
+        request.progress("lawful variants")
+        treatments = task.treat(list(LAWFUL), whole=request.thorough)
         request.progress("cases")
         bitten = task.bite()
         faults |= bitten.faults
         request.progress("weakened suites")
         learnt = replace(task.known, biters=biters_of(task.known, bitten.by))
         doubts, names = replace(task, known=learnt).doubt()
-    return _result(request, task.excused, clean, outcomes, bitten, doubts, len(names), faults)
+    return _result(
+        request, task.excused, clean, outcomes, bitten, doubts, len(names), faults, treatments
+    )
 
 
 def _result(
     request: Request,
     excused: Excused,
-    clean: Sequence[str],
-    outcomes: Sequence[Outcome],
-    bitten: Bitten,
-    doubts: Doubts,
-    weakened: int,
-    faults: Mapping[str, str],
+    clean: Sequence[str] = (),
+    outcomes: Sequence[Outcome] = (),
+    bitten: Bitten | None = None,
+    doubts: Doubts | None = None,
+    weakened: int = 0,
+    faults: Mapping[str, str] | None = None,
+    treatments: Sequence[Treatment] = (),
 ) -> SelfTest:
+    bitten, doubts, faults = bitten or Bitten(), doubts or Doubts(), dict(faults or {})
     reasons = {name: excuses(excused.cases, name) for name in bitten.toothless}
     reasons |= {name: excuses(excused.weakenings, name) for name in doubts.unnoticed}
+    alarms = [one.named(case) for one in treatments for case in one.alarms]
+    forgiven = {name: excuses(excused.alarms, name) for name in alarms}
+    for treated in treatments:
+        faults |= treated.faults
     needless: list[str] = []
-    if not (request.mutants or request.selection):
+    if not (request.mutants or request.variants or request.selection):
+        if request.thorough:
+            needless += idle(excused.alarms, alarms)
         needless += idle(excused.cases, bitten.toothless)
         needless += idle(excused.weakenings, doubts.unnoticed)
     return SelfTest(
@@ -114,6 +138,9 @@ def _result(
         idle=tuple(needless),
         owed=tuple(request.known.unnoticed),
         faults=faults,
+        fairness=Fairness(
+            treatments, {name: reason for name, reason in forgiven.items() if reason is not None}
+        ),
     )
 
 
@@ -160,6 +187,27 @@ class _Task:
     def _clean(self, role: Role) -> tuple[list[str], dict[str, str]]:
         trial = self.bench.try_out(role, list(self.bench.plans[role].values()), None)
         return trial.red, trial.faults
+
+    # -- lawful variants ----------------------------------------------------------------------
+
+    def treat(self, names: Sequence[str], *, whole: bool) -> list[Treatment]:
+        """How the suites treat variants. whole: by all cases, not only by those of custom."""
+        pieces = [
+            (name, role, whole)
+            for name in names
+            for role in sorted(LAWFUL[name].roles)
+            if self.bench.plans[role]
+        ]
+        return sorted(
+            spread(self._treat, pieces, self.workers), key=lambda one: (one.variant, one.role)
+        )
+
+    def _treat(self, piece: tuple[str, Role, bool]) -> Treatment:
+        name, role, whole = piece
+        variant = LAWFUL[name]
+        chosen = to_meet(self.bench, variant, role)
+        cases = self.bench.plans[role].values() if whole else chosen
+        return treat(self.bench, variant, role, cases)
 
     # -- mutants ------------------------------------------------------------------------------
 

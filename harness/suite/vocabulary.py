@@ -39,9 +39,11 @@ BUILT_IN_NAMES = (
     "peer_session_id",
     "expected_challenge_response",
     "sent_ns",
+    "iut_next_ns",
 )
 """What `${…}` may name in any step: ids as each side assigned them, the right answer to the last
-Challenge of the scripted peer, and the Ns of what it sent last."""
+Challenge of the scripted peer, the Ns of what it sent last, and the Ns that the IUT is to send
+next."""
 
 LOOP_VARIABLE = "index"
 """Inside `repeat`, the number of the round, from 0."""

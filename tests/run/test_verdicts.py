@@ -136,9 +136,9 @@ def test_evidence_is_what_provoked_it_not_the_acknowledgement_beside_it() -> Non
 - expect: ICRP
 - silence: 1s
 """
-    story = play(steps, {"ICRQ": [say("ICRP"), say("SLI", after=0.5)]})
-    assert story.evidence(story.check("silence")) == ["> ICRQ", "< SLI"]
-    assert story.last.actual.startswith("SLI tid=")
+    story = play(steps, {"ICRQ": [say("ICRP"), say("OCRP", after=0.5)]})
+    assert story.evidence(story.check("silence")) == ["> ICRQ", "< OCRP"]
+    assert story.last.actual.startswith("OCRP tid=")
 
 
 def test_evidence_names_the_tunnel_that_the_step_is_about() -> None:

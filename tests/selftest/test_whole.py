@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from harness.peer.lawful import LAWFUL
 from harness.peer.mutants import MUTANTS
 from harness.resources import data_folder
 from harness.run.run import Library, load_library, tables_folder
@@ -60,6 +61,7 @@ def result() -> dict[str, Any]:
         "by_chance",
         "toothless_cases",
         "clean_failures",
+        "false_alarms",
         "wrongly_equivalent",
         "fresh_weakenings",
         "idle_excuses",
@@ -77,6 +79,17 @@ def test_every_mutant_is_killed_or_excluded_with_a_reason(result: dict[str, Any]
     assert result["mutants"] == len(MUTANTS) >= 120
     assert result["killed"] + len(result["equivalent"]) == result["mutants"]
     assert all(len(reason) > 20 for reason in result["equivalent"].values())
+
+
+def test_every_lawful_variant_is_tried(result: dict[str, Any]) -> None:
+    assert result["variants"] == len(LAWFUL) >= 80
+
+
+def test_the_page_has_every_lawful_variant() -> None:
+    page = (PUBLISHED / TABLE).read_text(encoding="utf-8")
+    rows = [line.split("|")[1].strip(" *") for line in page.splitlines() if line.count("|") == 4]
+    assert set(LAWFUL) <= set(rows), "run `l2tp-harness selftest --update`"
+    assert f"| lawful variants | {len(LAWFUL)} |" in page, "run `l2tp-harness selftest --update`"
 
 
 def test_every_case_is_known_to_be_able_to_fail(

@@ -122,8 +122,13 @@ def add(
     broad: bool = False,
 ) -> None:
     """Register a mutant. ValueError for a name that stands twice."""
-    words = "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name)
-    key = words.strip("-").replace("_", "-")
+    key = name_in_words(name)
     if key in MUTANTS:
         raise ValueError(f"there are two mutants {key!r}")
     MUTANTS[key] = Mutant(key, row, text, roles, kind, equivalent, broad)
+
+
+def name_in_words(name: str) -> str:
+    """The name of a class in small letters, with hyphens."""
+    words = "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name)
+    return words.strip("-").replace("_", "-")

@@ -110,7 +110,8 @@ def _judge_item(judge: Judge, message: Message, item: Item) -> None:
     if not came.vendor:
         judge.violated(RuleId.AVP_UNASSIGNED, bad=False)
     row = plan.rows["M"]
-    if judge.violated(RuleId.AVP_MANDATORY_BIT, came.mandatory is not spec.mandatory, row):
+    wrong = came.mandatory is not spec.mandatory and not _is_skippable(message, item)
+    if judge.violated(RuleId.AVP_MANDATORY_BIT, wrong, row):
         text = f"{name} has M = {int(came.mandatory)}, {int(spec.mandatory)} is required"
         judge.blame(RuleId.AVP_MANDATORY_BIT, text, rows=(row,), offset=offset())
     if not spec.hideable:
@@ -129,6 +130,11 @@ def _judge_item(judge: Judge, message: Message, item: Item) -> None:
         if judge.violated(RuleId.RANDOM_VECTOR_LENGTH, octets < ENOUGH_RANDOM):
             text = f"the Random Vector has {octets} octets, {ENOUGH_RANDOM} are recommended"
             judge.blame(RuleId.RANDOM_VECTOR_LENGTH, text, offset=offset())
+
+
+def _is_skippable(message: Message, item: Item) -> bool:
+    """Whether it is the Message Type of a later document, which M = 0 lets be ignored (4.4.1)."""
+    return message.name == UNKNOWN and item.index == 0
 
 
 def _plain(message: Message, item: Item, plan: Plan) -> bool:

@@ -59,6 +59,7 @@ class Monitor:
         rules: RuleTable,
         *,
         secret: bytes | None = None,
+        hidden_with: bytes | None = None,
         secret_shared: bool | None = None,
         roles: Mapping[str, Role] | None = None,
         view: View = LIVE,
@@ -69,7 +70,7 @@ class Monitor:
         self.secret = secret
         self.secret_shared = True if secret is not None else secret_shared
         self.roles = dict(roles or {})
-        self._reader = Reader(rules.specification, rules.plans, secret)
+        self._reader = Reader(rules.specification, rules.plans, hidden_with or secret)
         self._judge = Judge(rules, view, accounts)
         self._registry = Registry(tunnels)
         self._connections = Connections(self._judge, self._registry, secret)

@@ -1,0 +1,18 @@
+"""Lawful variants of the reference LNS and LAC. Importing this package registers all of them."""
+
+from __future__ import annotations
+
+from harness.peer.lawful import calls, connection, data, delivery, hiding, messages, mixed
+from harness.peer.lawful.base import LAWFUL, Lawful
+
+__all__ = [
+    "LAWFUL",
+    "Lawful",
+    "calls",
+    "connection",
+    "data",
+    "delivery",
+    "hiding",
+    "messages",
+    "mixed",
+]

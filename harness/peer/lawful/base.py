@@ -1,0 +1,116 @@
+"""Lawful variants: reference peers that do what the RFC leaves open in another way.
+
+They are the counterpart of the mutants: nothing may be held against them. A variant is a class with
+the one thing changed, or only settings of its own, and a registration that names what permits it:
+a requirement row, or a point of the verdict policy where the RFC is silent.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+from harness.peer.channel import RetransmitPolicy
+from harness.peer.config import PeerConfig
+from harness.peer.endpoint import Endpoint
+from harness.peer.mutants.base import BOTH, LAC, LNS, Variant, name_in_words
+from harness.spec.model import Role, Specification
+
+Setting = str | int | float | bool | None
+
+__all__ = ["BOTH", "LAC", "LAWFUL", "LNS", "Lawful", "add", "lawful"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lawful:
+    """A variant of the reference peer.
+
+    permits: rows of the table, or points of the verdict policy, that leave it free to be so.
+    roles: as what it can be run. discouraged: it does without something that is recommended, so it
+    may be warned of. settings: of `PeerConfig`. retransmit: its schedule. ics: what it claims
+    otherwise than the reference.
+    """
+
+    name: str
+    permits: tuple[str, ...]
+    text: str
+    roles: frozenset[Role] = BOTH
+    kind: type[Variant] = Variant
+    discouraged: bool = False
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    retransmit: RetransmitPolicy | None = None
+    ics: Mapping[str, bool] = field(default_factory=dict)
+
+    def endpoint(
+        self,
+        specification: Specification,
+        config: PeerConfig,
+        chance: random.Random,
+        log: Callable[[str], None],
+    ) -> Endpoint:
+        """A fresh peer of this kind; fits `EmbeddedRunner`'s factory."""
+        return self.kind(specification, config, chance=chance, log=log)
+
+
+LAWFUL: Final[dict[str, Lawful]] = {}
+
+Kind = TypeVar("Kind", bound=type[Variant])
+
+
+def lawful(
+    permits: str,
+    text: str,
+    *,
+    roles: frozenset[Role] = BOTH,
+    discouraged: bool = False,
+    ics: Mapping[str, bool] | None = None,
+    **settings: Setting,
+) -> Callable[[Kind], Kind]:
+    """Register the class below; its name in words is the variant's name."""
+
+    def registered(kind: Kind) -> Kind:
+        name = name_in_words(kind.__name__)
+        add(
+            name,
+            permits,
+            text,
+            kind=kind,
+            roles=roles,
+            discouraged=discouraged,
+            ics=ics,
+            settings=settings,
+        )
+        return kind
+
+    return registered
+
+
+def add(
+    name: str,
+    permits: str,
+    text: str,
+    *,
+    kind: type[Variant] = Variant,
+    roles: frozenset[Role] = BOTH,
+    discouraged: bool = False,
+    retransmit: RetransmitPolicy | None = None,
+    ics: Mapping[str, bool] | None = None,
+    settings: Mapping[str, Setting] | None = None,
+    **further: Setting,
+) -> None:
+    """Register a variant. permits: one or more, with blanks between. ValueError: it is there."""
+    if name in LAWFUL:
+        raise ValueError(f"there are two lawful variants {name!r}")
+    LAWFUL[name] = Lawful(
+        name=name,
+        permits=tuple(permits.split()),
+        text=text,
+        roles=roles,
+        kind=kind,
+        discouraged=discouraged,
+        settings={**(settings or {}), **further},
+        retransmit=retransmit,
+        ics=ics or {},
+    )

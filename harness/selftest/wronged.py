@@ -1,0 +1,102 @@
+"""Cases that once held against a device what it may do: variants of that kind always meet them.
+
+By pattern of the names of variants. It is only memory: what has been put right stays right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+_CROSSING: Final = (
+    "7.4.1-lac-incoming-call-states/established-ended-by-both",
+    "7.4.2-lns-incoming-call-states/established-ended-by-both",
+)
+_WITHOUT_A_TRACE: Final = (
+    "3.1-header-in-tunnel/truncated-hello",
+    "3.1-header-in-tunnel/without-mandatory-fields",
+    "3.1-header-in-tunnel/length-within-header",
+    "3.1-header-in-tunnel/fields-left-out",
+    "3.1-header-in-tunnel/unknown-version-discarded",
+    "3.1-header-in-tunnel/l2f-discarded",
+    "3.1-header-in-tunnel/random-octets",
+    "5.8-reliable-delivery/zlb-not-acknowledged",
+)
+_NEXT_NS: Final = (
+    "5.1-control-connection/tunnels-apart",
+    "5.1-control-connection/connected-without-a-pause",
+    "5.8-reliable-delivery/control-messages-in-order",
+    "5.8-reliable-delivery/retransmission-has-fresh-nr",
+    "5.8-reliable-delivery/zlb-has-next-ns",
+    "5.8-reliable-delivery/zlb-takes-no-number",
+    "6.7-icrp/of-the-iut",
+)
+_CALLS_OUT: Final = (
+    "4.4.4-call-management-avps/outgoing-framing-either",
+    "5.2-calls-of-a-lac/outgoing-call",
+    "6.9-ocrq/minimal",
+    "6.10-ocrp/of-the-iut",
+    "7.5.1-lac-outgoing-call-states/idle-request",
+)
+
+WRONGED: Final[Mapping[str, tuple[str, ...]]] = {
+    "answers-after-*": _CROSSING,
+    "answers-from-another-port": (
+        "6.1-sccrq/reserved-bits-of-an-optional-avp",
+        "6.4-stopccn/of-the-iut-to-a-bad-request",
+        "5.1-control-connection-by-iut/reply-from-another-port",
+    ),
+    "sends-again-*": (
+        "5.1-control-connection-by-iut/unanswered-request",
+        "5.8-reliable-delivery/sccrp-retransmitted",
+        "5.8-reliable-delivery-of-a-lac/reply-given-up",
+        "5.5-hello/unanswered-hello-ends-tunnel",
+    ),
+    "framing-capabilities-*": (*_CALLS_OUT, "4.4.2-result-codes/no-such-number"),
+    "bearer-capabilities-*": (*_CALLS_OUT, "4.4.2-result-codes/no-such-number"),
+    "one-call-in-a-tunnel": _CALLS_OUT,
+    "says-something-unknown": _NEXT_NS,
+    "hello-*": (
+        *_NEXT_NS,
+        *_WITHOUT_A_TRACE,
+        "5.5-hello/unanswered-hello-ends-tunnel",
+        "5.8-acknowledgements/by-a-message",
+        "7.1-improper-messages/outgoing-on-incoming-call-of-a-lac",
+        "7.5.1-lac-outgoing-call-states/established-cdn",
+    ),
+    "hides-*": (
+        "5.1-control-connection-by-iut/response-with-the-wrong-secret",
+        "5.1.1-tunnel-authentication/wrong-secret",
+        "4.4.5-proxy-avps-by-iut/password-hidden",
+    ),
+    "closes-*": (
+        "5.6-session-teardown/cdn-with-cause",
+        "6.12-cdn/short-cause",
+        "6.12-cdn/call-is-over",
+        "6.13-wen-by-iut/from-zero-with-each-call",
+        "7.4.1-lac-incoming-call-states/wait-reply-iccn",
+        "4.4.3-tie-breaker/peer-alone-has-one",
+        "4.4.3-tie-breaker/peer-wins",
+    ),
+    "with-a-*-tie-breaker": ("7.1-improper-messages/before-reply",),
+    "no-calls-in-*": ("4.3-hiding/longer-than-one-block",),
+    "is-answered-*": ("5.8-reliable-delivery-of-a-lac/window-of-one",),
+    "tells-the-mask-at-once": (
+        "5.2.1-incoming-call/wen-on-call",
+        "5.6-session-teardown/cdn-for-unknown-session",
+        "6.14-sli-by-iut/mask-negotiated",
+        "6.14-sli-by-iut/mask-changed",
+        "7.1-improper-messages/unknown-session",
+    ),
+    "has-errors-at-once": (
+        "4.4.1-message-type/unknown-mandatory-message-ends-calls",
+        "7.1-improper-messages/session-zero",
+        "4.4.2-result-codes/hung-up",
+    ),
+    "requires-sequencing": (
+        "5.4-data-sequence-numbers/not-by-itself",
+        "5.4-data-sequence-numbers/followed-by-a-lac",
+    ),
+    "many-*": (*_NEXT_NS, *_CALLS_OUT),
+    "data-with-*": ("3.0-protocol-overview/echo-requests",),
+}
