@@ -272,7 +272,7 @@ class StopsWhomItGivesUp(with_tunnel(Farewell)):  # type: ignore[misc]
     pass
 
 
-for _seconds in (60, 300):
+for _seconds in (45, 60):
     add(
         f"lingers-{_seconds}-s",
         "P-35",
