@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from harness.device.description.device import Device
 from harness.device.embedded import EmbeddedRunner, Factory, reference_endpoint
@@ -33,10 +33,19 @@ CASES_AT_ONCE: Final = 256
 """More would only fill the memory: waiting takes no time."""
 
 TELLING: Final = frozenset({Verdict.FAIL, Verdict.WARN})
-_GRAVITY: Final = {Verdict.FAIL: 2, Verdict.WARN: 1}
+_GRAVITY: Final = {Verdict.FAIL: 3, Verdict.INCONC: 2, Verdict.WARN: 1}
+"""How red a verdict makes a run: an inconclusive case is unexpected, a warning is not."""
 QUIET: Final = frozenset({Verdict.PASS, Verdict.SKIP})
 
 OWN: Final = f"{SUITE}/{OWN_PEER}"
+
+
+class Weight(NamedTuple):
+    """How much a case said against a peer: its verdict, the checks that failed, its notes."""
+
+    gravity: int = 0
+    failed: int = 0
+    notes: int = 0
 
 
 @dataclass(slots=True)
@@ -74,9 +83,10 @@ class Trial:
         elif isinstance(event, Check) and event.verdict in TELLING:
             self.bites.setdefault(event.case, []).append(event.rows)
 
-    def weight(self, case: str) -> tuple[int, int]:
-        """How much was said against the peer: the gravity of the verdict, and the notes."""
-        return _GRAVITY.get(self.verdicts[case], 0), self.notes[case]
+    def weight(self, case: str) -> Weight:
+        """How much was said against the peer by a case."""
+        gravity = _GRAVITY.get(self.verdicts[case], 0)
+        return Weight(gravity, len(self.bites.get(case, ())), self.notes[case])
 
     @property
     def red(self) -> list[str]:

@@ -7,15 +7,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from harness.peer.mutants import MUTANTS, Mutant
-from harness.selftest.bench import Bench
+from harness.selftest.bench import Bench, Weight
 from harness.selftest.kinship import SAME_SECTION, kinship, rows_of_case, stem, takes_long
 from harness.selftest.known import Known
 from harness.selftest.weaken import Weakening
 from harness.spec.model import Role
 from harness.suite.model import Case
 
-Weight = tuple[int, int]
-NOTHING: Final[Weight] = (0, 0)
+NOTHING: Final = Weight()
 
 BITTEN: Final = 12
 INSTANCES: Final = 2

@@ -8,6 +8,7 @@ import pytest
 
 from harness.errors import UsageError
 from harness.resources import data_folder
+from harness.selftest.bench import Weight
 from harness.selftest.result import SelfTest
 from harness.selftest.work import Request, self_test
 
@@ -92,6 +93,31 @@ def test_a_check_that_nobody_would_miss_is_found(tmp_path: Path) -> None:
     result = run(tmp_path, doubled)
     assert "toy/acknowledged#3 anything" in result.witnesses
     assert "toy/acknowledged#3 header.session_id" in result.unnoticed
+
+
+PREREQUISITE = """
+  goes-on:
+    purpose: After a HELLO that was acknowledged the tunnel is silent.
+    covers: RFC2661-6.5-03
+    steps:
+      - establish: tunnel
+      - send: HELLO
+      - expect: ack
+        otherwise: inconc
+      - silence: 100ms
+"""
+
+
+def test_a_prerequisite_that_nobody_would_miss_is_found(tmp_path: Path) -> None:
+    """Without it a case passes that has come to no verdict with it."""
+    result = run(tmp_path, HELLO, PREREQUISITE)
+    assert "toy/goes-on#3 anything" in result.witnesses
+
+
+def test_a_case_says_less_when_fewer_of_its_checks_fail() -> None:
+    assert Weight(gravity=3, failed=2) > Weight(gravity=3, failed=1, notes=4)
+    assert Weight(gravity=2) > Weight(gravity=1, failed=3)
+    assert Weight(notes=1) > Weight()
 
 
 def test_a_case_that_fails_on_the_reference_is_found(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ cases:
       - retransmissions: {of: SCCRP, within: 20s}
       - outstanding: {within: 1s, at_most: 4}
       - alive: device
+        session: another
 """
 
 NAMES = [
@@ -135,3 +136,41 @@ def test_limits_are_lifted(found: dict[str, Weakening]) -> None:
     wide = step(found["8 at_most"], 5)
     assert isinstance(wide, Outstanding)
     assert wide.at_most == 65535
+
+
+IMPLIED = """
+title: Toy
+spec: rfc2661
+cases:
+  implied:
+    purpose: What stands here twice is weakened once, and what counts as a failure is not.
+    covers: RFC2661-5.5-01
+    iut: [lns]
+    steps:
+      - establish: tunnel
+      - expect:
+          - message: ICRP
+            where: {message_type: 11}
+            header: {tunnel_id: "${peer_tunnel_id}", session_id: 7}
+          - {message: StopCCN, header: {tunnel_id: "${peer_tunnel_id}"}, verdict: note}
+          - {message: data, header: {protocol: 0xc021}, verdict: fail}
+"""
+
+
+def test_what_is_implied_is_not_taken_away(tmp_path: Path) -> None:
+    (tmp_path / "toy.yaml").write_text(IMPLIED)
+    names = [one.name.partition("#")[2] for one in weakenings(load_library(tmp_path).cases)]
+    assert names == ["2 anything", "2 header.session_id", "2 header.tunnel_id", "2 verdict.data"]
+
+
+def test_a_tunnel_id_of_its_own_is_implied_by_the_message(tmp_path: Path) -> None:
+    without = IMPLIED.replace("          - {message: StopCCN", "          - {message: OCRP")
+    (tmp_path / "toy.yaml").write_text(without)
+    names = [one.name.partition("#")[2] for one in weakenings(load_library(tmp_path).cases)]
+    assert "2 header.tunnel_id" not in names
+
+
+def test_a_whole_tunnel_with_one_session_is_not_narrowed(tmp_path: Path) -> None:
+    (tmp_path / "toy.yaml").write_text(SUITE.replace("        session: another\n", ""))
+    names = [one.name.partition("#")[2] for one in weakenings(load_library(tmp_path).cases)]
+    assert names == [name for name in NAMES if name != "6 whole_tunnel"]

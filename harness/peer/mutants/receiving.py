@@ -18,10 +18,10 @@ from harness.spec.model import Role
 from harness.wire import Packet, Value
 
 MISSING: Final[Sequence[tuple[str, str, frozenset[Role]]]] = (
-    ("SCCRQ", "protocol_version", LNS),
-    ("SCCRQ", "host_name", LNS),
-    ("SCCRQ", "framing_capabilities", LNS),
-    ("SCCRQ", "assigned_tunnel_id", LNS),
+    ("SCCRQ", "protocol_version", BOTH),
+    ("SCCRQ", "host_name", BOTH),
+    ("SCCRQ", "framing_capabilities", BOTH),
+    ("SCCRQ", "assigned_tunnel_id", BOTH),
     ("SCCRP", "protocol_version", BOTH),
     ("SCCRP", "host_name", BOTH),
     ("SCCRP", "framing_capabilities", BOTH),
@@ -45,8 +45,8 @@ MISSING: Final[Sequence[tuple[str, str, frozenset[Role]]]] = (
 """What is mandatory, and who receives it."""
 
 LEGAL: Final[Sequence[tuple[str, str, Sequence[str], frozenset[Role]]]] = (
-    ("6.1", "SCCRQ", ("bearer_capabilities", "receive_window_size", "vendor_name"), LNS),
-    ("6.1", "SCCRQ", ("firmware_revision", "challenge", "tie_breaker"), LNS),
+    ("6.1", "SCCRQ", ("bearer_capabilities", "receive_window_size", "vendor_name"), BOTH),
+    ("6.1", "SCCRQ", ("firmware_revision", "challenge", "tie_breaker"), BOTH),
     ("6.2", "SCCRP", ("bearer_capabilities", "receive_window_size", "vendor_name"), BOTH),
     ("6.2", "SCCRP", ("firmware_revision", "challenge"), BOTH),
     ("6.6", "ICRQ", ("bearer_type", "physical_channel_id", "calling_number"), LNS),

@@ -32,21 +32,21 @@ IDLE, WAIT_REPLY, WAIT_CONN, ESTABLISHED = (
 )
 
 CONNECTION: Final[Sequence[tuple[str, State, str, str, frozenset[Role]]]] = (
-    ("S02", IDLE, "SCCRQ", ACCEPTABLE, LNS),
-    ("S03", IDLE, "SCCRQ", REFUSED, LNS),
+    ("S02", IDLE, "SCCRQ", ACCEPTABLE, BOTH),
+    ("S03", IDLE, "SCCRQ", REFUSED, BOTH),
     ("S06", WAIT_REPLY, "SCCRP", ACCEPTABLE, BOTH),
     ("S07", WAIT_REPLY, "SCCRP", REFUSED, BOTH),
     ("S09", WAIT_REPLY, "SCCCN", EITHER, BOTH),
-    ("S10", WAIT_CONN, "SCCCN", ACCEPTABLE, LNS),
-    ("S11", WAIT_CONN, "SCCCN", REFUSED, LNS),
+    ("S10", WAIT_CONN, "SCCCN", ACCEPTABLE, BOTH),
+    ("S11", WAIT_CONN, "SCCCN", REFUSED, BOTH),
     ("S12", WAIT_CONN, "SCCRP", EITHER, BOTH),
     ("S12", WAIT_CONN, "SCCRQ", EITHER, BOTH),
     ("S15", ESTABLISHED, "SCCRQ", EITHER, BOTH),
     ("S15", ESTABLISHED, "SCCRP", EITHER, BOTH),
     ("S15", ESTABLISHED, "SCCCN", EITHER, BOTH),
     ("S16", WAIT_REPLY, "StopCCN", EITHER, BOTH),
-    ("S16", WAIT_CONN, "StopCCN", EITHER, LNS),
-    ("S16", ESTABLISHED, "StopCCN", EITHER, LNS),
+    ("S16", WAIT_CONN, "StopCCN", EITHER, BOTH),
+    ("S16", ESTABLISHED, "StopCCN", EITHER, BOTH),
 )
 """Rows of 7.2.1 about a message: its number, the state, the message, what is made of it."""
 
