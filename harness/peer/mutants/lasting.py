@@ -39,6 +39,7 @@ KEPT: Final[Sequence[tuple[str, CallKind, CallState, str, str]]] = (
     ("7.5.2-S06", CallKind.LNS_OUTGOING, CallState.WAIT_REPLY, "OCCN", "an OCCN"),
     ("7.5.2-S07", CallKind.LNS_OUTGOING, CallState.WAIT_CONNECT, "OCCN_REFUSED", "a bad OCCN"),
     ("7.5.2-S08", CallKind.LNS_OUTGOING, CallState.WAIT_CONNECT, "OCRQ", "an OCRQ"),
+    ("7.5.2-S08", CallKind.LNS_OUTGOING, CallState.WAIT_CONNECT, "OCRP", "an OCRP"),
     ("7.5.2-S10", CallKind.LNS_OUTGOING, CallState.ESTABLISHED, "OCRQ", "an OCRQ"),
     ("7.5.2-S10", CallKind.LNS_OUTGOING, CallState.ESTABLISHED, "OCRP", "an OCRP"),
     ("7.5.2-S10", CallKind.LNS_OUTGOING, CallState.ESTABLISHED, "OCCN", "an OCCN"),
