@@ -55,7 +55,7 @@ def check_reports(result: Result, out: Path) -> None:
         (["--suites", "nowhere"], 2, "no such folder", ""),
         (["5.5-helo"], 2, "no case is selected", "did you mean '5.5-hello'?"),
         (
-            ["--device", "reference-lac", "5.1.1-tunnel-authentication/challenge-answered"],
+            ["--device", "reference-lac", "5.2.1-incoming-call/ocrq-to-lns"],
             5,
             "for a LAC",
             "list",

@@ -60,9 +60,7 @@ def test_what_a_device_runs_and_skips(command: Command) -> None:
 
 
 def test_nothing_for_the_device(command: Command) -> None:
-    result = command(
-        "list", "--device", "reference-lac", "5.1.1-tunnel-authentication/challenge-answered"
-    )
+    result = command("list", "--device", "reference-lac", "5.2.1-incoming-call/ocrq-to-lns")
     assert result.code == 5
 
 
