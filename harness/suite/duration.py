@@ -17,6 +17,7 @@ from harness.suite.model import (
     Advance,
     Alive,
     Case,
+    DeviceAction,
     Expect,
     LinkStep,
     Outstanding,
@@ -35,6 +36,9 @@ QUICK: Final = 2.5
 
 PER_HELLO: Final = 0.0005
 """Seconds for one HELLO of `advance` and its acknowledgement."""
+
+PER_RESTART: Final = 1.0
+"""Seconds for one restart of a device: the slowest of those known, l2tpns, needs so long."""
 
 FRAMES: Final = frozenset({"ack", "ZLB", "data"})
 """What an `expect` takes for its answer only when no message has come until the end."""
@@ -76,6 +80,8 @@ def _step(step: Step) -> tuple[float, float]:
         return step.within, step.within
     if isinstance(step, LinkStep):
         return step.seconds, step.seconds
+    if isinstance(step, DeviceAction) and step.action == "restart":
+        return PER_RESTART, PER_RESTART
     if isinstance(step, Advance):
         return step.to * PER_HELLO, step.to * PER_HELLO
     if isinstance(step, Alive):

@@ -39,6 +39,10 @@ def case_of(*steps: str, more: str = "") -> Case:
         (["{outstanding: {within: 1s, at_most: 2}}"], 1, 1),
         (["{retransmissions: {of: SCCRP, within: 70s}}"], 70, 70),
         (["{link: {delay: 1, seconds: 500ms}}", "{alive: }"], 0.5, 0.5),
+        (["{device: restart}", "{alive: }"], 1, 1),
+        (["{device: hangup}", "{alive: }"], 0, 0),
+        (["{ppp: up}"], 0, 10),
+        (["{ppp: up, otherwise: inconc}", "{alive: }"], 0, 0),
         (["{repeat: {count: 3, steps: [{silence: 1s}, {expect: ack, within: 2s}]}}"], 3, 5),
     ],
 )
