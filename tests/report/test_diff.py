@@ -90,6 +90,20 @@ def test_a_case_that_is_in_one_run_only() -> None:
     assert changes(nothing, run_of(runs.check("c", PASS)))[0].verdicts == (ABSENT, "pass")
 
 
+def of_rule(run: Outcomes) -> Outcomes:
+    """The same outcome, as that of a rule of the monitors."""
+    return replace(run, cases={"monitor/tunnel-id": run.cases["c"]})
+
+
+def test_a_rule_that_had_nothing_to_judge() -> None:
+    nothing = outcomes([runs.header(), Footer({})])
+    good = of_rule(run_of(runs.check("c", PASS)))
+    assert not changes(good, nothing)
+    assert not changes(nothing, good)
+    (change,) = changes(of_rule(run_of(runs.check("c", FAIL))), nothing)
+    assert change.verdicts == ("fail", ABSENT)
+
+
 def test_a_run_that_broke_off() -> None:
     assert run_of(runs.check("c", PASS)).whole
     assert not outcomes([runs.header(), Footer({}, interrupted=True)]).whole
