@@ -12,8 +12,8 @@ from typing import Final
 from harness.peer.made import Made
 from harness.peer.observed import Observed
 from harness.peer.scripted import ScriptedTunnel
+from harness.run.concerning import describe, in_scope, is_background
 from harness.run.context import CHALLENGED, Context
-from harness.run.expecting import describe, in_scope, is_background
 from harness.run.select import DIAL, dials_when_told
 from harness.spec.model import Role
 from harness.suite.model import Compose, Establish

@@ -1,4 +1,4 @@
-"""Steps that wait: `expect`, `silence`, `alive`, `compare`.
+"""The step `expect`: one of its alternatives is waited for.
 
 The next message in scope decides: it is one of the alternatives, or the check fails on it at
 once. HELLOs, ZLBs and news about a call are background and pass by unless an alternative names
@@ -15,29 +15,11 @@ from dataclasses import replace
 
 from harness.peer.channel import Arrival
 from harness.peer.observed import Observed
-from harness.peer.scripted import ScriptedTunnel
+from harness.run.concerning import UNASKED, describe, in_scope, is_background, undeliverable
 from harness.run.context import CaseEndedError, Context
-from harness.suite.match import (
-    MISSING,
-    Missing,
-    describe_alternative,
-    lookup,
-    match,
-    match_alternative,
-)
-from harness.suite.model import (
-    PATIENCE,
-    Alternative,
-    Compare,
-    Expect,
-    Severity,
-    Silence,
-    Step,
-)
+from harness.suite.match import Missing, describe_alternative, lookup, match_alternative
+from harness.suite.model import PATIENCE, Alternative, Expect, Severity
 
-UNASKED = frozenset({"SLI", "WEN"})
-"""News about a call, which an IUT may send at any time (6.13, 6.14)."""
-BACKGROUND = frozenset({"HELLO"})
 AT_ONCE = 0.3
 """Seconds in which a message follows an acknowledgement that came late."""
 PROMPT_ACK = 0.5
@@ -353,98 +335,3 @@ class _Waiting:
 def wanted(alternatives: Sequence[Alternative]) -> str:
     """The alternatives by name."""
     return " or ".join(dict.fromkeys(one.message for one in alternatives))
-
-
-def is_background(observed: Observed) -> bool:
-    """Whether a message says nothing about what a step is about."""
-    if observed.name in UNASKED and observed.header.session_id:
-        return True
-    return observed.name in BACKGROUND or observed.is_ignorable
-
-
-def in_scope(
-    step: Step,
-    tunnel: ScriptedTunnel,
-    observed: Observed,
-    any_session: bool,
-) -> bool:
-    """Whether a message concerns the step: those of other sessions do not."""
-    examined = observed.examined
-    if any_session or examined is None or examined.message is None:
-        return True
-    if examined.message.scope == "tunnel":
-        return True
-    others = {session.local_id for name, session in tunnel.sessions.items() if name != step.session}
-    session_id = observed.header.session_id
-    if session_id:
-        return session_id not in others
-    assigned = examined.integer("assigned_session_id")
-    peers = {session.peer_id: name for name, session in tunnel.sessions.items() if session.peer_id}
-    return assigned not in peers or peers[assigned] == step.session
-
-
-def describe(observed: Observed) -> str:
-    """A datagram in a few words."""
-    packet = observed.parsed.packet
-    if packet is None:
-        return f"{len(observed.parsed.raw)} octets without a readable header"
-    header = packet.header
-    text = f"{observed.name} tid={header.tunnel_id} sid={header.session_id}"
-    if header.ns is not None:
-        text += f" Ns={header.ns} Nr={header.nr}"
-    result = observed.examined.values.get("result_code") if observed.examined else None
-    if result is not None:
-        text += f" result {result!r}"
-    return text
-
-
-def undeliverable(step: Step, tunnel: ScriptedTunnel, any_session: bool) -> list[Observed]:
-    """Messages in scope that came, but out of sequence."""
-    return [one for one in tunnel.out_of_sequence() if in_scope(step, tunnel, one, any_session)]
-
-
-async def silence(context: Context, step: Silence) -> None:
-    """Nothing may come; what has come and was never expected counts as well."""
-    tunnel = context.tunnel(step)
-    seconds = context.scaled(step.seconds)
-    deadline = context.peer.now + seconds
-    expected = f"silence for {seconds:g} s"
-    if step.strict:
-        expected += ", not even an acknowledgement"
-    looked = tunnel.arrivals_before_send if step.strict else 0
-    while True:
-        over = context.peer.now >= deadline
-        came = (tunnel.arrivals if step.strict else tunnel.inbox)[looked:]
-        looked += len(came)
-        if step.strict:
-            came = [one for one in came if not tunnel.is_by_the_way(one)]
-        else:
-            came = [
-                one
-                for one in came
-                if not is_background(one) and in_scope(step, tunnel, one, step.whole_tunnel)
-            ]
-        if over:
-            # until now what is missing before them might have come
-            came += undeliverable(step, tunnel, step.whole_tunnel)
-        came += context.peer.strays_to(tunnel)
-        if came:
-            told = describe(came[0])
-            context.failed(step, "silence", expected, told, [one.number for one in came[:5]])
-        if over:
-            break
-        await context.news(deadline)
-    context.passed(step, "silence", expected, expected)
-
-
-async def compare(context: Context, step: Compare) -> None:
-    """Judge values that earlier steps saved."""
-    values = context.values(step)
-    problems = []
-    for name, matcher in step.values.items():
-        problems += match(matcher, values.get(name, MISSING), name, values)
-    shown = ", ".join(f"{name} = {values.get(name, MISSING)!r}" for name in step.values)
-    expected = step.text.removeprefix("compare: ")
-    if problems:
-        context.failed(step, "compare", expected, "; ".join(problems))
-    context.passed(step, "compare", expected, shown)

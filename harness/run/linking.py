@@ -12,8 +12,8 @@ from typing import Final
 
 from harness.peer.made import Made
 from harness.peer.observed import Observed
+from harness.run.concerning import describe
 from harness.run.context import Context
-from harness.run.expecting import describe
 from harness.suite.match import Missing, lookup, match_alternative
 from harness.suite.model import Alternative, Compose, Matcher, Ppp
 

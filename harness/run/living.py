@@ -10,8 +10,8 @@ from harness.device.lease import Death
 from harness.errors import Place
 from harness.peer.observed import Observed
 from harness.peer.scripted import ScriptedTunnel
+from harness.run.concerning import describe
 from harness.run.context import CaseEndedError, Context
-from harness.run.expecting import describe
 from harness.suite.model import Alive, Compose, Severity
 
 LOWEST: Final = bytes(8)

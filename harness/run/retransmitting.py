@@ -13,8 +13,8 @@ from harness.peer.channel import HALF, after
 from harness.peer.observed import Observed
 from harness.peer.scripted import ScriptedTunnel
 from harness.peer.scripted_tunnel import with_nr
+from harness.run.concerning import describe
 from harness.run.context import Context
-from harness.run.expecting import describe
 from harness.suite.model import Retransmissions, Severity
 
 CAP_TOLERANCE = 0.9

@@ -9,15 +9,18 @@ from harness.errors import HarnessError
 from harness.peer.impair import Direction, Impairment, Kind
 from harness.peer.made import Made
 from harness.run.advancing import advance
+from harness.run.comparing import compare
+from harness.run.concerning import in_scope
 from harness.run.context import CaseEndedError, Context
 from harness.run.counting import outstanding, series
 from harness.run.establishing import establish
 from harness.run.events import StepStart, Verdict
-from harness.run.expecting import compare, expect, in_scope, silence
+from harness.run.expecting import expect
 from harness.run.linking import ppp
 from harness.run.living import alive
 from harness.run.retransmitting import retransmissions
 from harness.run.select import DIAL, dials_when_told
+from harness.run.silent import silence
 from harness.suite.match import MISSING, match
 from harness.suite.model import (
     Acks,
