@@ -15,9 +15,10 @@ from harness.peer.channel import Channel, RetransmitPolicy
 from harness.peer.examine import examine
 from harness.peer.impair import Impairments, Passage, UnderWay
 from harness.peer.made import Made
+from harness.peer.message_types import SCCRQ, STOPCCN
 from harness.peer.network import Address, Link, Network
 from harness.peer.observed import Observed, name_of
-from harness.peer.scripted_tunnel import SCCRQ, ScriptedSession, ScriptedTunnel
+from harness.peer.scripted_tunnel import ScriptedSession, ScriptedTunnel
 from harness.spec.model import Specification
 from harness.wire import Packet, parse
 
@@ -28,8 +29,6 @@ ARRIVAL_LIMIT: Final = 20_000
 
 ARRIVAL_OCTETS: Final = 32 * 1024 * 1024
 """Octets of one case. All that arrives is kept, and 20,000 datagrams of 64 KiB are no bound."""
-
-STOPCCN: Final = 4
 
 SCRIPT_POLICY: Final = RetransmitPolicy()
 

@@ -11,13 +11,11 @@ from typing import Final
 from harness.peer.channel import HALF, MODULUS, Arrival, Channel, after
 from harness.peer.examine import Examined, examine
 from harness.peer.made import Made
+from harness.peer.message_types import HELLO
 from harness.peer.network import Address, Link
 from harness.peer.observed import VERSION, Observed
 from harness.peer.site import ScriptSite
 from harness.wire import Packet, Parsed, build, parse, zlb
-
-SCCRQ: Final = 1
-HELLO: Final = 6
 
 Octets = Callable[[Packet], bytes]
 """Makes the octets of a message, once its Ns and Nr are known."""

@@ -9,7 +9,7 @@ import pytest
 
 from harness.errors import UsageError
 from harness.peer.lawful import LAWFUL
-from harness.peer.lawful.base import BOTH
+from harness.peer.variant import BOTH
 from harness.resources import data_folder
 from harness.run.run import load_library
 from harness.selftest.bench import Bench

@@ -16,6 +16,7 @@ LAYERS = (
     ("harness.report",),
     ("harness.run",),
     ("harness.device",),
+    ("harness.peer.mutants", "harness.peer.lawful"),
     ("harness.suite", "harness.peer", "harness.capture"),
     ("harness.spec",),
     ("harness.wire",),

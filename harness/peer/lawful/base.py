@@ -7,51 +7,31 @@ a requirement row, or a point of the verdict policy where the RFC is silent.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from harness.peer.channel import RetransmitPolicy
-from harness.peer.config import PeerConfig
-from harness.peer.endpoint import Endpoint
-from harness.peer.mutants.base import BOTH, LAC, LNS, Variant, name_in_words
-from harness.spec.model import Role, Specification
+from harness.peer.variant import BOTH, Registered, Variant, name_in_words
+from harness.spec.model import Role
 
 Setting = str | int | float | bool | None
 
-__all__ = ["BOTH", "LAC", "LAWFUL", "LNS", "Lawful", "add", "lawful"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lawful:
-    """A variant of the reference peer.
+class Lawful(Registered):
+    """A variant that nothing may be held against.
 
     permits: rows of the table, or points of the verdict policy, that leave it free to be so.
-    roles: as what it can be run. discouraged: it does without something that is recommended, so it
-    may be warned of. settings: of `PeerConfig`. retransmit: its schedule. ics: what it claims
-    otherwise than the reference.
+    discouraged: it does without something that is recommended, so it may be warned of. settings: of
+    `PeerConfig`. retransmit: its schedule. ics: what it claims otherwise than the reference.
     """
 
-    name: str
     permits: tuple[str, ...]
-    text: str
-    roles: frozenset[Role] = BOTH
-    kind: type[Variant] = Variant
     discouraged: bool = False
     settings: Mapping[str, Setting] = field(default_factory=dict)
     retransmit: RetransmitPolicy | None = None
     ics: Mapping[str, bool] = field(default_factory=dict)
-
-    def endpoint(
-        self,
-        specification: Specification,
-        config: PeerConfig,
-        chance: random.Random,
-        log: Callable[[str], None],
-    ) -> Endpoint:
-        """A fresh peer of this kind; fits `EmbeddedRunner`'s factory."""
-        return self.kind(specification, config, chance=chance, log=log)
 
 
 LAWFUL: Final[dict[str, Lawful]] = {}

@@ -7,32 +7,13 @@ from typing import ClassVar, Final
 from harness.peer.call import CallAction
 from harness.peer.calls import CallControl
 from harness.peer.examine import Examined, Fault
-from harness.peer.lawful.base import LAC, LNS, add, lawful
-from harness.peer.mutants.base import Variant
+from harness.peer.lawful.base import add, lawful
 from harness.peer.proxy import KINDS
 from harness.peer.session import CallKind, Session
 from harness.peer.tunnel import Tunnel
+from harness.peer.variant import LAC, LNS, Variant, with_calls, with_session
 from harness.spec.model import Role
 from harness.wire import Packet, Value
-
-
-def with_calls(kind: type[CallControl]) -> type[Variant]:
-    """A reference peer with other handling of calls."""
-
-    class Calling(Variant):
-        calls_type = kind
-
-    return Calling
-
-
-def with_session(kind: type[Session]) -> type[Variant]:
-    """A reference peer with other sessions."""
-
-    class Speaking(Variant):
-        session_type = kind
-
-    return Speaking
-
 
 # -- whom it serves --------------------------------------------------------------------------------
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from harness.peer.control_connection import Action, Event, State
-from harness.peer.lawful.base import LAC, LNS, add, lawful
-from harness.peer.mutants.base import Variant
-from harness.peer.mutants.connection import with_tunnel
+from harness.peer.lawful.base import add, lawful
 from harness.peer.network import Address
 from harness.peer.session import CallKind, Session
 from harness.peer.tunnel import Phase, Tunnel
+from harness.peer.variant import LAC, LNS, Variant, with_tunnel
 from harness.wire import Value
 
 # -- authentication --------------------------------------------------------------------------------

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from harness.peer.lawful.base import LAC, LNS, add, lawful
-from harness.peer.lawful.calls import with_session
-from harness.peer.mutants.base import Variant
+from harness.peer.lawful.base import add, lawful
 from harness.peer.ppp import ADDRESS_AND_CONTROL, is_echo_request
 from harness.peer.session import Session
+from harness.peer.variant import LAC, LNS, Variant, with_session
 from harness.wire import AUTO, Packet
 
 Edit = Callable[[Packet], Packet]

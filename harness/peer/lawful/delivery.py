@@ -7,9 +7,8 @@ from typing import ClassVar
 
 from harness.peer.channel import Arrival, Channel, RetransmitPolicy, after
 from harness.peer.lawful.base import add, lawful
-from harness.peer.mutants.base import Variant
-from harness.peer.mutants.delivery import with_channel
 from harness.peer.network import Address
+from harness.peer.variant import Variant, with_channel
 from harness.wire import Packet, zlb
 
 # -- acknowledgements ------------------------------------------------------------------------------
@@ -154,7 +153,9 @@ class DropsOutOfOrder(with_channel(Forgetful)):  # type: ignore[misc]
     pass
 
 
-class ForgetfulAndQuiet(Forgetful):
+class Quiet(Channel):
+    """What is out of order calls for no acknowledgement of its own."""
+
     def receive(self, packet: Packet) -> tuple[Arrival, list[Packet]]:
         due = self.ack_due
         arrival, ready = super().receive(packet)
@@ -163,24 +164,19 @@ class ForgetfulAndQuiet(Forgetful):
         return arrival, ready
 
 
-@lawful("RFC2661-5.8-14 P-4", "what is out of order is dropped without a word")
-class DropsOutOfOrderInSilence(with_channel(ForgetfulAndQuiet)):  # type: ignore[misc]
+class QuietAndForgetful(Quiet, Forgetful):
     pass
 
 
-class KeepsInSilence(Channel):
-    def receive(self, packet: Packet) -> tuple[Arrival, list[Packet]]:
-        due = self.ack_due
-        arrival, ready = super().receive(packet)
-        if arrival is Arrival.AHEAD:
-            self.ack_due = due
-        return arrival, ready
+@lawful("RFC2661-5.8-14 P-4", "what is out of order is dropped without a word")
+class DropsOutOfOrderInSilence(with_channel(QuietAndForgetful)):  # type: ignore[misc]
+    pass
 
 
 @lawful(
     "RFC2661-5.8-14 P-4", "what is out of order is kept, and acknowledged with what was missing"
 )
-class KeepsOutOfOrderInSilence(with_channel(KeepsInSilence)):  # type: ignore[misc]
+class KeepsOutOfOrderInSilence(with_channel(Quiet)):  # type: ignore[misc]
     pass
 
 

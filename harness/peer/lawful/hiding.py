@@ -6,9 +6,8 @@ from collections.abc import Collection, Iterator
 from typing import ClassVar, Final
 
 from harness.peer.lawful.base import add
-from harness.peer.mutants.base import Variant
-from harness.peer.mutants.connection import with_tunnel
 from harness.peer.tunnel import Tunnel
+from harness.peer.variant import Variant, with_tunnel
 from harness.spec.model import MAX_VALUE_OCTETS
 from harness.wire import AVP, Packet, hide_avp
 from harness.wire.model import RANDOM_VECTOR

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from harness.peer.lawful.base import LAC, LNS, add, lawful
-from harness.peer.mutants.base import Variant
-from harness.peer.mutants.connection import with_tunnel
-from harness.peer.mutants.edits import CDN, STOPCCN
+from harness.peer.lawful.base import add, lawful
+from harness.peer.message_types import CDN, STOPCCN
 from harness.peer.tunnel import Tunnel
+from harness.peer.variant import LAC, LNS, Variant, with_tunnel
 from harness.wire import AVP, Header, Packet, Value
 
 Edit = Callable[[Packet], Packet]

@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 from harness.peer.channel import RetransmitPolicy
-from harness.peer.lawful.base import LAC, LNS, add
-from harness.peer.lawful.calls import (
-    Described,
-    HighSerials,
-    Informative,
-    OtherFraming,
-    WithCause,
-)
+from harness.peer.lawful.base import add
+from harness.peer.lawful.calls import Described, HighSerials, Informative, OtherFraming, WithCause
 from harness.peer.lawful.connection import (
     AnswersElsewhere,
     ClosesWithItsCalls,
@@ -32,7 +26,7 @@ from harness.peer.lawful.messages import (
     plus,
     results,
 )
-from harness.peer.mutants.base import Variant
+from harness.peer.variant import LAC, LNS, Variant
 from harness.wire import Packet
 
 

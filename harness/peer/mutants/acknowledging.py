@@ -7,9 +7,7 @@ from typing import Final
 
 from harness.peer.channel import HALF, MODULUS, Arrival, Channel, _Outstanding, after
 from harness.peer.control_connection import State
-from harness.peer.mutants.base import BOTH, LAC, LNS, Variant, add
-from harness.peer.mutants.delivery import with_channel
-from harness.peer.mutants.edits import (
+from harness.peer.message_types import (
     HELLO,
     ICCN,
     ICRP,
@@ -24,8 +22,10 @@ from harness.peer.mutants.edits import (
     STOPCCN,
     WEN,
 )
+from harness.peer.mutants.base import add
 from harness.peer.network import Address
 from harness.peer.tunnel import Tunnel
+from harness.peer.variant import BOTH, LAC, LNS, Variant, with_channel
 from harness.spec.model import Role
 from harness.wire import Packet
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from harness.peer.mutants.base import Variant, add
+from harness.peer.mutants.base import add
 from harness.peer.mutants.edits import Edit
+from harness.peer.variant import Variant
 from harness.spec.model import Role
 from harness.wire import Packet
 

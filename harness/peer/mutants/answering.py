@@ -11,9 +11,11 @@ from typing import Final
 
 from harness.peer.calls import CallControl
 from harness.peer.examine import Examined, Fault
-from harness.peer.mutants.base import LAC, LNS, Variant, add
-from harness.peer.mutants.edits import CDN, RESULT_CODE, STOPCCN
+from harness.peer.message_types import CDN, STOPCCN
+from harness.peer.mutants.base import add
+from harness.peer.mutants.edits import RESULT_CODE
 from harness.peer.tunnel import Tunnel
+from harness.peer.variant import LAC, LNS, Variant, with_calls
 from harness.spec.model import Role
 from harness.wire import AVP, Packet
 
@@ -28,15 +30,6 @@ CALL_MESSAGES: Final[Sequence[tuple[str, str, frozenset[Role]]]] = (
 
 def _named(examined: Examined, message: str) -> bool:
     return examined.message is not None and examined.message.name == message
-
-
-def with_calls(kind: type[CallControl]) -> type[Variant]:
-    """A reference peer that treats call messages otherwise."""
-
-    class Peer(Variant):
-        calls_type = kind
-
-    return Peer
 
 
 def ends_tunnel(message: str) -> type[Variant]:

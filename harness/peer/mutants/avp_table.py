@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from harness.peer.mutants import edits
-from harness.peer.mutants.altering import altered
-from harness.peer.mutants.base import BOTH, LAC, LNS, add
-from harness.peer.mutants.edits import (
+from harness.peer.message_types import (
     CDN,
     ICCN,
     ICRP,
@@ -22,6 +19,10 @@ from harness.peer.mutants.edits import (
     STOPCCN,
     WEN,
 )
+from harness.peer.mutants import edits
+from harness.peer.mutants.altering import altered
+from harness.peer.mutants.base import add
+from harness.peer.variant import BOTH, LAC, LNS
 from harness.spec.model import Role
 
 _MANDATORY: Final[Sequence[tuple[int, str, str, str, int, frozenset[Role]]]] = (

@@ -5,28 +5,11 @@ from __future__ import annotations
 from harness.peer.call import CallAction, CallEvent, CallState
 from harness.peer.calls import CallControl
 from harness.peer.examine import Examined, Fault
-from harness.peer.mutants.base import LAC, LNS, Variant, mutant
+from harness.peer.mutants.base import mutant
 from harness.peer.session import CallKind, Session
 from harness.peer.tunnel import Tunnel
+from harness.peer.variant import LAC, LNS, Variant, with_calls, with_session
 from harness.wire import Packet
-
-
-def with_session(kind: type[Session]) -> type[Variant]:
-    """A reference peer with another session."""
-
-    class Calling(Variant):
-        session_type = kind
-
-    return Calling
-
-
-def with_calls(kind: type[CallControl]) -> type[Variant]:
-    """A reference peer with another handling of call messages."""
-
-    class Controlled(Variant):
-        calls_type = kind
-
-    return Controlled
 
 
 def tunnel_of(session: Session) -> Tunnel:

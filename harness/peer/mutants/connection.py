@@ -6,20 +6,12 @@ from dataclasses import replace
 
 from harness.peer.control_connection import Action, Event
 from harness.peer.examine import Examined, Fault
-from harness.peer.mutants.base import BOTH, LNS, Variant, mutant
+from harness.peer.mutants.base import mutant
 from harness.peer.network import Address
 from harness.peer.session import Session
 from harness.peer.tunnel import Phase, Tunnel
+from harness.peer.variant import BOTH, LNS, Variant, with_tunnel
 from harness.wire import Packet, Value, challenge_response
-
-
-def with_tunnel(kind: type[Tunnel]) -> type[Variant]:
-    """A reference peer with another tunnel."""
-
-    class Tunnelling(Variant):
-        tunnel_type = kind
-
-    return Tunnelling
 
 
 class WrongDigestId(Tunnel):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from harness.peer.mutants.base import LAC, LNS, Variant, mutant
+from harness.peer.mutants.base import mutant
 from harness.peer.network import Address
+from harness.peer.variant import LAC, LNS, Variant
 from harness.wire import Packet
 
 

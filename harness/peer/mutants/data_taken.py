@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from typing import Final
 
 from harness.peer.data import DataChannel
-from harness.peer.mutants.base import LAC, LNS, Variant, mutant
+from harness.peer.mutants.base import mutant
 from harness.peer.network import Address
 from harness.peer.session import Session
+from harness.peer.variant import LAC, LNS, Variant
 from harness.wire import Packet
 from harness.wire.model import RESERVED_HEADER_BITS
 

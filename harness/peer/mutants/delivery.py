@@ -7,21 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.peer.channel import Arrival, Channel, RetransmitPolicy, after
-from harness.peer.mutants.base import LNS, Variant, mutant
-from harness.peer.mutants.connection import with_tunnel
-from harness.peer.mutants.edits import HELLO, on_messages
+from harness.peer.message_types import HELLO
+from harness.peer.mutants.base import mutant
+from harness.peer.mutants.edits import on_messages
 from harness.peer.network import Address
 from harness.peer.tunnel import Tunnel
+from harness.peer.variant import LNS, Variant, with_channel, with_tunnel
 from harness.wire import Packet, zlb
-
-
-def with_channel(kind: type[Channel]) -> type[Variant]:
-    """A reference peer with another reliable channel."""
-
-    class Delivering(Variant):
-        channel_type = kind
-
-    return Delivering
 
 
 class DeafToDuplicates(Channel):

@@ -12,10 +12,6 @@ Edit = Callable[[Packet], Packet]
 MESSAGE_TYPE: Final = 0
 RESULT_CODE: Final = 1
 
-SCCRQ, SCCRP, SCCCN, STOPCCN, HELLO = 1, 2, 3, 4, 6
-OCRQ, OCRP, OCCN, ICRQ, ICRP, ICCN, CDN = 7, 8, 9, 10, 11, 12, 14
-WEN, SLI = 15, 16
-
 
 def header(**changes: Any) -> Edit:
     """Header fields of control messages set to something else."""

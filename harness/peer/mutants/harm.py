@@ -7,13 +7,11 @@ from harness.peer.calls import CallControl
 from harness.peer.channel import Arrival, Channel, after
 from harness.peer.control_connection import Action
 from harness.peer.examine import Examined
-from harness.peer.mutants.base import LAC, LNS, Variant, mutant
-from harness.peer.mutants.calls import with_calls
-from harness.peer.mutants.connection import with_tunnel
-from harness.peer.mutants.delivery import with_channel
-from harness.peer.mutants.edits import CDN, ICRP, SCCRP, SCCRQ, STOPCCN
+from harness.peer.message_types import CDN, ICRP, SCCRP, SCCRQ, STOPCCN
+from harness.peer.mutants.base import mutant
 from harness.peer.network import Address
 from harness.peer.tunnel import Phase, Tunnel
+from harness.peer.variant import LAC, LNS, Variant, with_calls, with_channel, with_tunnel
 from harness.wire import Packet, parse
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from harness.peer.mutants.base import Variant, mutant
+from harness.peer.mutants.base import mutant
 from harness.peer.network import Address
 from harness.peer.tunnel import Phase
+from harness.peer.variant import Variant
 from harness.wire import Packet, build, parse
 
 

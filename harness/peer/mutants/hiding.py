@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Final
 
-from harness.peer.mutants.base import BOTH, Variant, add
-from harness.peer.mutants.connection import with_tunnel
+from harness.peer.mutants.base import add
 from harness.peer.tunnel import Tunnel
+from harness.peer.variant import BOTH, Variant, with_tunnel
 from harness.wire import AVP, Packet, hide, hide_avp, reveal
 from harness.wire.model import RANDOM_VECTOR
 

@@ -9,9 +9,10 @@ from harness.peer.call import CallEvent, CallState
 from harness.peer.calls import CallControl
 from harness.peer.control_connection import Action
 from harness.peer.examine import Examined
-from harness.peer.mutants.base import BOTH, LAC, LNS, Variant, add, mutant
+from harness.peer.mutants.base import add, mutant
 from harness.peer.session import CallKind, Session
 from harness.peer.tunnel import Tunnel
+from harness.peer.variant import BOTH, LAC, LNS, Variant
 from harness.spec.model import Role
 from harness.wire import Packet
 

@@ -10,11 +10,11 @@ from harness.peer.calls import CallControl
 from harness.peer.config import PeerConfig
 from harness.peer.endpoint import Endpoint
 from harness.peer.examine import Examined, Fault
-from harness.peer.mutants.base import LNS, Variant, mutant
-from harness.peer.mutants.calls import with_calls
+from harness.peer.mutants.base import mutant
 from harness.peer.network import Address
 from harness.peer.session import CallKind, Session
 from harness.peer.tunnel import Phase, Tunnel
+from harness.peer.variant import LNS, Variant, with_calls
 from harness.spec.model import Specification
 from harness.wire import Packet, parse
 

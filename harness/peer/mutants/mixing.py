@@ -6,11 +6,12 @@ from harness.peer.call import CallState
 from harness.peer.calls import CallControl
 from harness.peer.control_connection import State
 from harness.peer.examine import Examined
-from harness.peer.mutants.base import LAC, LNS, Variant, mutant
-from harness.peer.mutants.edits import SCCRQ
+from harness.peer.message_types import SCCRQ
+from harness.peer.mutants.base import mutant
 from harness.peer.network import Address
 from harness.peer.session import Session
 from harness.peer.tunnel import Tunnel
+from harness.peer.variant import LAC, LNS, Variant
 from harness.wire import Packet
 
 

@@ -9,11 +9,12 @@ from harness.peer.call import CallAction, CallState
 from harness.peer.data import DataChannel
 from harness.peer.endpoint import Endpoint
 from harness.peer.line import Line
-from harness.peer.mutants.base import LAC, LNS, Variant, mutant
-from harness.peer.mutants.calls import tunnel_of, with_session
+from harness.peer.mutants.base import mutant
+from harness.peer.mutants.calls import tunnel_of
 from harness.peer.network import Address
 from harness.peer.session import CallKind, Session
 from harness.peer.tunnel import Tunnel
+from harness.peer.variant import LAC, LNS, Variant, with_session
 from harness.spec.monitor.data import fcs
 from harness.wire import Packet, Value
 

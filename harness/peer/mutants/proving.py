@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from harness.peer.examine import Examined, Fault
-from harness.peer.mutants.base import Variant, mutant
+from harness.peer.mutants.base import mutant
 from harness.peer.tunnel import Tunnel
+from harness.peer.variant import Variant
 from harness.wire import Value, challenge_response
 
 

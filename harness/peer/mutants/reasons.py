@@ -13,9 +13,10 @@ from harness.peer.examine import (
     Examined,
     Fault,
 )
-from harness.peer.mutants.base import BOTH, LAC, LNS, Variant, add
+from harness.peer.mutants.base import add
 from harness.peer.session import Session
 from harness.peer.tunnel import Tunnel
+from harness.peer.variant import BOTH, LAC, LNS, Variant
 from harness.spec.model import Role
 from harness.wire import Packet
 

@@ -8,12 +8,11 @@ from typing import Final
 
 from harness.peer.channel import Arrival, Channel
 from harness.peer.examine import OUT_OF_RANGE, UNKNOWN_MANDATORY_AVP, Examined, Fault
-from harness.peer.mutants.base import BOTH, LAC, LNS, Variant, add, mutant
-from harness.peer.mutants.connection import with_tunnel
-from harness.peer.mutants.delivery import with_channel
+from harness.peer.mutants.base import add, mutant
 from harness.peer.network import Address
 from harness.peer.session import Session
 from harness.peer.tunnel import Tunnel
+from harness.peer.variant import BOTH, LAC, LNS, Variant, with_channel, with_tunnel
 from harness.spec.model import Role
 from harness.wire import Packet, Value
 

@@ -11,14 +11,14 @@ from harness.peer.config import PeerConfig
 from harness.peer.control_connection import State
 from harness.peer.establishment import NOT_AUTHORIZED
 from harness.peer.examine import OUT_OF_RANGE, Examined, Fault
+from harness.peer.message_types import CDN, SCCRQ, STOPCCN
 from harness.peer.mutants import edits
 from harness.peer.mutants.altering import altered
-from harness.peer.mutants.base import BOTH, LAC, LNS, Variant, add, mutant
-from harness.peer.mutants.calls import tunnel_of, with_calls, with_session
-from harness.peer.mutants.connection import with_tunnel
-from harness.peer.mutants.edits import CDN, SCCRQ, STOPCCN
+from harness.peer.mutants.base import add, mutant
+from harness.peer.mutants.calls import tunnel_of
 from harness.peer.session import Session
 from harness.peer.tunnel import GENERAL_REQUEST, Tunnel
+from harness.peer.variant import BOTH, LAC, LNS, Variant, with_calls, with_session, with_tunnel
 from harness.spec.model import Specification
 from harness.wire import AVP, Packet, Value, reveal
 from harness.wire.model import RANDOM_VECTOR

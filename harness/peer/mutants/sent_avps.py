@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from harness.peer.mutants import edits
-from harness.peer.mutants.altering import Listed, add_listed, altered
-from harness.peer.mutants.base import BOTH, LAC, LNS, add
-from harness.peer.mutants.edits import (
+from harness.peer.message_types import (
     CDN,
     HELLO,
     ICCN,
@@ -22,6 +19,10 @@ from harness.peer.mutants.edits import (
     SCCRQ,
     STOPCCN,
 )
+from harness.peer.mutants import edits
+from harness.peer.mutants.altering import Listed, add_listed, altered
+from harness.peer.mutants.base import add
+from harness.peer.variant import BOTH, LAC, LNS
 from harness.wire import AVP
 
 AVPS: Final[Sequence[Listed]] = (

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from harness.peer.message_types import HELLO
 from harness.peer.mutants import edits
 from harness.peer.mutants.altering import Listed, add_listed
-from harness.peer.mutants.base import BOTH
-from harness.peer.mutants.edits import (
-    HELLO,
-)
+from harness.peer.variant import BOTH
 from harness.wire import AVP
 
 HEADER: Final[Sequence[Listed]] = (

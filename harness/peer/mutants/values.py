@@ -8,11 +8,10 @@ from typing import Final
 from harness.peer.call import CallEvent
 from harness.peer.calls import CallControl
 from harness.peer.examine import GENERAL_ERROR, OUT_OF_RANGE, Examined, Fault
+from harness.peer.message_types import CDN, ICRQ, OCRP, SCCRP, SCCRQ
 from harness.peer.mutants import edits
 from harness.peer.mutants.altering import Listed, altered
-from harness.peer.mutants.base import BOTH, LAC, LNS, Variant, add, mutant
-from harness.peer.mutants.calls import with_calls, with_session
-from harness.peer.mutants.edits import CDN, ICRQ, OCRP, SCCRP, SCCRQ
+from harness.peer.mutants.base import add, mutant
 from harness.peer.network import Address
 from harness.peer.session import (
     INVALID_DESTINATION,
@@ -21,6 +20,7 @@ from harness.peer.session import (
     Session,
 )
 from harness.peer.tunnel import Tunnel
+from harness.peer.variant import BOTH, LAC, LNS, Variant, with_calls, with_session
 from harness.wire import AVP, Packet
 
 TIE_BREAKER: Final = 5
