@@ -13,7 +13,8 @@ from harness.peer.channel import HALF, MODULUS, after
 from harness.peer.scripted import ScriptedTunnel
 from harness.run.context import Context
 from harness.run.events import Note
-from harness.suite.model import Advance, Compose
+from harness.suite.edits import Compose
+from harness.suite.model import Advance
 from harness.wire import Packet, build
 
 PATIENCE: Final = 10.0

@@ -16,7 +16,8 @@ from harness.run.concerning import describe, in_scope, is_background
 from harness.run.context import CHALLENGED, Context
 from harness.run.select import DIAL, dials_when_told
 from harness.spec.model import Role
-from harness.suite.model import Compose, Establish
+from harness.suite.edits import Compose
+from harness.suite.model import Establish
 from harness.wire import Value, challenge_response
 
 PATIENCE: Final = 10.0

@@ -11,7 +11,7 @@ from typing import Final
 from harness.errors import Place
 from harness.peer.made import Made
 from harness.run.context import Context
-from harness.suite.model import Compose
+from harness.suite.edits import Compose
 
 STOPCCN: Final = "StopCCN"
 _NOWHERE: Final = Place("")

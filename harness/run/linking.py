@@ -14,8 +14,9 @@ from harness.peer.made import Made
 from harness.peer.observed import Observed
 from harness.run.concerning import describe
 from harness.run.context import Context
+from harness.suite.edits import Compose
 from harness.suite.match import Missing, lookup, match_alternative
-from harness.suite.model import Alternative, Compose, Matcher, Ppp
+from harness.suite.model import Alternative, Matcher, Ppp
 
 AGAIN: Final = 0.5
 """Seconds from one Configure-Request to the next."""

@@ -12,7 +12,8 @@ from harness.peer.observed import Observed
 from harness.peer.scripted import ScriptedTunnel
 from harness.run.concerning import describe
 from harness.run.context import CaseEndedError, Context
-from harness.suite.model import Alive, Compose, Severity
+from harness.suite.edits import Compose
+from harness.suite.model import Alive, Severity
 
 LOWEST: Final = bytes(8)
 """A Tie Breaker that wins, so that a fresh peer is answered while the IUT calls (4.4.3)."""

@@ -16,7 +16,7 @@ from harness.peer.compose import complete, compose_avp
 from harness.peer.scripted import ScriptedSession, ScriptedTunnel
 from harness.peer.scripted_tunnel import Octets
 from harness.spec.model import Specification
-from harness.suite.model import AvpEdit, Compose, HeaderEdit, Hide
+from harness.suite.edits import AvpEdit, Compose, HeaderEdit, Hide
 from harness.wire import AUTO, AVP, Header, Packet, Value, build, challenge_response, hide_avp
 
 RANDOM_VECTOR: Final = 36

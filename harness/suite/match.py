@@ -9,7 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Final, Protocol
 
-from harness.suite.model import Alternative, Given, Matcher
+from harness.suite.edits import Given
+from harness.suite.model import Alternative, Matcher
 from harness.suite.variables import NoValueError, Variables, resolve_matcher, shown
 from harness.suite.vocabulary import ACK, ANY, DATA, SILENCE, ZLB
 from harness.wire.fields import Value

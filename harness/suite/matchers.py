@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 from harness.located import Node, describe, suggest
 from harness.spec.model import AvpSpec
-from harness.suite.model import Given, Matcher
+from harness.suite.edits import Given
+from harness.suite.model import Matcher
 from harness.suite.reader import Reader, key_node, unknown
 from harness.suite.step_keys import MATCHER_KEYS
 from harness.suite.values import (

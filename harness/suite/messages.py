@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from harness.located import Node, describe
 from harness.spec.model import ALL_MESSAGES, MAX_VALUE_OCTETS, AvpSpec, MessageSpec
 from harness.suite.amounts import integer
-from harness.suite.model import AvpEdit, Compose, Given, HeaderEdit, Hide
+from harness.suite.edits import AvpEdit, Compose, Given, HeaderEdit, Hide
 from harness.suite.reader import Reader, key_node
 from harness.suite.step_keys import (
     AVP_EDIT_KEYS,

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from harness.errors import DataError
 from harness.located import Node, describe
 from harness.spec.model import AvpSpec
-from harness.suite.model import Given
+from harness.suite.edits import Given
 from harness.suite.reader import Reader, key_node, unknown
 from harness.suite.variables import has_placeholder, hexadecimal
 from harness.wire.fields import Field, FieldKind, encode_value

@@ -14,16 +14,13 @@ from dataclasses import fields, is_dataclass, replace
 from typing import NamedTuple, TypeVar
 
 from harness.errors import DataError, Place
+from harness.suite.edits import AvpEdit, Compose, Given, HeaderEdit
 from harness.suite.model import (
     Alternative,
-    AvpEdit,
     Compare,
-    Compose,
     DeviceAction,
     Establish,
     Expect,
-    Given,
-    HeaderEdit,
     Matcher,
     Ppp,
     Send,

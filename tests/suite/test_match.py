@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.suite.edits import Given
 from harness.suite.match import (
     MISSING,
     Missing,
@@ -19,7 +20,7 @@ from harness.suite.match import (
     match,
     match_alternative,
 )
-from harness.suite.model import Alternative, Given, Matcher
+from harness.suite.model import Alternative, Matcher
 from harness.wire.fields import Value
 
 

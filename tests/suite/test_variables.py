@@ -9,15 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.errors import HarnessError, Place
-from harness.suite.model import (
-    Compose,
-    DeviceAction,
-    Establish,
-    Expect,
-    HeaderEdit,
-    Matcher,
-    Send,
-)
+from harness.suite.edits import Compose, HeaderEdit
+from harness.suite.model import DeviceAction, Establish, Expect, Matcher, Send
 from harness.suite.variables import (
     NoValueError,
     Variables,
