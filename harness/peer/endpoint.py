@@ -6,12 +6,11 @@ keeps its memory bounded whatever arrives.
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import random
 from collections.abc import Callable
 from typing import ClassVar, NamedTuple
 
+from harness.peer.agenda import Agenda
 from harness.peer.call import CallEvent
 from harness.peer.calls import CallControl
 from harness.peer.channel import Channel
@@ -71,8 +70,7 @@ class Endpoint:
         self.data_messages = 0
         self._by_peer: dict[tuple[Address, int], Tunnel] = {}
         self._outgoing: list[tuple[bytes, Address]] = []
-        self._agenda: list[tuple[float, int, Tunnel]] = []
-        self._order = itertools.count()
+        self._agenda = Agenda()
         self._serial = self.random.randrange(1, 1 << 16)
 
     # -- for those who want it to behave otherwise --------------------------------------------
@@ -114,16 +112,7 @@ class Endpoint:
 
     def next_deadline(self) -> float | None:
         """When `tick` has to be called; None when nothing is waited for."""
-        while self._agenda:
-            when, _, tunnel = self._agenda[0]
-            if tunnel.on_agenda == when and tunnel.phase is not Phase.GONE:
-                due = tunnel.next_deadline()
-                if due is not None and due <= when:
-                    return when
-                tunnel.on_agenda = None
-                self.schedule(tunnel)
-            heapq.heappop(self._agenda)
-        return None
+        return self._agenda.next()
 
     @property
     def idle(self) -> bool:
@@ -144,22 +133,14 @@ class Endpoint:
         )
 
     def schedule(self, tunnel: Tunnel) -> None:
-        """Look at a tunnel when its next deadline comes.
-
-        Only a deadline that has moved nearer is noted down. For one that has moved away the old
-        time stays, and is put right when it comes.
-        """
-        due = tunnel.next_deadline()
-        if due is not None and (tunnel.on_agenda is None or due < tunnel.on_agenda):
-            tunnel.on_agenda = due
-            heapq.heappush(self._agenda, (due, next(self._order), tunnel))
+        """Look at a tunnel when its next deadline comes."""
+        self._agenda.note(tunnel)
 
     def tick(self, now: float) -> None:
         """Do all that is due."""
         tunnels: list[Tunnel] = []
         while (due := self.next_deadline()) is not None and due <= now:
-            tunnels.append(heapq.heappop(self._agenda)[2])
-            tunnels[-1].on_agenda = None
+            tunnels.append(self._agenda.take())
         for tunnel in tunnels:
             tunnel.tick(now)
             if tunnel.phase is not Phase.GONE:

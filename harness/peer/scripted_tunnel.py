@@ -11,6 +11,7 @@ from typing import Final
 from harness.peer.channel import HALF, MODULUS, Arrival, Channel, after
 from harness.peer.examine import Examined, examine
 from harness.peer.made import Made
+from harness.peer.made_octets import names_tunnel, with_nr
 from harness.peer.message_types import HELLO
 from harness.peer.network import Address, Link
 from harness.peer.observed import VERSION, Observed
@@ -19,6 +20,9 @@ from harness.wire import Packet, Parsed, build, parse, zlb
 
 Octets = Callable[[Packet], bytes]
 """Makes the octets of a message, once its Ns and Nr are known."""
+
+_NAMING: Final = frozenset({"SCCRQ", "SCCRP", "StopCCN"})
+"""Messages that carry the id by which their sender knows the tunnel (6.1, 6.2, 6.4)."""
 
 
 @dataclass(slots=True, eq=False)
@@ -240,17 +244,9 @@ class ScriptedTunnel:
     def is_named(self) -> bool:
         """Whether the script has told the other side its id of the tunnel."""
         return any(
-            self._names(sent.data) for name, sent in self.last_sent.items() if name in _NAMING
-        )
-
-    def _names(self, data: bytes) -> bool:
-        packet = parse(data).packet
-        if packet is None:
-            return False
-        own = self.local_id.to_bytes(2, "big")
-        return any(
-            (avp.vendor, avp.type) == (0, ASSIGNED_TUNNEL_ID) and (avp.hidden or avp.value == own)
-            for avp in packet.avps
+            names_tunnel(sent.data, self.local_id)
+            for name, sent in self.last_sent.items()
+            if name in _NAMING
         )
 
     @property
@@ -387,20 +383,3 @@ class ScriptedTunnel:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-
-def with_nr(data: bytes, nr: int) -> bytes:
-    """The octets of a control message with another Nr, if it has one (3.1)."""
-    if len(data) < 2 or not data[0] & _CONTROL or not data[0] & _SEQUENCE:
-        return data
-    place = (2 if data[0] & _LENGTH else 0) + 8
-    if len(data) < place + 2:
-        return data
-    return data[:place] + nr.to_bytes(2, "big") + data[place + 2 :]
-
-
-ASSIGNED_TUNNEL_ID: Final = 9
-_NAMING: Final = frozenset({"SCCRQ", "SCCRP", "StopCCN"})
-_CONTROL: Final = 0x80
-_LENGTH: Final = 0x40
-_SEQUENCE: Final = 0x08

@@ -10,9 +10,9 @@ from __future__ import annotations
 import itertools
 
 from harness.peer.channel import HALF, after
+from harness.peer.made_octets import with_nr
 from harness.peer.observed import Observed
 from harness.peer.scripted import ScriptedTunnel
-from harness.peer.scripted_tunnel import with_nr
 from harness.run.concerning import describe
 from harness.run.context import Context
 from harness.suite.model import Retransmissions, Severity
