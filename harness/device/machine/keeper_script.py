@@ -24,8 +24,8 @@ log and, for a device in a network namespace of its own, of that), `signal`, `ki
 harness: `hello`, `started` (with the number of the process) or `failed`, `died` (with the wait
 status), `ended` (everything it had started is gone), `pong`.
 
-Rules of this file: nothing but the standard library, because it runs without site-packages;
-one thread; no wait but the one in `serve`.
+Rules of this file: nothing but the standard library, and the files beside it that keep these rules,
+because it runs without site-packages; one thread; no wait but the one in `serve`.
 """
 
 from __future__ import annotations
@@ -40,59 +40,29 @@ import signal
 import socket
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 sys.path.append(str(Path(__file__).parent))
 
-import enter_container  # type: ignore[import-not-found]
+if TYPE_CHECKING:
+    from harness.device.machine import enter_container
+    from harness.device.machine import keeper_namespaces as namespaces
+    from harness.device.machine import keeper_processes as processes
+else:
+    import enter_container
+    import keeper_namespaces as namespaces
+    import keeper_processes as processes
 
 LARGEST_MESSAGE = 1 << 16
 MARK = "L2TP_HARNESS_DEVICE"
 
-_NEW_MOUNTS = 0x00020000
-_NEW_USER = 0x10000000
-_NEW_PIDS = 0x20000000
-_NEW_NETWORK = 0x40000000
-_BIND = 4096
-_RECURSIVE = 16384
-_PRIVATE = 1 << 18
 _NO_SETUID_DEVICES_EXEC = 2 | 4 | 8
 _PDEATHSIG = 1
 _SUBREAPER = 36
 _HIGHEST_DESCRIPTOR = 1 << 20
-_SWEEPS = 100
 _LARGEST_CORE = 1 << 30
 
 _libc = ctypes.CDLL(None, use_errno=True)
-
-
-class StepError(Exception):
-    """A step of starting a device failed: which one, on what, and the error number."""
-
-    def __init__(self, step: str, number: int, path: str = "") -> None:
-        super().__init__(step)
-        self.step = step
-        self.number = number
-        self.path = path
-
-
-def _call(step: str, path: str, result: int) -> None:
-    if result != 0:
-        raise StepError(step, ctypes.get_errno(), path)
-
-
-def _unshare(flags: int) -> None:
-    _call("namespaces", "", _libc.unshare(flags))
-
-
-def _mount(source: str, target: str, kind: str, flags: int) -> None:
-    result = _libc.mount(source.encode(), target.encode(), kind.encode(), flags, None)
-    _call("mount", target, result)
-
-
-def _own_mounts() -> None:
-    _unshare(_NEW_MOUNTS)
-    _mount("none", "/", "", _RECURSIVE | _PRIVATE)
 
 
 class Device:
@@ -163,10 +133,10 @@ class Keeper:
             self._namespaces = True
             self._own_pids = os.open("/proc/self/ns/pid", os.O_RDONLY)
             return {"isolation": "container", "reason": ""}
-        refusal = _try_namespaces()
+        refusal = namespaces.try_namespaces()
         isolation = "namespaces"
         if refusal and self._mounts:
-            further = _enter_user_namespace(self._channel)
+            further = namespaces.enter_user_namespace(self._channel)
             refusal = f"{refusal}; {further}" if further else ""
             isolation = "user-namespaces"
         if refusal:
@@ -218,14 +188,15 @@ class Keeper:
                     self._become(message, log, network, errors_end)
             finally:
                 if self._namespaces:
-                    _call("namespaces", "", _libc.setns(self._own_pids, _NEW_PIDS))
-        except (StepError, OSError) as error:
+                    namespaces.go_into(self._own_pids, namespaces.NEW_PIDS, "namespaces")
+        except (namespaces.StepError, OSError) as error:
             os.close(errors)
             if guard is not None:
                 os.kill(guard, signal.SIGKILL)
                 os.waitpid(guard, 0)
-            step = error if isinstance(error, StepError) else StepError("fork", error.errno or 0)
-            self._say(_failure(number, step))
+            if isinstance(error, OSError):
+                error = namespaces.StepError("fork", error.errno or 0)
+            self._say(_failure(number, error))
             self._say({"is": "ended", "id": number})
             return
         finally:
@@ -237,7 +208,7 @@ class Keeper:
 
     def _fork_guard(self) -> int:
         """The first process of a new PID namespace, into which the next fork goes too."""
-        _unshare(_NEW_PIDS)
+        namespaces.unshare(namespaces.NEW_PIDS)
         guard = os.fork()
         if guard:
             return guard
@@ -259,10 +230,10 @@ class Keeper:
             if self._container is not None:
                 os.execvpe(argv[0], argv, environment)  # noqa: S606 -- looked up in there
             os.execve(argv[0], argv, environment)  # noqa: S606
-        except StepError as error:
+        except namespaces.StepError as error:
             os.write(errors, json.dumps(_failure(message["id"], error)).encode())
         except OSError as error:
-            failed = StepError("run", error.errno or 0, message["argv"][0])
+            failed = namespaces.StepError("run", error.errno or 0, message["argv"][0])
             os.write(errors, json.dumps(_failure(message["id"], failed)).encode())
         finally:
             os._exit(127)
@@ -270,11 +241,11 @@ class Keeper:
     def _prepare(self, message: dict[str, Any], log: int, network: int | None) -> None:
         os.setsid()
         if network is not None:
-            _call("network", "", _libc.setns(network, _NEW_NETWORK))
+            namespaces.go_into(network, namespaces.NEW_NETWORK, "network")
         if self._container is not None:
             self._container.enter(own_network=network is not None)
         if self._namespaces:
-            _own_mounts()
+            namespaces.own_mounts()
             # A device may look itself up in /proc. Where that is not permitted it sees the
             # outer one, as it would without namespaces.
             _libc.mount(b"proc", b"/proc", b"proc", _NO_SETUID_DEVICES_EXEC, None)
@@ -286,7 +257,7 @@ class Keeper:
                 for source, target in message["stand_ins"]:
                     enter_container.make_target(source, target)
             for source, target in message["stand_ins"]:
-                _mount(source, target, "", _BIND)
+                namespaces.mount(source, target, "", namespaces.BIND)
         else:
             _libc.prctl(_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         os.chdir(message["folder"])
@@ -324,7 +295,11 @@ class Keeper:
         if what == "start":
             report = os.read(device.errors, LARGEST_MESSAGE)
             self._forget(device.errors)
-            process = device.process if self._container is None else _outer(device.process_handle)
+            process = (
+                device.process
+                if self._container is None
+                else processes.outer_number(device.process_handle)
+            )
             started = {"is": "started", "id": device.number, "process": process}
             self._say(json.loads(report) if report else started)
         elif what == "death":
@@ -346,33 +321,19 @@ class Keeper:
             device.kill()
             self._watch(device.guard_handle, "end", device)
         else:
-            self._sweep(f"{self._token}-{device.number}")
+            processes.kill_marked(f"{MARK}={self._token}-{device.number}")
             self._ended(device)
 
     def _ended(self, device: Device) -> None:
         del self._devices[device.number]
         self._say({"is": "ended", "id": device.number})
 
-    def _sweep(self, value: str) -> None:
-        """Without namespaces: kill what bears the mark, and reap what came back as an orphan."""
-        mark = f"{MARK}={value}".encode()
-        for _ in range(_SWEEPS):
-            found = [process for process in _others() if mark in _environment_of(process)]
-            if not found:
-                return
-            for process in found:
-                try:
-                    os.kill(process, signal.SIGKILL)
-                    os.waitpid(process, 0)
-                except (ProcessLookupError, ChildProcessError):
-                    continue  # it has ended meanwhile, or its own parent reaps it
-
     def _end(self) -> NoReturn:
         for device in self._devices.values():
             if device.guard is None:
                 device.kill()
                 os.waitpid(device.process, 0)
-                self._sweep(f"{self._token}-{device.number}")
+                processes.kill_marked(f"{MARK}={self._token}-{device.number}")
             else:
                 os.kill(device.guard, signal.SIGKILL)
                 if not device.dead:
@@ -382,16 +343,7 @@ class Keeper:
         sys.exit(0)
 
 
-def _outer(handle: int) -> int:
-    """The number of a process in the PID namespace of /proc, which is the harness's."""
-    for line in Path(f"/proc/self/fdinfo/{handle}").read_text().splitlines():
-        name, _, value = line.partition(":")
-        if name == "Pid":
-            return max(0, int(value))
-    return 0
-
-
-def _failure(number: int, error: StepError) -> dict[str, Any]:
+def _failure(number: int, error: namespaces.StepError) -> dict[str, Any]:
     return {
         "is": "failed",
         "id": number,
@@ -399,61 +351,6 @@ def _failure(number: int, error: StepError) -> dict[str, Any]:
         "path": error.path,
         "errno": error.number,
     }
-
-
-def _try_namespaces() -> str:
-    """Why namespaces cannot be had; empty when they can. Tried in a child that ends at once."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            _unshare(_NEW_PIDS)
-            _own_mounts()
-        except StepError as error:
-            os.write(writer, f"{error.step}: {os.strerror(error.number)}".encode())
-        finally:
-            os._exit(0)
-    os.close(writer)
-    reason = os.read(reader, 1000).decode()
-    os.close(reader)
-    os.waitpid(child, 0)
-    return reason
-
-
-def _enter_user_namespace(channel: socket.socket) -> str:
-    """Go on as first process of a user and a PID namespace; why that cannot be, or empty.
-
-    User and group keep their numbers, so that nothing looks different from inside.
-    """
-    user, group = os.geteuid(), os.getegid()
-    try:
-        _unshare(_NEW_USER | _NEW_PIDS)
-        Path("/proc/self/setgroups").write_text("deny")
-        Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
-        Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
-    except StepError as error:
-        return f"user namespaces: {os.strerror(error.number)}"
-    except OSError as error:
-        return f"user namespaces: {error.strerror}"
-    child = os.fork()
-    if child:
-        channel.close()
-        _, status = os.waitpid(child, 0)
-        os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
-    return _try_namespaces()
-
-
-def _others() -> list[int]:
-    own = os.getpid()
-    names = [entry.name for entry in Path("/proc").iterdir()]
-    return [int(name) for name in names if name.isdigit() and int(name) != own]
-
-
-def _environment_of(process: int) -> list[bytes]:
-    try:
-        return Path(f"/proc/{process}/environ").read_bytes().split(b"\0")
-    except OSError:
-        return []  # it has ended, or belongs to somebody else
 
 
 def main(arguments: list[str]) -> NoReturn:
