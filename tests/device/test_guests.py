@@ -14,7 +14,7 @@ import pytest
 from harness.device import load_device
 from harness.device.description.launch import UmlLaunch
 from harness.device.description.namespace import Namespace
-from harness.device.uml.site import Addresses
+from harness.device.uml.boxes import Addresses
 from harness.errors import DataError, DeviceError
 from harness.run.hosts import GuestHosts
 from tests.device.bench import PEERS, missing, opened, require_namespaces, require_program
