@@ -18,22 +18,29 @@ from harness.errors import DataError, Place
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+MOST_REPEATED = 100_000
+"""Values of a file that aliases repeat: a few lines of aliases can mean billions."""
+
 Plain = Any
 """What YAML gives without places: dict, list, str, int, float, bool, None."""
+
+
+def near(word: str, known: Iterable[str]) -> str:
+    """The known word that is meant by an unknown one, or nothing."""
+    names = sorted(set(known))
+    for hit in difflib.get_close_matches(word, names, n=1, cutoff=0.6):
+        return hit
+    lowered = {name.lower(): name for name in names}
+    for hit in difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.6):
+        return lowered[hit]
+    return ""
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
     """A "did you mean" hint for an unknown word, or the list of known ones when nothing is near."""
     names = sorted(set(known))
-    near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
-    if not near:
-        lowered = {name.lower(): name for name in names}
-        near = [
-            lowered[hit]
-            for hit in difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)
-        ]
-    if near:
-        return f"did you mean {near[0]!r}?"
+    if meant := near(word, names):
+        return f"did you mean {meant!r}?"
     return f"known: {', '.join(names)}" if len(names) <= 40 else ""
 
 
@@ -81,19 +88,28 @@ class Node:
         if not isinstance(self.content, dict):
             raise self.fail("data.mapping", f"expected a mapping, found {describe(self.content)}")
         if known is not None:
-            names = set(known)
-            for key in self.content:
-                if key not in names:
-                    raise DataError(
-                        f"data.unknown-{what}",
-                        f"unknown {what} {key!r}",
-                        hint=suggest(key, names),
-                        place=self.key_places.get(key, self.place),
-                    )
+            for error in self.unknown_keys(known, what):
+                raise error
         for key in required:
             if key not in self.content:
-                raise self.fail("data.missing-key", f"missing key {key!r}")
+                raise self.missing_key(key)
         return dict(self.content)
+
+    def unknown_keys(self, known: Iterable[str], what: str = "key") -> Iterator[DataError]:
+        """An error for each key of this mapping that is none of the known ones."""
+        names = set(known)
+        for key in self.content:
+            if key not in names:
+                yield DataError(
+                    f"data.unknown-{what}",
+                    f"unknown {what} {key!r}",
+                    hint=suggest(key, names),
+                    place=self.key_places.get(key, self.place),
+                )
+
+    def missing_key(self, key: str) -> DataError:
+        """The error for a key that this mapping lacks."""
+        return self.fail("data.missing-key", f"missing key {key!r}")
 
     def sequence(self) -> list[Node]:
         """The items of a list."""
@@ -203,8 +219,8 @@ def loads(text: str, name: str = "<text>") -> Node:
         loader = _Loader(text)
         root = loader.get_single_node()
         if root is None:
-            return Node(None, Place(name), {})
-        return _convert(root, name, loader, frozenset())
+            return Node(None, Place(name, 1, 1), {})
+        return _Converter(name, loader).convert(root, frozenset())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(name, mark.line + 1, mark.column + 1) if mark else Place(name)
@@ -216,27 +232,53 @@ def loads(text: str, name: str = "<text>") -> Node:
             loader.dispose()
 
 
-def _convert(node: Any, name: str, loader: Any, above: frozenset[int]) -> Node:
-    place = Place(name, node.start_mark.line + 1, node.start_mark.column + 1)
-    if id(node) in above:
-        raise DataError("data.yaml-cycle", "an alias contains itself", place=place)
-    within = above | {id(node)}
-    if isinstance(node, yaml.MappingNode):
+class _Converter:
+    """Makes Nodes of what the YAML library has composed. `loader` constructs scalars."""
+
+    def __init__(self, name: str, loader: Any) -> None:
+        self._name = name
+        self._loader = loader
+        self._seen: set[int] = set()
+        self._repeated = 0
+
+    def convert(self, node: Any, above: frozenset[int]) -> Node:
+        """A node and all below it; `above`: the ids of those that it is in."""
+        place = self._place(node)
+        if id(node) in above:
+            raise DataError("data.yaml-cycle", "an alias contains itself", place=place)
+        if id(node) in self._seen:
+            self._repeated += 1
+            if self._repeated > MOST_REPEATED:
+                raise DataError(
+                    "data.yaml-aliases",
+                    f"aliases stand for more than {MOST_REPEATED:,} values",
+                    hint="aliases of aliases multiply: write out what is meant",
+                    place=place,
+                )
+        self._seen.add(id(node))
+        within = above | {id(node)}
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, within)
+        if isinstance(node, yaml.SequenceNode):
+            return Node([self.convert(item, within) for item in node.value], place, {})
+        try:
+            return Node(self._loader.construct_object(node), place, {}, str(node.value))
+        except (yaml.YAMLError, ValueError) as error:
+            raise DataError("data.yaml", f"not a YAML value: {error}", place=place) from error
+
+    def _mapping(self, node: Any, within: frozenset[int]) -> Node:
         content: dict[str, Node] = {}
         places: dict[str, Place] = {}
         for key_node, value_node in node.value:
-            key_place = Place(name, key_node.start_mark.line + 1, key_node.start_mark.column + 1)
+            key_place = self._place(key_node)
             if not isinstance(key_node, yaml.ScalarNode):
                 raise DataError("data.yaml-key", "a key must be plain text", place=key_place)
             key = str(key_node.value)
             if key in content:
                 raise DataError("data.duplicate-key", f"key {key!r} stands twice", place=key_place)
-            content[key] = _convert(value_node, name, loader, within)
+            content[key] = self.convert(value_node, within)
             places[key] = key_place
-        return Node(content, place, places)
-    if isinstance(node, yaml.SequenceNode):
-        return Node([_convert(item, name, loader, within) for item in node.value], place, {})
-    try:
-        return Node(loader.construct_object(node), place, {}, str(node.value))
-    except (yaml.YAMLError, ValueError) as error:
-        raise DataError("data.yaml", f"not a YAML value: {error}", place=place) from error
+        return Node(content, self._place(node), places)
+
+    def _place(self, node: Any) -> Place:
+        return Place(self._name, node.start_mark.line + 1, node.start_mark.column + 1)

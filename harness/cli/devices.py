@@ -11,7 +11,7 @@ from harness.device.description.external import ExternalLaunch
 from harness.device.description.launch import ContainerLaunch, ProcessLaunch, UmlLaunch
 from harness.device.needs import check_external, check_needs, check_uml
 from harness.device.registry import Listed, list_devices, search_folders
-from harness.errors import DeviceError, HarnessError
+from harness.errors import DataErrors, DeviceError, HarnessError
 
 
 def show(as_json: bool) -> None:
@@ -42,8 +42,13 @@ def _json(one: Listed) -> dict[str, Any]:
     return {**facts, "missing": _json_error(missing(one)), "error": _json_error(one.error)}
 
 
-def _json_error(error: HarnessError | None) -> dict[str, str] | None:
-    return None if error is None else {"code": error.code, "cause": error.cause, "hint": error.hint}
+def _json_error(error: HarnessError | None) -> dict[str, Any] | None:
+    if error is None:
+        return None
+    told: dict[str, Any] = {"code": error.code, "cause": error.cause, "hint": error.hint}
+    if isinstance(error, DataErrors):
+        told["errors"] = [_json_error(one) for one in error.errors]
+    return {**told, "place": str(error.place)} if error.place else told
 
 
 def _line(one: Listed) -> str:
@@ -58,7 +63,9 @@ def _further(one: Listed) -> list[str]:
 
 
 def _here(lacking: DeviceError | None) -> str:
-    return "" if lacking is None else f"  (missing: {lacking.cause}; {lacking.hint})"
+    if lacking is None:
+        return ""
+    return f"  (missing: {'; '.join(one for one in (lacking.cause, lacking.hint) if one)})"
 
 
 def missing(one: Listed, form: str = "") -> DeviceError | None:

@@ -41,12 +41,24 @@ def check_files(device: Device, launch: ProgramLaunch) -> None:
                 else launch.needs.install,
                 place=launch.place,
             )
+    if launch.namespace is not None:
+        check_netlink()
     if launch.needs.root and os.geteuid() != 0:
         raise DeviceError(
             "device.root",
             f"{device.name} needs root",
             hint="run it with sudo, or as root in a container",
             place=launch.place,
+        )
+
+
+def check_netlink() -> None:
+    """Raise DeviceError when the package that makes network namespaces is missing."""
+    if find_spec("pyroute2") is None:
+        raise DeviceError(
+            "device.no-pyroute2",
+            "a device in a network namespace of its own needs the package pyroute2",
+            hint="pip install 'l2tp-harness[devices]'",
         )
 
 

@@ -12,6 +12,7 @@ from harness.run.events import (
     CaseEnd,
     CaseStart,
     Check,
+    DeviceLog,
     Direction,
     Event,
     Frame,
@@ -56,7 +57,8 @@ class Answer:
     """The answer to one question.
 
     why: in words. heard: the device's control messages, in order. times: when a datagram went
-    either way. died: the device did not survive the question.
+    either way. died: the device did not survive the question. unstarted: the code of the error by
+    which the device did not even come up for it; `why` has the rest.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Answer:
     heard: list[Heard] = field(default_factory=list)
     times: list[tuple[int, float]] = field(default_factory=list)
     died: str = ""
+    unstarted: str = ""
     ended: float = 0.0
 
     def first(self, *names: str) -> Heard | None:
@@ -101,6 +104,11 @@ class Listener:
                 if event.name == SURVIVAL:
                     self.answers[event.case].died = event.actual
                 self._last[event.case] = event
+            case DeviceLog() if event.case in self.answers:
+                answer = self.answers[event.case]
+                # what has sent and heard nothing yet had no device to talk to
+                if event.code and not answer.times and event.case not in self._last:
+                    answer.unstarted = event.code
             case CaseEnd() if event.case in self.answers:
                 self._end(self.answers[event.case], event)
 

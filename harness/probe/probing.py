@@ -6,14 +6,15 @@ by side. Timers take as long as the device does: about 75 s, all at the same tim
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from harness.device.description.device import Device
 from harness.device.description.ics import CAPABILITIES
-from harness.probe.answers import SUITE, Listener, Reply
+from harness.errors import DeviceError
+from harness.probe.answers import SUITE, Answer, Listener, Reply
 from harness.probe.findings import Findings, findings
 from harness.run.events import Event
 from harness.run.run import BASE_PROFILE, Options, load_library, run
@@ -47,6 +48,7 @@ def probe(asked: Probe) -> Findings:
     listener = Listener(library.specification, asked.device.ixit.secret)
     _round(asked, listener, dict.fromkeys(CAPABILITIES, True), FIRST, "sides")
     first = listener.by_name()
+    _check_that_it_started(first)
     sides = {
         "accepts_tunnel": first["accepts-tunnel"].reply is Reply.YES,
         "initiates_tunnel": first["initiates-tunnel"].reply is Reply.YES,
@@ -61,6 +63,15 @@ def probe(asked: Probe) -> Findings:
     if any(sides.values()):
         _round(asked, listener, {**dict.fromkeys(CAPABILITIES, True), **sides}, names, "rest")
     return findings(asked.device, listener.by_name())
+
+
+def _check_that_it_started(answers: Mapping[str, Answer]) -> None:
+    """DeviceError when the device came up for no question: then nothing is known of it."""
+    asked = [answers[name] for name in FIRST]
+    if all(one.unstarted for one in asked):
+        cause, _, hint = asked[0].why.partition("\n  hint: ")
+        code = asked[0].unstarted
+        raise DeviceError(code, cause.removesuffix(f" [{code}]"), hint=hint)
 
 
 def _round(

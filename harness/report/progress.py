@@ -68,7 +68,8 @@ class Progress:
         self._done += not story.start.monitor
         if story.is_red:
             self._red += 1
-            self._printer.print([red_case_line(story)])
+            if story.end is not None:  # of those that the end of the run cut off it is told once
+                self._printer.print([red_case_line(story)])
 
     def end(self, _ending: Ending) -> None:
         self._stop()

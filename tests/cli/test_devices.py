@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 
+from harness.device import needs
 from tests.cli.command import ROOT, Command
 
 
@@ -35,7 +37,10 @@ def test_one_that_is_broken_does_not_hide_the_others(command: Command) -> None:
     shutil.copytree(ROOT / "peers" / "reference-lns", bng)
     (bng / "peer.yaml").write_text("titel: x\n")
     listed = {one["device"]: one for one in command("devices", "--json").json}
-    assert listed["bng"]["error"]["hint"] == "did you mean 'title'?"
+    errors = listed["bng"]["error"]["errors"]
+    assert errors[0]["hint"] == "did you mean 'title'?"
+    assert errors[0]["place"] == "peers/bng/peer.yaml:1:1"
+    assert [one["cause"] for one in errors[1:]] == ["missing key 'role'", "missing key 'launch'"]
     assert "reference-lns" in listed
     assert "error: peers/bng/peer.yaml:1:1" in command("devices").out
 
@@ -45,3 +50,12 @@ def test_a_device_of_ones_own_comes_before_one_of_the_harness(command: Command) 
     shutil.copytree(ROOT / "peers" / "reference-lns", mine)
     listed = {one["device"]: one for one in command("devices", "--json").json}
     assert listed["reference-lns"]["folder"] == "peers/reference-lns"
+
+
+def test_a_package_that_namespaces_take(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name, **_options: f"/usr/sbin/{name}")
+    monkeypatch.setattr(Path, "exists", lambda _path, **_options: True)
+    monkeypatch.setattr(needs, "find_spec", lambda _name: None)
+    listed = {one["device"]: one for one in command("devices", "--json").json}
+    for name in ("l2tpns", "uml-xl2tpd-lns"):
+        assert listed[name]["missing"]["code"] == "device.no-pyroute2"

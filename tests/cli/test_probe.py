@@ -106,6 +106,30 @@ def test_a_device_that_does_not_start(command: Command) -> None:
     assert "there is no program no-such-xl2tpd" in result.error
 
 
+NEVER_READY = """\
+title: It says what is wrong, and ends
+role: lns
+launch:
+  process: {binary: sh, command: "sh -c 'echo no such option; exit 4'", ready: listening}
+"""
+
+
+def test_a_device_that_ends_before_it_is_ready(command: Command) -> None:
+    """Of what never came up nothing is known: no draft, and no claim is called wrong."""
+    Path("peers/mine").mkdir(parents=True)
+    Path("peers/mine/peer.yaml").write_text(NEVER_READY)
+    result = command("probe", "--device", "mine", "--quick")
+    assert result.code == 3
+    assert result.out == ""
+    assert "exited with status 4 before it was ready [device.died-early]" in result.error
+    assert "hint: it said: no such option" in result.error
+    result = command("doctor", "--device", "mine")
+    assert result.code == 1
+    assert "missing  it starts, and answers: " in result.out
+    assert "hint: it said: no such option" in result.out
+    assert "ics" not in result.out
+
+
 @pytest.mark.parametrize("name", ["xl2tpd-lns", "xl2tpd-lac"])
 def test_xl2tpd(command: Command, name: str) -> None:
     require_program("xl2tpd")

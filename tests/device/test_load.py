@@ -260,6 +260,38 @@ def test_all_mistakes_at_once(folder: Path) -> None:
     assert [one.place.line for one in caught.value.errors if one.place] == [2, 8, 9, 25]
 
 
+def test_unknown_keys_hide_no_other_mistake(folder: Path) -> None:
+    text = GOOD.replace("title:", "titel:").replace("ready:", "redy:").replace("binary:", "binry:")
+    text = text.replace("tunnel_auth", "tunel_auth").replace("hidden_avps: false", "hidden: 2")
+    (folder / "peer.yaml").write_text(text.replace("dial", "o").replace("HUP", "HIP"))
+    with pytest.raises(DataErrors) as caught:
+        load_device(folder)
+    told = [(one.place.line, one.hint) for one in caught.value.errors if one.place]
+    assert told[:3] == [
+        (1, "did you mean 'title'?"),
+        (5, "did you mean 'binary'?"),
+        (8, "did you mean 'ready'?"),
+    ]
+    assert [line for line, _ in told[3:]] == [13, 13]
+    text = GOOD.replace("1702", "0").replace("1m", "soon").replace("secret: secret", "secret: [a]")
+    (folder / "peer.yaml").write_text(text)
+    with pytest.raises(DataErrors) as caught:
+        load_device(folder)
+    assert [one.place.line for one in caught.value.errors if one.place] == [15, 16, 17]
+
+
+def test_a_few_lines_of_aliases_that_stand_for_billions(folder: Path) -> None:
+    bomb = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    bomb += [f"a{n + 1}: &a{n + 1} [{', '.join([f'*a{n}'] * 9)}]" for n in range(11)]
+    (folder / "peer.yaml").write_text("\n".join([*bomb, GOOD]))
+    error = error_of(folder)
+    assert error.code == "data.yaml-aliases"
+    assert error.place is not None
+    assert error.place.line > 0
+    (folder / "peer.yaml").write_text(GOOD.replace("secret: secret", "secret: &s word", 1))
+    load_device(folder)
+
+
 def test_override_takes_relative_paths_from_the_current_folder(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -224,6 +224,11 @@ def test_a_log_hears_of_unexpected_cases_and_now_and_then_of_the_run() -> None:
     ]
 
 
+def test_what_the_end_of_a_run_cut_off_is_no_news() -> None:
+    events: list[Event] = [runs.header(cases=2), runs.start("a"), runs.start("b")]
+    assert follow([*events, runs.footer(events)], terminal=False, each=0.001) == ""
+
+
 def test_a_quick_run_is_quiet_in_a_log() -> None:
     events: list[Event] = [runs.header(), runs.start("c"), runs.end("c")]
     assert follow([*events, runs.footer(events)], terminal=False, each=0.001) == ""

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Final, TextIO, TypeVar
 
 from harness.device.description.namespace import Interface, Namespace
 from harness.device.machine.listening import open_table
+from harness.device.needs import check_netlink
 from harness.errors import DeviceError
 from harness.peer.checksums import ChecksumWatch
 from harness.peer.network import Link, Receiver
@@ -252,14 +253,9 @@ def _call(what: str, result: int) -> None:
 
 
 def _route() -> IPRoute:
-    try:
-        from pyroute2 import IPRoute
-    except ImportError as error:
-        raise DeviceError(
-            "device.no-pyroute2",
-            "a device in a network namespace of its own needs the package pyroute2",
-            hint="pip install 'l2tp-harness[devices]'",
-        ) from error
+    check_netlink()
+    from pyroute2 import IPRoute
+
     return IPRoute()
 
 

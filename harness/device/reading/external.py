@@ -64,7 +64,7 @@ def read_external(
     kept = gathered.kept
     keys = entries(node)
     if not node.is_null:
-        kept(lambda: node.mapping(_KEYS), None)
+        kept(lambda: gathered.mapping(node, _KEYS), None)
     secrets = kept(lambda: _secrets(keys.get("secrets"), names), {})
     known = {*names, *entries(keys.get("secrets"))} - NOT_ON_THE_WIRE
     console = None

@@ -106,14 +106,14 @@ class LaunchReader:
         )
 
     def _process(self, node: Node, names: Mapping[str, object]) -> Launch:
-        keys = node.mapping(_PROCESS, required=("binary", "command"))
+        keys = self._gathered.mapping(node, _PROCESS, required=("binary", "command"))
         binary = self._kept(lambda: self._program(keys["binary"]), "")
         launch = ProcessLaunch(binary=binary, **self._common(node, keys, names))
         self._check_names(keys, launch)
         return launch
 
     def _container(self, node: Node, names: Mapping[str, object]) -> Launch:
-        keys = node.mapping(_CONTAINER, required=("command",))
+        keys = self._gathered.mapping(node, _CONTAINER, required=("command",))
         keys.setdefault("ready_within", Node(_READY_IN_A_CONTAINER, node.place, {}))
         if all(key not in keys or keys[key].is_null for key in ("image", "build")):
             raise node.fail(
@@ -148,7 +148,7 @@ class LaunchReader:
         return folder
 
     def _uml(self, node: Node, names: Mapping[str, object]) -> Launch:
-        keys = node.mapping(_UML, required=("command",))
+        keys = self._gathered.mapping(node, _UML, required=("command",))
         if "ready" not in keys:
             raise node.fail(
                 "device.ready",

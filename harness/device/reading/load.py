@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -81,36 +81,47 @@ class _Reader:
         self._launches = LaunchReader(folder, self._gathered)
 
     def device(self, document: Node) -> Device:
-        keys = document.mapping(_KEYS, required=("title", "role", "launch"))
-        on_the_wire = keys["launch"].is_mapping and EXTERNAL in keys["launch"].content
+        keys = self._kept(
+            lambda: self._gathered.mapping(document, _KEYS, required=("title", "role", "launch")),
+            None,
+        )
+        if keys is None:
+            keys = entries(document)  # what else is wrong in there is told as well
+        title = self._kept(lambda: text_of(keys["title"]) if "title" in keys else "", "")
+        role = self._kept(lambda: _role(keys["role"]) if "role" in keys else Role.LNS, Role.LNS)
+        profile = self._kept(lambda: optional_text(keys.get("profile"), _PROFILE), None) or _PROFILE
+        claims = partial(read_ics, gathered=self._gathered)
+        ics = self._kept(lambda: optional(keys.get("ics"), claims), None) or {}
+        baselines = self._kept(lambda: self._baselines(keys.get("baseline")), ())
+        version = self._kept(lambda: optional(keys.get("version"), _version), None)
+        on_the_wire = "launch" in keys and EXTERNAL in _forms(keys["launch"])
         reader = partial(self._ixit, on_the_wire=on_the_wire)
+        before = self._gathered.count
         ixit = self._kept(lambda: optional(keys.get("ixit"), reader), None) or Ixit()
-        ics = self._kept(lambda: optional(keys.get("ics"), read_ics), None) or {}
-        self._gathered.give_up()  # what follows would only repeat these errors
+        if self._gathered.count > before:
+            self._gathered.give_up()  # what follows would only repeat these errors
         configurations = {
             name: self._kept(partial(self._configuration, name, node, ixit), {})
-            for name, node in entries(keys.get("configurations")).items()
+            for name, node in self._kept(lambda: entries(keys.get("configurations")), {}).items()
         }
         names = {**LEASE_NAMES, **ixit.names()}
-        launches = self._launches.read(keys["launch"], names)
+        launches: Mapping[str, Launch] = {}
+        if "launch" in keys:
+            launches = self._kept(lambda: self._launches.read(keys["launch"], names), {})
         for launch in launches.values():
             self._kept(partial(_check_listening, keys.get("ixit"), ixit, launch), None)
             self._kept(partial(_check_external, keys, ixit, launch), None)
+        if not launches:
+            self._gathered.give_up()  # what actions may be depends on it
         actions = {
             name: self._kept(partial(self._action, name, node, launches), None)
-            for name, node in entries(keys.get("actions")).items()
+            for name, node in self._kept(lambda: entries(keys.get("actions")), {}).items()
         }
-        title = self._kept(lambda: text_of(keys["title"]), "")
-        roles = [role.value for role in Role]
-        role = self._kept(lambda: keys["role"].choice(roles, "role"), "")
-        profile = self._kept(lambda: optional_text(keys.get("profile"), _PROFILE), None) or _PROFILE
-        baselines = self._kept(lambda: self._baselines(keys.get("baseline")), ())
-        version = self._kept(lambda: optional(keys.get("version"), _version), None)
         self._gathered.give_up()
         return Device(
             name=self._folder.resolve().name,
             title=title,
-            role=Role(role),
+            role=role,
             profile=profile,
             folder=self._folder,
             form=next(iter(launches)),
@@ -138,20 +149,16 @@ class _Reader:
     # IXIT
 
     def _ixit(self, node: Node, on_the_wire: bool) -> Ixit:
-        keys = node.mapping(_IXIT_KEYS)
-        address = optional_text(keys.get("address"))
-        if address is not None and on_the_wire:
-            address = read_host(keys["address"])
-        elif address is not None:
-            check_address(keys["address"], address)
+        keys = self._gathered.mapping(node, _IXIT_KEYS)
+        kept = self._kept
         return Ixit(
-            address=address,
-            port=optional(keys.get("port"), lambda port: port.integer(1, 65535)) or 1701,
-            secret=optional_text(keys.get("secret")),
-            host_name=optional_text(keys.get("host_name")),
-            hello_interval=optional(keys.get("hello_interval"), Node.seconds),
-            retransmit=optional(keys.get("retransmit"), read_retransmission),
-            extra=self._extra(keys.get("extra")),
+            address=kept(lambda: _address(keys.get("address"), on_the_wire), None),
+            port=kept(lambda: optional(keys.get("port"), _port), None) or 1701,
+            secret=kept(lambda: optional_text(keys.get("secret")), None),
+            host_name=kept(lambda: optional_text(keys.get("host_name")), None),
+            hello_interval=kept(lambda: optional(keys.get("hello_interval"), Node.seconds), None),
+            retransmit=kept(lambda: optional(keys.get("retransmit"), read_retransmission), None),
+            extra=kept(lambda: self._extra(keys.get("extra")), {}),
         )
 
     def _extra(self, node: Node | None) -> Mapping[str, PlainValue]:
@@ -171,7 +178,7 @@ class _Reader:
         changes: dict[str, PlainValue] = {}
         for key, value in node.mapping(known, what="ixit value").items():
             if key == "port":
-                changes[key] = value.integer(1, 65535)
+                changes[key] = _port(value)
             elif key == "hello_interval":
                 changes[key] = optional(value, Node.seconds)
             elif key in ixit.extra:
@@ -203,6 +210,28 @@ class _Reader:
         raise node.fail(
             "device.action", "an action is one of: a line for `control`, `signal`, `command`"
         )
+
+
+def _forms(node: Node) -> Collection[str]:
+    return node.content if node.is_mapping else ()
+
+
+def _role(node: Node) -> Role:
+    return Role(node.choice([role.value for role in Role], "role"))
+
+
+def _port(node: Node) -> int:
+    return node.integer(1, 65535)
+
+
+def _address(node: Node | None, on_the_wire: bool) -> str | None:
+    address = optional_text(node)
+    if node is None or address is None:
+        return None
+    if on_the_wire:
+        return read_host(node)
+    check_address(node, address)
+    return address
 
 
 def _control(node: Node, launches: Mapping[str, Launch]) -> Action:
