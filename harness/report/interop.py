@@ -11,11 +11,18 @@ from harness.report.lines import Line, line, verdict_piece
 from harness.report.output import write_report
 from harness.report.story import CaseStory, Ending
 from harness.run.events import Check, Header, Verdict
+from harness.run.relay.pair import HELD, NOT_HELD
 
 MATRIX_FILE: Final = "interop.md"
 JSON_FILE: Final = "interop.json"
-_STAGES: Final = ("tunnel", "call", "close")
-_COLUMNS: Final = {"tunnel": "tunnel up", "call": "call up", "close": "closed cleanly"}
+_COLUMNS: Final = {
+    "tunnel": "tunnel up",
+    "call": "call up",
+    "hold": "call lasted",
+    "close": "closed cleanly",
+}
+_STAGES: Final = tuple(_COLUMNS)
+_WORDS: Final = {"tunnel": "tunnel", "call": "call", "hold": "call lasted", "close": "close"}
 _FOUND: Final = (Verdict.FAIL, Verdict.WARN)
 _LONGEST: Final = 300
 
@@ -104,6 +111,8 @@ def _pair(name: str, story: CaseStory, known: dict[str, Any]) -> dict[str, Any]:
 
 
 def _stage(stage: str, story: CaseStory, notes: list[str]) -> dict[str, str]:
+    if stage == "hold":
+        return _held(notes)
     check = next((check for check in story.checks if check.name == stage), None)
     if check is None:
         untried = any(text.startswith("closing was not tried") for text in notes)
@@ -111,6 +120,15 @@ def _stage(stage: str, story: CaseStory, notes: list[str]) -> dict[str, str]:
     if check.verdict is Verdict.PASS:
         return {"status": "yes"}
     return {"status": "no", "why": check.actual}
+
+
+def _held(notes: list[str]) -> dict[str, str]:
+    for text in notes:
+        if text.startswith(HELD):
+            return {"status": "yes"}
+        if text.startswith(NOT_HELD):
+            return {"status": "no", "why": text.removeprefix(NOT_HELD).strip()}
+    return {"status": "not reached"}
 
 
 def _finding(check: Check, story: CaseStory) -> dict[str, Any]:
@@ -135,7 +153,9 @@ def _counted(findings: list[dict[str, Any]]) -> str:
 
 
 def _details(pair: dict[str, Any]) -> list[str]:
-    whys = [f"- {name}: {_md(pair[name]['why'])}" for name in _STAGES if "why" in pair[name]]
+    whys = [
+        f"- {_WORDS[name]}: {_md(pair[name]['why'])}" for name in _STAGES if "why" in pair[name]
+    ]
     if pair["verdict"] == Verdict.ERROR:
         whys.append(f"- error: {_md(pair['reason'])}")
     lines = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import random
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from harness.device.embedded import EmbeddedRunner
 from harness.errors import DeviceError, UsageError
 from harness.peer.config import PeerConfig
 from harness.peer.endpoint import Endpoint
+from harness.peer.network import Address
 from harness.report.interop import InteropReport
 from harness.report.story import Teller
 from harness.run.events import CaseEnd, Check, Event, Frame, Verdict
@@ -25,6 +27,7 @@ from harness.run.relay.rules import read_rule
 from harness.run.relay.run import RelayOptions, check_roles, relay
 from harness.run.run import Library, load_library
 from harness.spec.model import Specification
+from harness.wire import parse
 from tests.cli.command import Command
 from tests.device.bench import require_namespaces, require_program
 from tests.run.fakes import Crashing, Mute
@@ -90,10 +93,11 @@ def test_tunnel_and_call_come_up_and_are_closed(tmp_path: Path) -> None:
     assert done.red() == []
     (pair,) = done.interop.matrix()["pairs"]
     assert (pair["lac"], pair["lns"], pair["verdict"]) == ("reference-lac", "reference-lns", "pass")
-    assert [pair[stage]["status"] for stage in ("tunnel", "call", "close")] == ["yes"] * 3
+    stages = ("tunnel", "call", "hold", "close")
+    assert [pair[stage]["status"] for stage in stages] == ["yes"] * 4
     assert pair["findings"] == {"lac": [], "lns": []}
     assert json.loads((tmp_path / "interop.json").read_text()) == done.interop.matrix()
-    row = "| reference-lac | reference-lns | yes | yes | yes |"
+    row = "| reference-lac | reference-lns | yes | yes | yes | yes |"
     assert row in (tmp_path / "interop.md").read_text()
 
 
@@ -221,6 +225,29 @@ def test_what_one_side_breaks_is_found_on_that_side_alone(
     assert "| none | 1 fail |" in done.interop.markdown()
 
 
+class HangsUp(Endpoint):
+    """It ends each call as soon as it is up, as one does whose peer cannot log in."""
+
+    def receive(self, data: bytes, source: Address, now: float) -> None:
+        super().receive(data, source, now)
+        packet = parse(data).packet
+        if packet is not None and packet.message_type == 12:
+            self.shut_down(now)
+
+
+def test_a_call_that_a_device_ends_before_its_time_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may, so nothing is red, but nobody reads that the call was up and closed, and no more."""
+    use(monkeypatch, "reference-lns", HangsUp)
+    done = Relayed(tmp_path, hold=30.0)
+    assert done.checks()["call"] == "pass"
+    (pair,) = done.interop.matrix()["pairs"]
+    assert pair["hold"]["status"] == "no"
+    assert re.fullmatch(r"it ended \d+\.\d\d s after it was up: .*StopCCN.*", pair["hold"]["why"])
+    assert "- call lasted: it ended " in done.interop.markdown()
+
+
 def test_a_device_that_does_not_start_costs_only_its_pairs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -238,6 +265,20 @@ def test_a_device_that_does_not_start_costs_only_its_pairs(
     verdicts = {one["lns"]: one["verdict"] for one in done.interop.matrix()["pairs"]}
     assert verdicts == {"reference-lns": "error", "twin": "pass"}
     assert "- error: it was not ready" in done.interop.markdown()
+
+
+def test_a_device_in_two_forms_of_launch_is_two_devices(tmp_path: Path) -> None:
+    device = peer("reference-lns")
+    second = replace(device, launches={**device.launches, "again": device.launch}, form="again")
+    done = Relayed(tmp_path, lnss=[device, second])
+    pairs = done.interop.matrix()["pairs"]
+    assert [one["lns"] for one in pairs] == ["reference-lns", "reference-lns:again"]
+    assert [one["close"]["status"] for one in pairs] == ["yes", "yes"]
+    options = RelayOptions(
+        lacs=[peer("reference-lac")], lnss=[device] * 2, out=tmp_path, suites=SUITES
+    )
+    with pytest.raises(UsageError, match="two devices are called reference-lns"):
+        check_roles(options)
 
 
 def test_a_device_on_the_wrong_side_is_an_error_of_usage(tmp_path: Path) -> None:
@@ -263,7 +304,7 @@ def test_the_command_prints_a_line_for_each_pair(command: Command) -> None:
     names = ("--lac", "reference-lac", "--lns", "reference-lns")
     result = command("relay", *names, "--out", "here")
     assert result.code == 0
-    assert "reference-lac + reference-lns  tunnel yes, call yes, close yes" in result.out
+    assert "reference-lac + reference-lns  tunnel yes, call yes, hold yes, close yes" in result.out
     assert (command.folder / "here" / "interop.md").is_file()
     result = command("relay", *names, "--json", "--rule", "drop lns->lac SCCRP first 999")
     assert result.code == result.json["exit_code"] == 1
@@ -289,3 +330,8 @@ def test_real_devices_through_the_relay(tmp_path: Path, lns: str, rules: list[st
     case = f"relay/xl2tpd-lac+{lns}"
     assert done.checks(case) == {"tunnel": "pass", "call": "pass", "close": "pass"}
     assert done.red() == []
+    (pair,) = done.interop.matrix()["pairs"]
+    if lns == "l2tpns":  # it wants its peers to authenticate, and the stand-in for pppd cannot
+        assert "the LNS sent CDN" in pair["hold"]["why"]
+    else:
+        assert pair["hold"] == {"status": "yes"}

@@ -110,6 +110,12 @@ class Device:
             return None
         return self.ixit.address or launch.namespace.address
 
+    @property
+    def label(self) -> str:
+        """Its name, with the form of launch where that is not the first: `xl2tpd-lns:container`."""
+        usual = next(iter(self.launches))
+        return self.name if self.form == usual else f"{self.name}:{self.form}"
+
     def launched(self, form: str) -> Device:
         """The device brought up in another way. UsageError when it cannot be."""
         if form not in self.launches:

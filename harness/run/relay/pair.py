@@ -51,6 +51,8 @@ CLOSED_WITHIN: Final = 15.0
 TUNNEL_CHECK: Final = "tunnel"
 CALL_CHECK: Final = "call"
 CLOSE_CHECK: Final = "close"
+HELD: Final = "the call lasted for"
+NOT_HELD: Final = "the call did not last:"
 ENDING_ACTIONS: Final = ("close", "hangup")
 
 
@@ -101,7 +103,7 @@ class Pair:
     @property
     def name(self) -> str:
         """The id of its case."""
-        return f"{SUITE}/{self.sides['lac'].device.name}+{self.sides['lns'].device.name}"
+        return f"{SUITE}/{self.sides['lac'].device.label}+{self.sides['lns'].device.label}"
 
     async def run(self) -> None:
         """Bring the two together, and say how it went."""
@@ -181,10 +183,19 @@ class Pair:
         up = await between.until(lambda: told.has_call or bool(told.endings), within)
         why = _ended(told) or told.reached(CALL)
         self._check(CALL_CHECK, told.has_call, "the call comes up on both sides", why)
-        if up and not told.endings:
-            await between.until(lambda: bool(told.endings), stage.hold)
+        if up and told.has_call:
+            await self._hold(between)
         self._tell_data(between)
         await self._close(between)
+
+    async def _hold(self, between: Between) -> None:
+        """Let the call last. Either side may end it whenever it likes: that is told, no more."""
+        stage, told, began = self.stage, between.conversation, self.stage.at
+        await between.until(lambda: bool(told.endings), stage.hold)
+        text = f"{HELD} {stage.hold:g} s"
+        if told.endings:
+            text = f"{NOT_HELD} it ended {stage.at - began:.2f} s after it was up: {_ended(told)}"
+        stage.emit(Note(self.name, stage.at, text))
 
     async def _close(self, between: Between) -> None:
         stage, told = self.stage, between.conversation

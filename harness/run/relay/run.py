@@ -49,8 +49,16 @@ class RelayOptions:
 
 
 def check_roles(options: RelayOptions) -> None:
-    """Raise UsageError for a device that is on the wrong side."""
+    """Raise UsageError for a device that is on the wrong side, or there twice under one name."""
     for role, devices in ((Role.LAC, options.lacs), (Role.LNS, options.lnss)):
+        labels = [device.label for device in devices]
+        for label in labels:
+            if labels.count(label) > 1:
+                raise UsageError(
+                    "relay.twice",
+                    f"two devices are called {label}",
+                    hint="a result is known by their names: copy one folder under another name",
+                )
         for device in devices:
             if device.role is not role:
                 raise UsageError(
@@ -77,8 +85,8 @@ def relay(options: RelayOptions, library: Library) -> Footer:
 
 
 def _header(options: RelayOptions, library: Library, *, virtual: bool) -> Header:
-    lacs = ", ".join(device.name for device in options.lacs)
-    lnss = ", ".join(device.name for device in options.lnss)
+    lacs = ", ".join(device.label for device in options.lacs)
+    lnss = ", ".join(device.label for device in options.lnss)
     known = library.specification.requirements
     named = dict.fromkeys(row for rule in library.rules.rules.values() for row in rule.rows)
     return Header(
