@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 from typing import Any
 
 from harness.device.container.engine import connect
@@ -11,6 +12,23 @@ from harness.device.description.launch import ContainerLaunch
 from harness.device.reading.load import load_device
 from harness.errors import DeviceError
 from tests.device.bench import PEERS, missing
+
+DEAD = "4194303"  # a number that Linux gives to no process
+PEER = """\
+title: one
+role: {role}
+launch:
+  container:
+    command: daemon --listen ${{address}}{words}
+{keys}
+"""
+
+
+def launch_in(folder: Path, keys: str, *, role: str = "lns", words: str = "") -> Any:
+    """The launch of a container with these keys, as it is read from a folder."""
+    text = "\n".join(f"    {line}" for line in keys.splitlines())
+    (folder / "peer.yaml").write_text(PEER.format(role=role, words=words, keys=text))
+    return load_device(folder).launch
 
 
 def require_engine() -> Any:

@@ -52,6 +52,9 @@ Rules = Mapping[str, Sequence[Say] | Sequence[Sequence[Say]]]
 before, `dial` for the action.
 """
 
+DEAF: Rules = {"HELLO": [], "again": []}
+"""A HELLO is not answered, nor what is sent again."""
+
 LNS: Rules = {
     "SCCRQ": [say("SCCRP")],
     "SCCCN": [say()],

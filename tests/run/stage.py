@@ -41,6 +41,7 @@ MAY = "RFC2661-5.8-07"
 UP = "- establish: tunnel\n"
 CALL = UP + "- send: ICRQ\n- expect: ICRP\n"
 HELLO = UP + "- send: HELLO\n"
+ASK = HELLO + "- expect: ack\n"
 
 
 @functools.cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.run.events import Verdict
-from tests.run.fakes import Rules, say
+from tests.run.fakes import DEAF, Rules, say
 from tests.run.stage import Story, play
 
 # -- reliable or once --------------------------------------------------------------------------
@@ -44,7 +44,7 @@ def test_a_retransmission_keeps_the_edits_and_has_a_fresh_nr() -> None:
 - wait: 2s
 - alive:
 """
-    rules: Rules = {"HELLO": [], "again": [], "SCCCN": [say(), say("SLI", after=0.5, nr=-1)]}
+    rules: Rules = {**DEAF, "SCCCN": [say(), say("SLI", after=0.5, nr=-1)]}
     story = play(steps, rules)
     first, second, *_ = (one for one in story.octets() if one[:2] == b"\xc8\x12")
     assert (first[6:8], first[-1], len(first)) == (b"\0\5", 0xFF, 21)
@@ -62,7 +62,7 @@ def test_edits_of_the_header_are_relative_to_each_transmission() -> None:
 - wait: 2s
 - alive:
 """
-    rules: Rules = {"HELLO": [], "again": [], "SCCCN": [say(), say("SLI", after=0.5, nr=-1)]}
+    rules: Rules = {**DEAF, "SCCCN": [say(), say("SLI", after=0.5, nr=-1)]}
     assert [one.header.nr for one in play(steps, rules).sent("HELLO")[:2]] == [11, 12]
 
 
@@ -130,7 +130,7 @@ def test_a_message_may_come_from_another_port_or_address() -> None:
 - wait: 2s
 - alive: tunnel
 """
-    story = play(steps, {"HELLO": [], "again": []})
+    story = play(steps, DEAF)
     home = sources(story, "SCCRQ")[0]
     (one, two, *rest) = sources(story, "HELLO")
     assert (one[0], one[1] != home[1]) == (home[0], True)
@@ -189,7 +189,7 @@ def test_a_message_is_sent_again_octet_for_octet_but_for_nr() -> None:
 )
 def test_what_is_sent_again_keeps_its_edits(name: str, edits: str) -> None:
     steps = f"- establish: tunnel\n- send: {name}\n  {edits}\n- resend: {name}\n- alive:\n"
-    story = play(steps, {"HELLO": [], "again": [], "data": []})
+    story = play(steps, {**DEAF, "data": []})
     frames = [one for one in story.frames if one.step in (1, 2) and one.direction.value == "sent"]
     first, second = frames[:2]
     assert (first.step, second.step) == (1, 2)

@@ -6,7 +6,7 @@ import pytest
 
 from harness.run.events import Verdict
 from harness.wire import Packet
-from tests.run.fakes import Mute, Rules, Say, Tiring, say
+from tests.run.fakes import DEAF, Mute, Rules, Say, Tiring, say
 from tests.run.stage import CALL, SHOULD, UP, arrow, of_class, outcome, play, puppet
 
 # -- silence -----------------------------------------------------------------------------------
@@ -129,10 +129,9 @@ def test_a_tunnel_is_alive_when_it_acknowledges_a_hello() -> None:
     story = play(ALIVE, {})
     assert story.last.name == "tunnel alive"
     assert story.evidence(story.last) == ["> HELLO", "< ZLB"]
-    deaf: Rules = {"HELLO": [], "again": []}
-    story = play(ALIVE, deaf)
+    story = play(ALIVE, DEAF)
     assert (story.verdict, story.last.actual) == (Verdict.FAIL, "no acknowledgement within 2.5 s")
-    assert play(ALIVE, deaf, extra=f"covers: [{SHOULD}]").verdict is Verdict.WARN
+    assert play(ALIVE, DEAF, extra=f"covers: [{SHOULD}]").verdict is Verdict.WARN
     assert play(ALIVE, {"HELLO": [say(nr=-1)], "again": []}).verdict is Verdict.FAIL
     late: Rules = {"HELLO": [say(after=3.1)], "again": []}
     assert play(ALIVE, late).verdict is Verdict.FAIL
@@ -154,10 +153,9 @@ def test_a_tunnel_that_the_iut_has_ended_is_not_alive_however_long_it_acknowledg
 
 def test_a_tunnel_that_the_peer_has_given_up_is_not_alive() -> None:
     steps = UP + "- send: HELLO\n- wait: 40s\n- alive: tunnel\n"
-    deaf: Rules = {"HELLO": [], "again": []}
-    assert outcome(steps, deaf) == "fail: no acknowledgement within 2.5 s"
+    assert outcome(steps, DEAF) == "fail: no acknowledgement within 2.5 s"
     patient = UP + "- alive: tunnel\n  within: 40s\n"
-    assert outcome(patient, deaf) == "fail: no acknowledgement within 40 s"
+    assert outcome(patient, DEAF) == "fail: no acknowledgement within 40 s"
 
 
 def test_a_tunnel_that_was_never_up_is_not_alive() -> None:

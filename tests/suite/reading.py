@@ -12,7 +12,7 @@ from harness.located import loads
 from harness.spec.load import load_specification
 from harness.spec.model import Specification
 from harness.suite.load import loads_suite
-from harness.suite.model import Case, Step, Suite
+from harness.suite.model import Case, Expect, Send, Step, Suite
 
 ROOT = Path(__file__).parents[2]
 CAPABILITIES = {
@@ -57,6 +57,20 @@ def step_of(step: str, before: str = "") -> Step:
     """One step, read behind the steps `before`; a check is put behind it."""
     (case,) = cases_of(f"{before}\n{step}\n- alive:\n")
     return case.steps[-2]
+
+
+def send(text: str, before: str = "") -> Send:
+    """One `send`, read so."""
+    step = step_of(text, before)
+    assert isinstance(step, Send)
+    return step
+
+
+def expect(text: str, before: str = "") -> Expect:
+    """One `expect`, read so."""
+    step = step_of(text, before)
+    assert isinstance(step, Expect)
+    return step
 
 
 def errors_of(text: str) -> list[DataError]:
