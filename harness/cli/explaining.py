@@ -134,6 +134,10 @@ def _case_lines(library: Library, cases: Sequence[Case]) -> list[str]:
     )
     if case.requires:
         lines += _labelled("requires", [", ".join(case.requires)])
+    if case.limit is not None:
+        low, high = case.limit.low, case.limit.high
+        needs = f"a limit of {low} to {high} {case.limit.of}, as the device's ixit says"
+        lines += _labelled("needs", [needs])
     if case.configuration != "default":
         lines += _labelled("needs", [f"the device's configuration {case.configuration!r}"])
     lines += _labelled("policy", [", ".join(case.policy)] if case.policy else [])

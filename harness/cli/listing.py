@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,7 @@ def facts(case: Case) -> dict[str, Any]:
         "policy": list(case.policy),
         "tags": sorted(case.tags),
         "configuration": case.configuration,
+        "limit": None if case.limit is None else asdict(case.limit),
         "exclusive": case.exclusive,
         "seconds": case.seconds,
         "longest_s": longest(case),

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from harness.device.description.device import Device
+from harness.device.description.device import LIMITED, Device
 from harness.device.description.launch import EmbeddedLaunch
 from harness.device.description.template import DEFAULT_CONFIGURATION
 from harness.device.lease import RESTART, Death, Lease
@@ -115,6 +115,7 @@ _PARAMETERS: Final = frozenset(PeerConfig.__dataclass_fields__) - {
     "retransmit",
     "host_name",
     "hello_interval",
+    *LIMITED.values(),
 }
 
 
@@ -127,6 +128,9 @@ def _config(device: Device) -> PeerConfig:
         policy = RetransmitPolicy(schedule.first, cap, schedule.max - 1)
     given: dict[str, object] = {
         name: value for name, value in ixit.extra.items() if name in _PARAMETERS
+    }
+    given |= {
+        name: limit for name in LIMITED.values() if (limit := getattr(ixit, name)) is not None
     }
     if isinstance(tie_breaker := given.get("tie_breaker"), int):
         given["tie_breaker"] = tie_breaker.to_bytes(TIE_BREAKER_OCTETS, "big")

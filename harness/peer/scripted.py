@@ -32,6 +32,15 @@ ARRIVAL_OCTETS: Final = 32 * 1024 * 1024
 
 SCRIPT_POLICY: Final = RetransmitPolicy()
 
+_IDS: Final = 65535
+_STRIDE: Final = 28_657
+"""From one id of ours to the next; it has no divisor in common with the number of ids."""
+
+
+def _behind(number: int) -> int:
+    """The id behind this one: each of the 65535 comes once, and they do not count up (9.1)."""
+    return (number + _STRIDE - 1) % _IDS + 1
+
 
 class ScriptedPeer:
     """All tunnels and links of one running case.
@@ -82,7 +91,7 @@ class ScriptedPeer:
 
     def next_session_id(self) -> int:
         """A session id of ours that no session of this case has."""
-        self._next_session = self._next_session % 65535 + 1
+        self._next_session = _behind(self._next_session)
         return self._next_session
 
     async def open_link(self, name: str, address: str, port: int = 0) -> Link:
@@ -118,7 +127,7 @@ class ScriptedPeer:
 
         Until it is bound, by the first message sent on it, it takes an SCCRQ of the other side.
         """
-        self._next_tunnel = self._next_tunnel % 65535 + 1
+        self._next_tunnel = _behind(self._next_tunnel)
         channel = Channel(self.policy, receive_window=4, slow_start=False)
         tunnel = ScriptedTunnel(self, name, self._next_tunnel, remote, link, channel, secret=secret)
         tunnel.hidden_with = hidden_with or secret

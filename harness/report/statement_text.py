@@ -31,6 +31,8 @@ _IXIT: Final = {
     "host_name": "Host Name that it announces",
     "hello_interval": "seconds of silence before a HELLO",
     "retransmit": "retransmission of what is not acknowledged",
+    "max_tunnels": "tunnels at a time, at most",
+    "max_sessions": "calls in a tunnel at a time, at most",
     "actions": "what it can be told to do",
 }
 

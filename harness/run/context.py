@@ -19,6 +19,7 @@ from harness.run.sending import Assembler
 from harness.run.view import Received, view
 from harness.spec.model import Requirement, Specification
 from harness.suite.model import Case, Severity, Step
+from harness.suite.vocabulary import LIMIT_VARIABLE
 from harness.wire import Value, challenge_response
 
 RANK: Mapping[Severity, int] = {
@@ -145,6 +146,8 @@ class Context:
         """What `${name}` stands for in this step."""
         values: dict[str, Value] = {**self.variables, **self.peer.ids(step.tunnel, step.session)}
         tunnel = self.peer.tunnels.get(step.tunnel)
+        if self.case.limit is not None:
+            values[LIMIT_VARIABLE] = self.case.limit.number
         if tunnel is not None:
             values["sent_ns"] = tunnel.sent_ns
             values["iut_next_ns"] = tunnel.channel.nr

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from harness import __version__
-from harness.device.description.device import Device
+from harness.device.description.device import LIMITED, Device
 from harness.device.description.ics import CAPABILITIES, OF_EVERY_LNS
 from harness.device.description.launch import EmbeddedLaunch
 from harness.device.description.template import PlainValue
@@ -122,6 +122,8 @@ def ixit_of(device: Device) -> dict[str, str]:
         schedule = ixit.retransmit
         cap = f", at most {schedule.cap:g} s apart" if schedule.cap else ""
         told["retransmit"] = f"first after {schedule.first:g} s{cap}, {schedule.max} times in all"
+    limits = {name: getattr(ixit, name) for name in LIMITED.values()}
+    told |= {name: str(limit) for name, limit in limits.items() if limit is not None}
     told |= {name: _value(name, value) for name, value in ixit.extra.items()}
     for name, changes in device.configurations.items():
         listed = [f"{key} = {_value(key, value)}" for key, value in changes.items()]

@@ -20,9 +20,11 @@ from harness.device.embedded import ACTIONS
 from harness.device.lease import RESTART
 from harness.errors import NothingSelected, UsageError
 from harness.located import suggest
+from harness.run.limits import fitted, why_unfitted
 from harness.spec.model import Role
 from harness.suite.duration import is_quick
 from harness.suite.model import Case, DeviceAction, Repeat, Step, Suite
+from harness.suite.vocabulary import LOAD
 
 TAG = "tag:"
 DIAL = "dial"
@@ -48,7 +50,7 @@ def select(
     """
     every = [case for suite in suites for case in suite.cases]
     chosen = [case for case in matching(every, words) if device.role in case.iut]
-    plan = tuple(Selected(case, why_skipped(case, device)) for case in chosen)
+    plan = tuple(_planned(case, device, words) for case in chosen)
     if quick:
         plan = quick_ones(plan)
     if not plan:
@@ -58,6 +60,20 @@ def select(
             hint="`l2tp-harness list` shows all cases and for whom they are",
         )
     return plan
+
+
+def _planned(case: Case, device: Device, words: Sequence[str]) -> Selected:
+    """A case as it is to run on the device, or why it does not."""
+    case = fitted(case, device)
+    skipped = why_skipped(case, device)
+    if not skipped and LOAD in case.tags and not any(_asks_for(case, word) for word in words):
+        skipped = f"a case under load runs when it is asked for: {TAG}{LOAD}, or by its id"
+    return Selected(case, skipped)
+
+
+def _asks_for(case: Case, word: str) -> bool:
+    """Whether a word means just this case, or cases under load."""
+    return word in (f"{TAG}{LOAD}", case.id, _stem(case))
 
 
 def quick_ones(plan: Iterable[Selected]) -> tuple[Selected, ...]:
@@ -109,7 +125,9 @@ def _stem(case: Case) -> str:
 
 
 def why_skipped(case: Case, device: Device) -> str:
-    """Why the device's ICS or configurations keep the case from running; empty if they do not."""
+    """Why the device's ICS, limits or configurations keep the case from running; empty if they do
+    not. A case about a limit has to be fitted to the device.
+    """
     given = OF_EVERY_LNS if device.role is Role.LNS else frozenset[str]()
     missing = [name for name in case.requires if name not in given and not device.ics.get(name)]
     if missing:
@@ -117,6 +135,8 @@ def why_skipped(case: Case, device: Device) -> str:
     known = (DEFAULT_CONFIGURATION, *device.configurations)
     if case.configuration not in known:
         return f"the device has no configuration {case.configuration!r}"
+    if unfitted := why_unfitted(case):
+        return unfitted
     lacking = [name for name in actions_of(case.steps) if not can(device, name)]
     if lacking:
         return f"the device has no action {', '.join(lacking)}"

@@ -20,6 +20,7 @@ from harness.run.baseline import Baseline
 from harness.run.case import DEFECT, Setting, tell_monitors
 from harness.run.events import CaseEnd, Check, Event, Note, Verdict
 from harness.run.hosts import MemoryHosts
+from harness.run.limits import fitted
 from harness.run.monitoring import OWN_PEER, SUITE, Monitoring
 from harness.run.run import Library, load_library
 from harness.run.schedule import run_all
@@ -114,7 +115,7 @@ class Bench:
         plans = {
             role: {
                 case.id: case
-                for case in matching(library.cases, words)
+                for case in (fitted(one, device) for one in matching(library.cases, words))
                 if role in case.iut and not why_skipped(case, device)
             }
             for role, device in devices.items()

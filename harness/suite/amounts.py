@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from harness.located import Node
 from harness.suite.values import later
-from harness.suite.variables import has_placeholder
+from harness.suite.variables import has_placeholder, only_placeholder
+from harness.suite.vocabulary import LIMIT_VARIABLE
 
 MOST_REPETITIONS = 100_000
 
@@ -19,6 +20,14 @@ def integer(node: Node, low: int, high: int) -> int:
 def count(node: Node) -> int:
     """How many times: 1..100000."""
     return integer(node, 1, MOST_REPETITIONS)
+
+
+def of_limit(node: Node) -> int | None:
+    """What is added in `${limit}`, `${limit+1}` or `${limit-1}`; None for anything else."""
+    only = only_placeholder(node.content) if isinstance(node.content, str) else None
+    if only is None or only.name != LIMIT_VARIABLE or only.octets:
+        return None
+    return only.add
 
 
 def duration(node: Node) -> float:

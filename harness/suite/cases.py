@@ -9,11 +9,11 @@ from dataclasses import replace
 from harness.errors import DataError, Place
 from harness.located import Node
 from harness.spec.model import Role
-from harness.suite.amounts import duration
+from harness.suite.amounts import count_range, duration
 from harness.suite.axes import LABEL, Instance, read_axes
 from harness.suite.fill import check_names, fill, names_in
-from harness.suite.grammar import CASE_KEYS, DEFAULT_KEYS
-from harness.suite.model import Case, Step
+from harness.suite.grammar import CASE_KEYS, DEFAULT_KEYS, LIMIT_KEYS
+from harness.suite.model import Case, Limit, Step
 from harness.suite.policies import read_policy
 from harness.suite.reader import Reader, key_node, without_repetition
 from harness.suite.rows import read_rows
@@ -124,7 +124,8 @@ class CaseReader:
         before = len(reader.errors)
         steps: tuple[Step, ...] = ()
         with reader.caught():
-            steps = StepReader(reader, instance.values).read(entries["steps"])
+            limited = "limit" in entries
+            steps = StepReader(reader, instance.values, limited=limited).read(entries["steps"])
             if not any(checks(step) for step in steps) and len(reader.errors) == before:
                 raise entries["steps"].fail(
                     "suite.toothless",
@@ -168,6 +169,8 @@ class CaseReader:
                 return replace(case, tags=frozenset(self._words(node, _tag)))
             case "configuration":
                 return replace(case, configuration=plain_text(node))
+            case "limit":
+                return replace(case, limit=self._limit(node))
             case "exclusive":
                 return replace(case, exclusive=node.boolean())
             case "seconds":
@@ -175,6 +178,16 @@ class CaseReader:
             case "secret":
                 return replace(case, secret=plain_text(node))
         raise AssertionError(f"{key} is in the table of keys, but nothing reads it")
+
+    def _limit(self, node: Node) -> Limit:
+        entries = self._reader.entries(node, LIMIT_KEYS, owner="`limit`")
+        if len(entries) != 1:
+            raise node.fail("suite.limit", "a case is about one limit", hint=", ".join(LIMIT_KEYS))
+        ((of, numbers),) = entries.items()
+        low, high = count_range(numbers)
+        if low < 1:
+            raise numbers.fail("suite.limit", "a limit of 0 leaves nothing to be tested")
+        return Limit(of, low, high)
 
     def _covers(self, node: Node) -> tuple[str, ...]:
         if node.is_sequence and not node.content:

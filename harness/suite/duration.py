@@ -65,7 +65,7 @@ def _measured(steps: Iterable[Step]) -> tuple[float, float]:
     for step in steps:
         if isinstance(step, Repeat):
             own, worst = _measured(step.steps)
-            own, worst = step.count * own, (step.count - 1) * own + worst
+            own, worst = step.count * own, max(step.count - 1, 0) * own + worst
         else:
             own, worst = _step(step)
         most = max(most, certain + worst)

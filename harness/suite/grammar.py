@@ -19,6 +19,7 @@ DEFAULT_KEYS: Mapping[str, Key] = {
     "policy": Key(Shape.POLICIES, "points of the verdict policy that apply"),
     "tags": Key(Shape.TAGS, "for selecting"),
     "configuration": Key(Shape.NAME, "which of the device's configurations it runs against"),
+    "limit": Key(Shape.LIMIT, "a limit of the device that it is about"),
     "exclusive": Key(Shape.BOOLEAN, "it needs the device to itself"),
     "seconds": Key(Shape.DURATION, "how long it takes at most, for the schedule"),
     "secret": Key(Shape.TEXT, "the shared secret, where it is not the device's"),
@@ -59,6 +60,12 @@ AXIS_TABLE_KEYS: Mapping[str, Mapping[str, Key]] = {
     "error_codes": {},
 }
 """The mappings that an axis may be instead of a list of values, and their own keys."""
+
+LIMIT_KEYS: Mapping[str, Key] = {
+    "tunnels": Key(Shape.COUNT_RANGE, "tunnels at a time: limits that suit the case"),
+    "sessions": Key(Shape.COUNT_RANGE, "calls at a time in one tunnel: limits that suit the case"),
+}
+"""What a limit may be of."""
 
 ROW_FORMS: tuple[Mapping[str, Key], ...] = (
     {

@@ -229,12 +229,13 @@ class Advance(Step):
 class Series(Step):
     """Judge numbers that `collect` has gathered.
 
-    count: how many there must be. distinct: no two are the same. unpredictable: none follows from
-    those before it by a simple rule (RFC 2661 9.1).
+    count: how many there must be; of_limit: so many more than the limit of the case. distinct: no
+    two are the same. unpredictable: none follows from those before it by a simple rule (9.1).
     """
 
     of: str
     count: int = 2
+    of_limit: bool = False
     distinct: bool = False
     unpredictable: bool = False
 
@@ -285,10 +286,29 @@ class Compare(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repeat(Step):
-    """Run steps several times; `${index}` counts from 0."""
+    """Run steps several times; `${index}` counts from 0.
+
+    of_limit: `count` more times than the limit of the case.
+    """
 
     count: int
+    of_limit: bool = False
     steps: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit of the device that a case is about.
+
+    of: what there is a limited number of, `tunnels`, or `sessions` of one tunnel. low, high: which
+    limits the case can be run with. number: what the limit of the device is; 0: no device is
+    chosen yet.
+    """
+
+    of: str
+    low: int
+    high: int
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,7 +317,8 @@ class Case:
 
     id: `<suite file stem>/<case name>[axis=value,…]`, unique and stable.
     requires: capabilities of the ICS without which the case is skipped.
-    configuration: which of the device's configurations it runs against.
+    configuration: which of the device's configurations it runs against. limit: a limit that the
+    device has to have, in that configuration, or in any if it is the default one.
     exclusive: it needs the device to itself.
     seconds: how long it takes at most, for the schedule (longest first); 0 = not said.
     """
@@ -319,6 +340,7 @@ class Case:
     seconds: float = 0.0
     axes: Mapping[str, str] = field(default_factory=dict)
     secret: str | None = None
+    limit: Limit | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

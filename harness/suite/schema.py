@@ -10,7 +10,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from harness.spec.model import AvpSpec, Specification
-from harness.suite.grammar import AXIS_TABLE_KEYS, CASE_KEYS, DEFAULT_KEYS, FILE_KEYS, ROW_FORMS
+from harness.suite.grammar import (
+    AXIS_TABLE_KEYS,
+    CASE_KEYS,
+    DEFAULT_KEYS,
+    FILE_KEYS,
+    LIMIT_KEYS,
+    ROW_FORMS,
+)
 from harness.suite.shapes import Key, Shape
 from harness.suite.step_keys import (
     ALTERNATIVE_KEYS,
@@ -59,6 +66,7 @@ def suite_schema(specification: Specification, capabilities: Mapping[str, str]) 
         "defaults": _object({key: _optional(about) for key, about in DEFAULT_KEYS.items()}),
         "header-edit": _object(HEADER_EDIT_KEYS),
         "hide": _object(HIDE_KEYS),
+        "limit": {**_object(LIMIT_KEYS), "minProperties": 1, "maxProperties": 1},
         "message-edits": _object(EDIT_KEYS),
         "operator": {**_object(MATCHER_KEYS), "minProperties": 1, "maxProperties": 1},
         "steps": {"type": "array", "items": {"oneOf": [_reference(f"step-{n}") for n in STEPS]}},
@@ -317,6 +325,7 @@ _SHAPES: Mapping[Shape, Fragment] = {
             {**_mapping(_reference("axis")), "minProperties": 1},
         ]
     },
+    Shape.LIMIT: _reference("limit"),
     Shape.CASES: {**_mapping(_reference("case")), "minProperties": 1},
     Shape.DEFAULTS: _reference("defaults"),
 }

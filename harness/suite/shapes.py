@@ -51,6 +51,7 @@ class Shape(StrEnum):
     TAGS = "tags"
     STEPS = "steps"
     EACH = "each"
+    LIMIT = "limit"
     CASES = "cases"
     DEFAULTS = "defaults"
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from harness.located import Node
-from harness.suite.amounts import count, count_range, duration, integer, number_range
+from harness.suite.amounts import count, count_range, duration, integer, number_range, of_limit
 from harness.suite.expects import read_alternatives, read_save
 from harness.suite.fill import check_names
 from harness.suite.messages import read_compose, read_message_edits
@@ -44,6 +45,7 @@ from harness.suite.vocabulary import (
     DIRECTIONS,
     ESTABLISHED,
     IMPAIRMENTS,
+    LIMIT_VARIABLE,
     LIVING,
     LOOP_VARIABLE,
     RAW,
@@ -58,10 +60,13 @@ _IMPLY_ONCE = ("header", "raw", "cut", "append")
 class StepReader:
     """Reads the steps of one case in their order, and knows what the earlier ones have defined."""
 
-    def __init__(self, reader: Reader, axes: Iterable[str] = ()) -> None:
+    def __init__(self, reader: Reader, axes: Iterable[str] = (), *, limited: bool = False) -> None:
+        """limited: the case is about a limit of the device, which the steps may name."""
         self._reader = reader
         self._taken = {*axes, *RESERVED_NAMES, *reader.given}
         self._names: set[str] = {*reader.given, *BUILT_IN_NAMES}
+        if limited:
+            self._names.add(LIMIT_VARIABLE)
         self._series: set[str] = set()
         self._sent: set[str] = set()
         self._established = False
@@ -292,9 +297,18 @@ class StepReader:
         return Series(
             **step.common,
             of=name,
-            count=count(block["count"]) if "count" in block else 2,
+            **self._times(block.get("count"), 2),
             **judged,
         )
+
+    def _times(self, node: Node | None, usual: int = 1) -> dict[str, Any]:
+        """How many times: a number, or so many as the limit of the case is."""
+        if node is None:
+            return {"count": usual}
+        more = of_limit(node)
+        if more is None or LIMIT_VARIABLE not in self._names:
+            return {"count": count(node)}
+        return {"count": more, "of_limit": True}
 
     def _wait(self, step: Parted) -> Step:
         return Wait(**step.common, seconds=duration(step.head))
@@ -341,7 +355,7 @@ class StepReader:
         steps = self.read(block["steps"])
         if not outer:
             self._names.discard(LOOP_VARIABLE)
-        return Repeat(**step.common, count=count(block["count"]), steps=steps)
+        return Repeat(**step.common, **self._times(block["count"]), steps=steps)
 
 
 _READERS: Mapping[str, Callable[[StepReader, Parted], Step]] = {

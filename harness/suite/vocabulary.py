@@ -19,7 +19,9 @@ DIRECTIONS = ("sent", "received")
 VECTOR_PLACES = ("ahead", "behind", "left-out")
 LIVING = ("device", "tunnel")
 ROLES = ("lac", "lns")
-KNOWN_TAGS = ("slow", "negative", "positive", "hostile", "security")
+LOAD = "load"
+"""The tag of cases that put a load on the device, and so run only when they are asked for."""
+KNOWN_TAGS = ("slow", "negative", "positive", "hostile", "security", LOAD)
 
 ZLB = "ZLB"
 RAW = "raw"
@@ -48,7 +50,10 @@ next."""
 LOOP_VARIABLE = "index"
 """Inside `repeat`, the number of the round, from 0."""
 
-RESERVED_NAMES = frozenset({*BUILT_IN_NAMES, LOOP_VARIABLE})
+LIMIT_VARIABLE = "limit"
+"""In a case about a limit of the device, what that limit is."""
+
+RESERVED_NAMES = frozenset({*BUILT_IN_NAMES, LOOP_VARIABLE, LIMIT_VARIABLE})
 """Names that neither an axis nor a `save` may take."""
 
 HEADER_FIELDS = (

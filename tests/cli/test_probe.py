@@ -62,7 +62,7 @@ def test_what_was_measured_is_what_the_device_does(command: Command) -> None:
 
 
 def test_contradictions_are_found_both_ways(command: Command) -> None:
-    settings = ("--set", "ixit.extra.max_sessions=1", "--set", "ics.hidden_avps=false")
+    settings = ("--set", "ixit.max_sessions=1", "--set", "ics.hidden_avps=false")
     found = command("probe", "--device", "reference-lns", "--quick", "--json", *settings).json
     assert found["contradictions"] == [
         {"capability": "hidden_avps", "stated": False, "measured": True},
@@ -79,7 +79,7 @@ def test_contradictions_are_found_both_ways(command: Command) -> None:
 def test_a_device_that_cannot_be_made_to_do_it(command: Command, tmp_path: Path) -> None:
     """A host name full of YAML, and a LAC that refuses all: the draft is YAML all the same."""
     name = 'a"b: [#\n\x1b[31m'
-    settings = ("--set", f"ixit.host_name={name}", "--set", "ixit.extra.max_tunnels=0")
+    settings = ("--set", f"ixit.host_name={name}", "--set", "ixit.max_tunnels=0")
     result = command("probe", "--device", "reference-lns", *settings, "--quick")
     assert result.code == 0
     assert "\x1b" not in result.out

@@ -91,6 +91,33 @@ def test_everything_is_read(folder: Path) -> None:
     assert poke.within == 2
 
 
+def test_limits_are_those_of_each_configuration_in_which_they_are_known(folder: Path) -> None:
+    text = (folder / "peer.yaml").read_text()
+    text = text.replace("ixit:\n", "ixit:\n  max_tunnels: 498\n")
+    text = text.replace("configurations:\n", "configurations:\n  few: {max_sessions: 3}\n")
+    (folder / "peer.yaml").write_text(text)
+    found = load_device(folder)
+    assert set(found.limits("tunnels").values()) == {498}
+    assert set(found.limits("tunnels")) == {"default", *found.configurations}
+    assert found.limits("sessions") == {"few": 3}
+    assert found.configured("few").ixit.names()["max_sessions"] == 3
+    lower = load_device(folder, {"ixit.max_tunnels": "5"})
+    assert set(lower.limits("tunnels").values()) == {5}
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("max_sessions: 65536", "data.range"),
+        ("max_sessions: -1", "data.range"),
+        ("max_tunnels: few", "data.integer"),
+    ],
+)
+def test_a_limit_is_a_number_that_there_can_be(folder: Path, line: str, code: str) -> None:
+    error = error_of(edited(folder, "ixit:\n", f"ixit:\n  {line}\n"))
+    assert (error.code, error.place and error.place.line) == (code, 15)
+
+
 def test_configurations_change_the_ixit(folder: Path) -> None:
     device = load_device(folder)
     assert device.configured() is device

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Final
 
 from harness.device.description.action import Action
 from harness.device.description.external import ExternalLaunch
@@ -17,6 +18,10 @@ from harness.located import suggest
 from harness.spec.model import Role
 
 Launch = ProgramLaunch | EmbeddedLaunch | ExternalLaunch
+
+
+LIMITED: Final[Mapping[str, str]] = {"tunnels": "max_tunnels", "sessions": "max_sessions"}
+"""What a device may have a limited number of, and the value of the IXIT that says how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +41,10 @@ class Retransmission:
 class Ixit:
     """What the tester must know of the device.
 
-    address: where it listens; None: a fresh loopback address for each lease. extra: further
-    names for templates and suites. Intervals are in seconds, None where the device has none.
+    address: where it listens; None: a fresh loopback address for each lease. max_tunnels: how many
+    it has at a time at most, and max_sessions: how many calls in one tunnel; None: not known.
+    extra: further names for templates and suites. Intervals are in seconds, None where the device
+    has none.
     """
 
     address: str | None = None
@@ -46,6 +53,8 @@ class Ixit:
     host_name: str | None = None
     hello_interval: float | None = None
     retransmit: Retransmission | None = None
+    max_tunnels: int | None = None
+    max_sessions: int | None = None
     extra: Mapping[str, PlainValue] = field(default_factory=dict)
 
     def names(self) -> dict[str, PlainValue]:
@@ -55,6 +64,8 @@ class Ixit:
             "secret": self.secret,
             "host_name": self.host_name,
             "hello_interval": self.hello_interval,
+            "max_tunnels": self.max_tunnels,
+            "max_sessions": self.max_sessions,
             **self.extra,
         }
 
@@ -138,6 +149,12 @@ class Device:
             )
         changes = self.configurations[configuration]
         return replace(self, ixit=changed(self.ixit, changes))
+
+    def limits(self, of: str) -> dict[str, int]:
+        """How many of the `LIMITED` it has at most in each configuration in which that is known."""
+        named = (DEFAULT_CONFIGURATION, *self.configurations)
+        found = {name: getattr(self.configured(name).ixit, LIMITED[of]) for name in named}
+        return {name: limit for name, limit in found.items() if limit is not None}
 
 
 def changed(ixit: Ixit, changes: Mapping[str, PlainValue]) -> Ixit:

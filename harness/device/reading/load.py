@@ -16,7 +16,7 @@ from harness.device.description.action import (
     ControlAction,
     SignalAction,
 )
-from harness.device.description.device import Device, Ixit, Launch, Version
+from harness.device.description.device import LIMITED, Device, Ixit, Launch, Version
 from harness.device.description.external import ExternalLaunch
 from harness.device.description.launch import ProgramLaunch
 from harness.device.description.template import LEASE_NAMES, PlainValue
@@ -46,6 +46,8 @@ PEER_FILE: Final = "peer.yaml"
 BASELINE_FILE: Final = "baseline.yaml"
 EXTERNAL: Final = "external"
 _PROFILE: Final = "rfc2661"
+_MOST: Final = 65535
+"""There are no more ids of tunnels, nor of the sessions of one (RFC 2661 3.1)."""
 _COMMAND_WITHIN: Final = 5.0
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _WORD = re.compile(r"[a-z][a-z0-9-]*")
@@ -55,6 +57,7 @@ _KEYS: Final = (
 )
 _IXIT_KEYS: Final = (
     *("address", "port", "secret", "host_name", "hello_interval", "retransmit", "extra"),
+    *LIMITED.values(),
 )
 
 
@@ -158,6 +161,8 @@ class _Reader:
             host_name=kept(lambda: optional_text(keys.get("host_name")), None),
             hello_interval=kept(lambda: optional(keys.get("hello_interval"), Node.seconds), None),
             retransmit=kept(lambda: optional(keys.get("retransmit"), read_retransmission), None),
+            max_tunnels=kept(lambda: optional(keys.get("max_tunnels"), _most), None),
+            max_sessions=kept(lambda: optional(keys.get("max_sessions"), _most), None),
             extra=kept(lambda: self._extra(keys.get("extra")), {}),
         )
 
@@ -174,13 +179,16 @@ class _Reader:
     def _configuration(self, name: str, node: Node, ixit: Ixit) -> Mapping[str, PlainValue]:
         """What a configuration changes: keys of the IXIT, typed as they are, and of its extra."""
         _check_word(name, node)
-        known = ("port", "secret", "host_name", "hello_interval", *ixit.extra)
+        changeable = ("port", "secret", "host_name", "hello_interval", *LIMITED.values())
+        known = (*changeable, *ixit.extra)
         changes: dict[str, PlainValue] = {}
         for key, value in node.mapping(known, what="ixit value").items():
             if key == "port":
                 changes[key] = _port(value)
             elif key == "hello_interval":
                 changes[key] = optional(value, Node.seconds)
+            elif key in LIMITED.values():
+                changes[key] = optional(value, _most)
             elif key in ixit.extra:
                 changes[key] = plain(value)
             else:
@@ -292,6 +300,11 @@ def _check_listening(node: Node | None, ixit: Ixit, launch: Launch) -> None:
             f"{ixit.address} is no address of the device's namespace",
             hint=f"it has {', '.join(own)}",
         )
+
+
+def _most(node: Node) -> int:
+    """How many there are at a time at most."""
+    return node.integer(0, _MOST)
 
 
 def _version(node: Node) -> Version:

@@ -63,6 +63,7 @@ ixit:
   # host_name: iut                     # of its Host Name AVP
   # hello_interval: 60s
   # retransmit: {first: 1s, cap: 8s, max: 6}     # max: all transmissions, the first included
+  # max_tunnels: 100                   # it refuses the next; max_sessions: calls in a tunnel
   # extra: {challenge: "no"}           # names of your own, for templates
 # configurations:                      # values that some cases want otherwise
 #   authenticated: {challenge: "yes"}  # it challenges its peers
