@@ -37,6 +37,7 @@ def verdict_piece(verdict: Verdict, text: str | None = None) -> tuple[str, str]:
 
 
 def plain(pieces: Line) -> str:
+    """The text of a line without its styles."""
     return "".join(text for text, _ in pieces)
 
 

@@ -12,16 +12,12 @@ import random
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from harness.device.description.device import Device
-from harness.device.lease import Death, Housed, Lease, Runner, Shared
+from harness.device.lease import Death, Housed, Lease, Shared
 from harness.errors import DeviceError, HarnessError
 from harness.peer.clock import ClockStalledError
-from harness.peer.made import Made
 from harness.peer.network import Address
 from harness.peer.scripted import ScriptedPeer
-from harness.run.baseline import Baseline
 from harness.run.context import FLOOD, CaseEndedError, Context
 from harness.run.diagnosis import find_death, tell_death, tell_flood
 from harness.run.events import (
@@ -29,23 +25,17 @@ from harness.run.events import (
     CaseStart,
     Check,
     DeviceLog,
-    Direction,
-    Event,
-    Frame,
     Verdict,
 )
 from harness.run.farewell import say_goodbye
-from harness.run.hosts import Hosts
-from harness.run.monitoring import Monitoring
-from harness.run.punctual import Punctuality
 from harness.run.script import run_script
 from harness.run.sending import Assembler
+from harness.run.setting import Setting
 from harness.run.suspects import PINNED, Pacer, Suspect, Trail
+from harness.run.tape import Tape
 from harness.run.verdicts import fold
-from harness.spec.model import Role, Specification
+from harness.spec.model import Role
 from harness.suite.model import Case
-from harness.wire import parse
-from harness.wire.text import Names, summary
 
 LONGEST_CASE = 900.0
 """Seconds after which a case is ended: no case of the suites takes nearly as long."""
@@ -54,54 +44,6 @@ DEFECT = "a defect of the harness"
 """So begins the reason of a case that ended in one."""
 
 FIRST_IDS = (0x1000, 0xEFFF)
-
-
-@dataclass(slots=True)
-class FrameNumbers:
-    """Numbers the frames of a run from 1, as the capture does."""
-
-    last: int = 0
-
-    def take(self) -> int:
-        """The next number."""
-        self.last += 1
-        return self.last
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What all cases of a run share.
-
-    started: on the loop's clock. stale: entries of the baseline that the run contradicts. whole:
-    all cases of the harness run, so that what a monitor has not found by their end is not there.
-    summaries: whether frames say in words what they are; who only wants verdicts saves the time.
-    diagnoses: whether a device that did not do well is looked into: those of real time are. cores:
-    where core dumps are kept. punctuality: how late the harness was, where time is real.
-    """
-
-    device: Device
-    runner: Runner
-    hosts: Hosts
-    specification: Specification
-    baseline: Baseline
-    emit: Callable[[Event], None]
-    names: Names
-    started: float
-    seed: int
-    time_scale: float = 1.0
-    numbers: FrameNumbers = field(default_factory=FrameNumbers)
-    stale: list[str] = field(default_factory=list)
-    monitoring: Monitoring | None = None
-    whole: bool = True
-    summaries: bool = True
-    diagnoses: bool = False
-    cores: Path | None = None
-    punctuality: Punctuality | None = None
-
-    @property
-    def at(self) -> float:
-        """Seconds since the run began."""
-        return asyncio.get_running_loop().time() - self.started
 
 
 @dataclass(slots=True, eq=False)
@@ -267,46 +209,22 @@ async def _with_peer(
 ) -> None:
     case = made.case
     chance = random.Random(f"{setting.seed}:{case.id}")
-    context: Context | None = None
-
     of_iut = setting.device.configured(case.configuration).ixit.secret
-    secret = of_iut if case.secret is None else case.secret
+    shared = of_iut if case.secret is None else case.secret
     monitor = None
     if setting.monitoring is not None:
-        monitor = setting.monitoring.watch(case.id, lease.address[0], secret, of_iut)
+        monitor = setting.monitoring.watch(case.id, lease.address[0], shared, of_iut)
     trail = Trail(setting.time_scale)
-
-    def on_frame(data: bytes, source: Address, destination: Address, why: Made) -> int:
-        if why is Made.REGULAR and peer.impairments.used:
-            why = Made.ASKED  # what was lost on purpose is missing from what the monitor sees
-        frame = Frame(
-            case=case.id,
-            number=setting.numbers.take(),
-            at=setting.at,
-            direction=Direction.RECEIVED if why is Made.FOREIGN else Direction.SENT,
-            source=source,
-            destination=destination,
-            data=data,
-            summary=summary(parse(data), setting.names) if setting.summaries else "",
-            step=context.step if context is not None else None,
-            unchecked=why is Made.FOREIGN and peer.checksum is False,
-        )
-        if monitor is not None:
-            monitor.frame(frame, why, checksum=peer.checksum if why is Made.FOREIGN else None)
-        if why is Made.FOREIGN:
-            trail.hear(peer.now)
-        else:
-            trail.send(frame.number, peer.now, frame.summary)
-        setting.emit(frame)
-        return frame.number
-
+    tape = Tape(setting, case.id, trail, monitor)
     peer = ScriptedPeer(
-        setting.specification, lease.network, on_frame, first_id=chance.randint(*FIRST_IDS)
+        setting.specification, lease.network, tape.write, first_id=chance.randint(*FIRST_IDS)
     )
+    tape.peer = peer
     pacer = Pacer(lease, made.paced, setting.time_scale) if made.paced else None
     peer.pacer = pacer
     try:
         await peer.open_link("default", *local)
+        # the script has one also where the IUT, as it is configured, has none
         secret = case.secret if case.secret is not None else setting.device.ixit.secret
         context = Context(
             case=case,
@@ -324,6 +242,7 @@ async def _with_peer(
             checks=made.checks,
             unseen=monitor.pass_over if monitor is not None else None,
         )
+        tape.context = context
         judged = False
         try:
             await _script(setting, made, context, trail)

@@ -34,38 +34,45 @@ def shown(value: object) -> str:
 
 
 def text(value: object) -> str:
+    """Text."""
     if not isinstance(value, str):
         raise WrongValueError("text")
     return value
 
 
 def text_or_null(value: object) -> str | None:
+    """Text, or None for null."""
     return None if value is None else text(value)
 
 
 def natural(value: object) -> int:
+    """A whole number of 63 bits without a sign."""
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 63:
         raise WrongValueError("a whole number, 0 or more")
     return value
 
 
 def natural_or_null(value: object) -> int | None:
+    """A whole number without a sign, or None for null."""
     return None if value is None else natural(value)
 
 
 def integer(value: object) -> int:
+    """A whole number of 64 bits with its sign."""
     if not isinstance(value, int) or isinstance(value, bool) or abs(value) >= 1 << 63:
         raise WrongValueError("a whole number of 64 bits")
     return value
 
 
 def boolean(value: object) -> bool:
+    """True or false."""
     if not isinstance(value, bool):
         raise WrongValueError("true or false")
     return value
 
 
 def seconds(value: object) -> float:
+    """A time span in seconds."""
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         raise WrongValueError("seconds")
     if not 0 <= value <= _LONGEST:
@@ -86,6 +93,7 @@ def timestamp(value: object) -> str:
 
 
 def octets(value: object) -> bytes:
+    """Octets that are written in hex."""
     try:
         return bytes.fromhex(text(value))
     except ValueError:
@@ -93,6 +101,7 @@ def octets(value: object) -> bytes:
 
 
 def endpoint(value: object) -> Endpoint:
+    """An IP address and a port."""
     if isinstance(value, list) and len(value) == 2:
         host, port = value
         if isinstance(host, str) and type(port) is int and 0 <= port <= 0xFFFF and _literal(host):
@@ -110,20 +119,24 @@ def _literal(host: str) -> bool:
 
 
 def items(value: object) -> list[Any]:
+    """A list of anything."""
     if not isinstance(value, list):
         raise WrongValueError("a list")
     return value
 
 
 def texts(value: object) -> tuple[str, ...]:
+    """A list of texts."""
     return tuple(text(item) for item in items(value))
 
 
 def naturals(value: object) -> tuple[int, ...]:
+    """A list of whole numbers without a sign."""
     return tuple(natural(item) for item in items(value))
 
 
 def member(members: type[StrEnum]) -> Callable[[object], StrEnum]:
+    """What reads one of the values of an enumeration."""
     known = {member.value: member for member in members}
 
     def read(value: object) -> StrEnum:
@@ -136,6 +149,7 @@ def member(members: type[StrEnum]) -> Callable[[object], StrEnum]:
 
 
 def entries(value: object, required: tuple[str, ...]) -> Json:
+    """An object that has at least these keys."""
     if not isinstance(value, dict):
         raise WrongValueError("an object")
     for key in required:

@@ -30,7 +30,7 @@ from harness.peer.udp import SocketOptions, UdpNetwork
 from harness.resources import data_folder
 from harness.run.baseline import Baseline, load_baseline
 from harness.run.capture import Capture
-from harness.run.case import Setting, tell_monitors
+from harness.run.case import tell_monitors
 from harness.run.events import CAPTURE_FILE, Event, Footer
 from harness.run.header import make_header
 from harness.run.hosts import GuestHosts, Hosts, LoopbackHosts, MemoryHosts, NamespaceHosts
@@ -41,6 +41,7 @@ from harness.run.punctual import Punctuality
 from harness.run.record import Recorder
 from harness.run.schedule import run_all
 from harness.run.select import Selected, alone_where_shared, select
+from harness.run.setting import Setting
 from harness.run.shard import Shard, listed
 from harness.run.triage import TOGETHER
 from harness.spec.load import load_specification

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from harness.run.case import Setting, start_of
+from harness.run.case import start_of
 from harness.run.events import CaseEnd, Expectation, Verdict
 from harness.run.select import Selected
+from harness.run.setting import Setting
 from harness.run.triage import Triage
 from harness.suite.duration import waits
 from harness.suite.model import Case

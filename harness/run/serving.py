@@ -7,10 +7,10 @@ import random
 from typing import Final
 
 from harness.peer.scripted import ScriptedPeer
-from harness.run.case import Setting
 from harness.run.context import CaseEndedError, Context
 from harness.run.living import ANSWERS, ask
 from harness.run.sending import Assembler
+from harness.run.setting import Setting
 from harness.spec.model import Role
 from harness.suite.model import Case
 

@@ -21,10 +21,11 @@ from typing import Final
 
 from harness.device.lease import Death, Fate, Reviving
 from harness.errors import DeviceError
-from harness.run.case import Attempt, Setting, attempt, begin, conclude, end
+from harness.run.case import Attempt, attempt, begin, conclude, end
 from harness.run.events import CaseStart, Check, DeviceLog, Expectation, Verdict
 from harness.run.punctual import LATE
 from harness.run.serving import serves
+from harness.run.setting import Setting
 from harness.run.suspects import PINNED, named
 from harness.run.verdicts import SURVIVAL, fold
 from harness.suite.model import Case

@@ -17,7 +17,7 @@ from harness.peer import clock
 from harness.peer.clock import ClockStalledError
 from harness.peer.mutants import Mutant
 from harness.run.baseline import Baseline
-from harness.run.case import DEFECT, Setting, tell_monitors
+from harness.run.case import DEFECT, tell_monitors
 from harness.run.events import CaseEnd, Check, Event, Note, Verdict
 from harness.run.hosts import MemoryHosts
 from harness.run.limits import fitted
@@ -25,6 +25,7 @@ from harness.run.monitoring import OWN_PEER, SUITE, Monitoring
 from harness.run.run import Library, load_library
 from harness.run.schedule import run_all
 from harness.run.select import Selected, matching, why_skipped
+from harness.run.setting import Setting
 from harness.spec.model import Role
 from harness.suite.model import Case
 from harness.wire.text import Names

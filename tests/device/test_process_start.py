@@ -15,9 +15,12 @@ from harness.peer.udp import UdpNetwork
 from tests.device.bench import answer, fake, opened, processes_of, run
 
 
-def test_cancelling_a_start_leaves_nothing() -> None:
+@pytest.mark.parametrize("ahead", [{}, {"launch__process__ahead": "1"}])
+def test_cancelling_a_start_leaves_nothing(ahead: dict[str, str]) -> None:
+    device = fake("never-ready", launch__process__ready_within="60s", **ahead)
+
     async def main() -> None:
-        async with opened(fake("never-ready", launch__process__ready_within="60s")) as runner:
+        async with opened(device) as runner:
             starting = asyncio.ensure_future(runner.lease("case", None))
             while not processes_of(f"{runner.work}/"):
                 await asyncio.sleep(0)
@@ -120,22 +123,6 @@ def test_instance_that_died_before_its_case() -> None:
             assert caught.value.code == "device.died-early"
             assert lease.death() is None
             assert await answer(runner, (await runner.lease("fourth", None)).address, b"?") == b"?"
-
-    run(main())
-
-
-def test_cancelling_a_case_that_waits_for_one_started_ahead() -> None:
-    device = fake("never-ready", launch__process__ahead="1", launch__process__ready_within="60s")
-
-    async def main() -> None:
-        async with opened(device) as runner:
-            starting = asyncio.ensure_future(runner.lease("case", None))
-            while not processes_of(f"{runner.work}/"):
-                await asyncio.sleep(0)
-            starting.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await starting
-            assert processes_of(f"{runner.work}/") == []
 
     run(main())
 

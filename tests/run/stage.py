@@ -20,12 +20,12 @@ from harness.peer.config import PeerConfig
 from harness.peer.endpoint import Endpoint
 from harness.peer.network import Address
 from harness.run.baseline import Baseline
-from harness.run.case import Setting
 from harness.run.events import CaseEnd, Check, DeviceLog, Direction, Event, Frame, Note, Verdict
 from harness.run.hosts import MemoryHosts
 from harness.run.run import names_of
 from harness.run.schedule import run_all
 from harness.run.select import Selected
+from harness.run.setting import Setting
 from harness.spec.load import load_specification
 from harness.spec.model import Specification
 from harness.suite.load import loads_suite
@@ -40,6 +40,19 @@ MAY = "RFC2661-5.8-07"
 
 UP = "- establish: tunnel\n"
 CALL = UP + "- send: ICRQ\n- expect: ICRP\n"
+TWO_CALLS = (
+    UP
+    + """
+- send: ICRQ
+  session: a
+- expect: ICRP
+  session: a
+- send: ICRQ
+  session: b
+- expect: ICRP
+  session: b
+"""
+)
 HELLO = UP + "- send: HELLO\n"
 ASK = HELLO + "- expect: ack\n"
 
@@ -185,8 +198,9 @@ def puppet(rules: Rules, kind: type[Puppet] = Puppet) -> Factory:
     return make
 
 
-def of_class(kind: type[Endpoint]) -> Factory:
-    """A factory of endpoints of a class."""
+def of_class(*kinds: type[Endpoint]) -> Factory:
+    """A factory of endpoints of a class; of several, each has its turn, and the last one stays."""
+    turns = list(kinds)
 
     def make(
         specification: Specification,
@@ -194,6 +208,7 @@ def of_class(kind: type[Endpoint]) -> Factory:
         chance: random.Random,
         log: Callable[[str], None],
     ) -> Endpoint:
+        kind = turns.pop(0) if len(turns) > 1 else turns[0]
         return kind(specification, config, chance=chance, log=log)
 
     return make

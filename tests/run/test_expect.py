@@ -7,7 +7,7 @@ import pytest
 from harness.run.events import Verdict
 from harness.wire import AVP, Packet, hide_avp
 from tests.run.fakes import Rules, say
-from tests.run.stage import CALL, HELLO, UP, outcome, play
+from tests.run.stage import CALL, HELLO, TWO_CALLS, UP, outcome, play
 
 # -- the next message decides ------------------------------------------------------------------
 
@@ -29,19 +29,7 @@ def test_a_message_that_does_not_match_decides_even_if_a_matching_one_follows() 
 
 
 def test_messages_of_other_sessions_do_not_decide() -> None:
-    steps = (
-        UP
-        + """
-- send: ICRQ
-  session: a
-- expect: ICRP
-  session: a
-- send: ICRQ
-  session: b
-- expect: ICRP
-  session: b
-"""
-    )
+    steps = TWO_CALLS
     first = int.from_bytes(play(steps, {}).sent("ICRQ")[0].avps[1].value, "big")
     about_a = say("CDN", session=first)
     rules: Rules = {"ICRQ": [[say("ICRP")], [about_a, say("ICRP", after=0.1)]]}

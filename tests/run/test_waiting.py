@@ -7,7 +7,7 @@ import pytest
 from harness.run.events import Verdict
 from harness.wire import Packet
 from tests.run.fakes import DEAF, Mute, Rules, Say, Tiring, say
-from tests.run.stage import CALL, SHOULD, UP, arrow, of_class, outcome, play, puppet
+from tests.run.stage import CALL, SHOULD, TWO_CALLS, UP, arrow, of_class, outcome, play, puppet
 
 # -- silence -----------------------------------------------------------------------------------
 
@@ -54,16 +54,8 @@ def test_what_came_before_and_was_never_expected_breaks_silence() -> None:
 
 def test_silence_can_be_about_one_session_only() -> None:
     steps = (
-        UP
+        TWO_CALLS
         + """
-- send: ICRQ
-  session: a
-- expect: ICRP
-  session: a
-- send: ICRQ
-  session: b
-- expect: ICRP
-  session: b
 - silence: {for: 1s, whole_tunnel: false}
   session: a
 """

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.spec import Specification, load_specification
+from tests.spec.faults import replace_once
 
 FOLDER = Path(__file__).parents[2] / "suites" / "spec" / "rfc2661"
 
@@ -28,10 +29,7 @@ def broken(tmp_path: Path) -> Break:
         folder = tmp_path / "rfc2661"
         if not folder.exists():
             shutil.copytree(FOLDER, folder)
-        path = folder / file
-        text = path.read_text(encoding="utf-8")
-        assert old in text, f"{file} does not contain {old!r}"
-        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+        replace_once(folder / file, old, new)
         return folder
 
     return change

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import DataError, DataErrors
+from harness.errors import DataErrors
 from harness.spec import load_specification
 from tests.spec.conftest import Break
+from tests.spec.faults import assert_fault, only_error
 
 # file, text to replace, replacement, code, a word of the cause or hint.
 # The place is where the replacement has its `^`, which is taken out again.
@@ -83,38 +84,13 @@ CASES = [
 ]
 
 
-def only_error(folder: Path) -> DataError:
-    with pytest.raises((DataError, DataErrors)) as caught:
-        load_specification(folder)
-    if isinstance(caught.value, DataErrors):
-        return caught.value.errors[0]
-    assert isinstance(caught.value, DataError)
-    return caught.value
-
-
 @pytest.mark.parametrize(
     ("file", "old", "new", "code", "word"),
     CASES,
     ids=[f"{case[0]}-{case[3]}-{number}" for number, case in enumerate(CASES)],
 )
 def test_fault(broken: Break, file: str, old: str, new: str, code: str, word: str) -> None:
-    folder = broken(file, old, new)
-    path = folder / file
-    text = path.read_text(encoding="utf-8")
-    marked = "^" in new
-    before = text.partition("^")[0] if marked else ""
-    path.write_text(text.replace("^", "", 1) if marked else text, encoding="utf-8")
-
-    error = only_error(folder)
-
-    assert error.code == code
-    assert word in error.cause or word in error.hint
-    assert error.place is not None
-    assert error.place.file == str(path)
-    if marked:
-        line = before.count("\n") + 1
-        column = len(before) - (before.rfind("\n") + 1) + 1
-        assert (error.place.line, error.place.column) == (line, column)
+    assert_fault(broken(file, old, new), file, code, word)
 
 
 def test_all_faults_come_at_once(broken: Break) -> None:

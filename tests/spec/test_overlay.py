@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.device.description.ics import CAPABILITIES
-from harness.errors import DataError, DataErrors
+from harness.errors import DataErrors
 from harness.spec import Role, Specification, load_specification
 from harness.spec.ids import check_ids
 from harness.spec.lint import lint
@@ -17,6 +17,7 @@ from harness.spec.overlay import departures, message_departures, row_departure
 from harness.spec.overlay_table import FILE, misfits, overlay_folders
 from harness.suite.load import load_suites, loads_suite
 from tests.spec.conftest import FOLDER
+from tests.spec.faults import assert_fault, only_error, replace_once
 
 TABLES = FOLDER.parent
 VENDOR = TABLES / "ip-office"
@@ -40,10 +41,7 @@ def changed(tmp_path: Path) -> Change:
         if not folder.exists():
             shutil.copytree(FOLDER, tmp_path / "rfc2661")
             shutil.copytree(VENDOR, folder)
-        path = folder / FILE
-        text = path.read_text(encoding="utf-8")
-        assert old in text, f"{FILE} does not contain {old!r}"
-        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+        replace_once(folder / FILE, old, new)
         return folder
 
     return change
@@ -327,39 +325,13 @@ FAULTS = [
 ]
 
 
-def only_error(folder: Path) -> DataError:
-    with pytest.raises((DataError, DataErrors)) as caught:
-        load_specification(folder)
-    if isinstance(caught.value, DataErrors):
-        return caught.value.errors[0]
-    assert isinstance(caught.value, DataError)
-    return caught.value
-
-
 @pytest.mark.parametrize(
     ("old", "new", "code", "word"),
     FAULTS,
     ids=[f"{fault[2]}-{number}" for number, fault in enumerate(FAULTS)],
 )
 def test_fault(changed: Change, old: str, new: str, code: str, word: str) -> None:
-    folder = changed(old, new)
-    path = folder / FILE
-    text = path.read_text(encoding="utf-8")
-    marked = "^" in new
-    before = text.partition("^")[0]
-    if marked:
-        path.write_text(text.replace("^", "", 1), encoding="utf-8")
-
-    error = only_error(folder)
-
-    assert error.code == code
-    assert word in error.cause or word in error.hint
-    assert error.place is not None
-    assert error.place.file == str(path)
-    if marked:
-        line = before.count("\n") + 1
-        column = len(before) - (before.rfind("\n") + 1) + 1
-        assert (error.place.line, error.place.column) == (line, column)
+    assert_fault(changed(old, new), FILE, code, word)
 
 
 def test_all_faults_come_at_once(changed: Change) -> None:

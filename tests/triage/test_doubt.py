@@ -13,13 +13,13 @@ from harness.errors import Place
 from harness.peer import clock
 from harness.peer.endpoint import Endpoint
 from harness.run.baseline import Baseline, Entry
-from harness.run.case import Setting
 from harness.run.events import CaseEnd, CaseStart, DeviceLog, Event, Verdict
 from harness.run.hosts import MemoryHosts
 from harness.run.punctual import LATE, Punctuality
 from harness.run.run import names_of
 from harness.run.schedule import run_all
 from harness.run.select import Selected
+from harness.run.setting import Setting
 from harness.suite.model import Case
 from tests.run.fakes import Mute
 from tests.run.stage import cases_of, device, of_class, table

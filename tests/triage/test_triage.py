@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -15,18 +14,16 @@ from harness.device.lease import Lease, Runner
 from harness.device.shared import SharingRunner
 from harness.errors import DeviceError
 from harness.peer import clock
-from harness.peer.config import PeerConfig
 from harness.peer.endpoint import Endpoint
 from harness.peer.network import Address
 from harness.run.baseline import Baseline
-from harness.run.case import Setting
 from harness.run.events import CaseEnd, CaseStart, DeviceLog, Event, Verdict
 from harness.run.hosts import MemoryHosts
 from harness.run.run import names_of
 from harness.run.schedule import run_all
 from harness.run.select import Selected
+from harness.run.setting import Setting
 from harness.run.triage import FIRST_STARTS, TOGETHER
-from harness.spec.model import Specification
 from harness.suite.model import Case
 from harness.wire import parse
 from tests.run.fakes import Crashing, Mute
@@ -246,18 +243,7 @@ def test_a_runner_that_cannot_revive_says_so() -> None:
 
 
 def test_one_that_is_restarted_and_does_not_serve_is_not_tried_for_ever() -> None:
-    lives: list[type[Endpoint]] = [DiesOfWen]
-
-    def factory(
-        specification: Specification,
-        config: PeerConfig,
-        chance: random.Random,
-        log: Callable[[str], None],
-    ) -> Endpoint:
-        kind = lives.pop() if lives else Mute
-        return kind(specification, config, chance=chance, log=log)
-
-    played = play([killer(), *innocents("60s")], shared(factory))
+    played = play([killer(), *innocents("60s")], shared(of_class(DiesOfWen, Mute)))
     assert isinstance(played.error, DeviceError)
     assert "answers no SCCRQ since" in played.error.cause
 
@@ -288,19 +274,8 @@ def test_several_suspects_are_sent_one_by_one() -> None:
 
 
 def test_a_crash_that_does_not_come_again_is_still_a_failure() -> None:
-    lives: list[type[Endpoint]] = [DiesOfWen]
-
-    def factory(
-        specification: Specification,
-        config: PeerConfig,
-        chance: random.Random,
-        log: Callable[[str], None],
-    ) -> Endpoint:
-        kind = lives.pop() if lives else Endpoint
-        return kind(specification, config, chance=chance, log=log)
-
     (case,) = cases_of(BURST)
-    played = play([case], EmbeddedRunner(device(), table(), factory=factory))
+    played = play([case], EmbeddedRunner(device(), table(), factory=of_class(DiesOfWen, Endpoint)))
     story = played.story(case)
     assert story.verdict is Verdict.FAIL
     assert "it survived them one by one" in story.check("survival").note

@@ -19,7 +19,6 @@ from harness.errors import HarnessError
 from harness.peer.made import Made
 from harness.peer.network import Address
 from harness.run.baseline import Baseline
-from harness.run.case import FrameNumbers
 from harness.run.events import (
     CaseEnd,
     CaseStart,
@@ -37,6 +36,7 @@ from harness.run.relay.between import Between, End
 from harness.run.relay.conversation import CALL, TUNNEL, Conversation, Who
 from harness.run.relay.rules import Rule
 from harness.run.select import DIAL, can, dials_when_told
+from harness.run.setting import FrameNumbers
 from harness.run.verdicts import fold
 from harness.spec.model import Specification
 from harness.spec.monitor import RuleTable
