@@ -92,7 +92,7 @@ class EmbeddedRunner:
         """A fresh reference peer."""
         device = self._device.configured(configuration)
         chance = random.Random(f"{self._seed}:{case}:iut")
-        config = replace(_config(device), **self._launch.parameters)  # type: ignore[arg-type]
+        config = replace(config_of(device), **self._launch.parameters)  # type: ignore[arg-type]
 
         def endpoint() -> Endpoint:
             return self._factory(self._specification, config, chance, lease.lines.append)
@@ -119,7 +119,8 @@ _PARAMETERS: Final = frozenset(PeerConfig.__dataclass_fields__) - {
 }
 
 
-def _config(device: Device) -> PeerConfig:
+def config_of(device: Device) -> PeerConfig:
+    """The reference peer as a device's ixit has it."""
     ixit = device.ixit
     policy = RetransmitPolicy()
     if ixit.retransmit is not None:

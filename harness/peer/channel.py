@@ -54,7 +54,9 @@ class Arrival(Enum):
 
 
 @dataclass(slots=True)
-class _Outstanding:
+class Outstanding:
+    """A message that was sent and is not acknowledged. deadline: when it is sent again."""
+
     packet: Packet
     ns: int
     transmissions: int = 0
@@ -68,7 +70,8 @@ class Channel:
 
     ns: number of the next message to send. nr: number of the message expected next.
     receive_window: how far ahead of `nr` messages are kept for later.
-    peer_window: how many messages the peer lets us have outstanding.
+    peer_window: how many messages the peer lets us have outstanding. waiting: what was never sent.
+    outstanding: what is not acknowledged. early: by Ns, what came before its turn.
     """
 
     policy: RetransmitPolicy = field(default_factory=RetransmitPolicy)
@@ -83,9 +86,9 @@ class Channel:
     acks_held: bool = False
     silent: bool = False
     _held_nr: int = 0
-    _waiting: deque[Packet] = field(default_factory=deque)
-    _outstanding: deque[_Outstanding] = field(default_factory=deque)
-    _early: dict[int, Packet] = field(default_factory=dict)
+    waiting: deque[Packet] = field(default_factory=deque)
+    outstanding: deque[Outstanding] = field(default_factory=deque)
+    early: dict[int, Packet] = field(default_factory=dict)
     _congestion_window: int = 1
     _threshold: int = DEFAULT_WINDOW
     _acks_until_wider: int = 0
@@ -94,27 +97,27 @@ class Channel:
 
     def send(self, packet: Packet) -> None:
         """Queue a message; its ids stay as given, Ns and Nr are filled in on transmission."""
-        self._waiting.append(packet)
+        self.waiting.append(packet)
 
     @property
     def idle(self) -> bool:
         """Whether everything that was sent has been acknowledged."""
-        return not self._outstanding and not self._waiting
+        return not self.outstanding and not self.waiting
 
     @property
     def has_waiting(self) -> bool:
         """Whether something is queued that was never sent."""
-        return bool(self._waiting)
+        return bool(self.waiting)
 
     @property
     def pending(self) -> int:
         """How many messages are queued, unacknowledged or kept for later."""
-        return len(self._waiting) + len(self._outstanding) + len(self._early)
+        return len(self.waiting) + len(self.outstanding) + len(self.early)
 
     @property
     def oldest_unacknowledged(self) -> int:
         """The Ns from which on nothing has been acknowledged."""
-        return self._outstanding[0].ns if self._outstanding else self.ns
+        return self.outstanding[0].ns if self.outstanding else self.ns
 
     @property
     def acknowledged_nr(self) -> int:
@@ -143,7 +146,7 @@ class Channel:
 
     def amend(self, change: Callable[[Packet], Packet]) -> None:
         """Change what is queued and was never sent."""
-        self._waiting = deque(change(packet) for packet in self._waiting)
+        self.waiting = deque(change(packet) for packet in self.waiting)
 
     def give_up(self) -> None:
         """Count the peer as unreachable: nothing is sent any more."""
@@ -152,12 +155,12 @@ class Channel:
 
     def withdraw(self, unwanted: Callable[[Packet], bool] = lambda _: True) -> None:
         """Forget what is queued and was never sent, all of it or what is unwanted by now."""
-        self._waiting = deque(packet for packet in self._waiting if not unwanted(packet))
+        self.waiting = deque(packet for packet in self.waiting if not unwanted(packet))
 
     def abandon(self) -> None:
         """Forget what is queued or unacknowledged, as if it had never been important."""
-        self._waiting.clear()
-        self._outstanding.clear()
+        self.waiting.clear()
+        self.outstanding.clear()
 
     @property
     def _allowed(self) -> int:
@@ -171,7 +174,7 @@ class Channel:
             return []
         out: list[Packet] = []
         allowed = self._allowed
-        for index, sent in enumerate(self._outstanding):
+        for index, sent in enumerate(self.outstanding):
             if index >= allowed:
                 break
             if sent.deadline > now:
@@ -180,27 +183,29 @@ class Channel:
                 self.give_up()
                 return out
             if index == 0 and not sent.held_back:
-                self._meet_congestion()
+                self.meet_congestion()
                 allowed = self._allowed
-            out.append(self._transmit(sent, now))
-        while self._waiting and len(self._outstanding) < allowed:
-            sent = _Outstanding(self._waiting.popleft(), self.take_slot())
-            self._outstanding.append(sent)
-            out.append(self._transmit(sent, now))
+            out.append(self.transmit(sent, now))
+        while self.waiting and len(self.outstanding) < allowed:
+            sent = Outstanding(self.waiting.popleft(), self.take_slot())
+            self.outstanding.append(sent)
+            out.append(self.transmit(sent, now))
         if self.ack_due and not self.acks_held:
             if not out:
                 out.append(zlb(self.tunnel_id, self.ns, self.nr))
             self.ack_due = False
         return [] if self.silent else out
 
-    def _meet_congestion(self) -> None:
+    def meet_congestion(self) -> None:
+        """Take a message that was not acknowledged in time for a sign of congestion (A)."""
         self._threshold = max(1, self._congestion_window // 2)
         self._congestion_window = self._acks_until_wider = 1
         # What the narrow window keeps from being sent again in time is no further congestion.
-        for sent in self._outstanding:
+        for sent in self.outstanding:
             sent.held_back = True
 
-    def _transmit(self, sent: _Outstanding, now: float) -> Packet:
+    def transmit(self, sent: Outstanding, now: float) -> Packet:
+        """The packet as it goes out this time, with the Nr of now."""
         sent.transmissions += 1
         sent.held_back = False
         sent.deadline = now + self.policy.interval(sent.transmissions)
@@ -212,7 +217,7 @@ class Channel:
         if self.failed:
             return None
         allowed = self._allowed
-        due = [sent.deadline for index, sent in enumerate(self._outstanding) if index < allowed]
+        due = [sent.deadline for index, sent in enumerate(self.outstanding) if index < allowed]
         return min(due, default=None)
 
     # -- receiving ---------------------------------------------------------------------------
@@ -220,7 +225,7 @@ class Channel:
     def receive(self, packet: Packet) -> tuple[Arrival, list[Packet]]:
         """Take a control message with Ns and Nr; gives its kind and what is now in order."""
         ns, nr = packet.header.ns or 0, packet.header.nr or 0
-        self._take_acknowledgement(nr)
+        self.take_acknowledgement(nr)
         if packet.is_zlb:
             return Arrival.ZLB, []
         self.ack_due = True
@@ -229,33 +234,33 @@ class Channel:
             return Arrival.DUPLICATE, []
         if ahead > 0:
             if ahead < self.receive_window:
-                self._early.setdefault(ns, packet)
+                self.early.setdefault(ns, packet)
             return Arrival.AHEAD, []
         ready = [packet]
         self.nr = (self.nr + 1) % MODULUS
-        while (early := self._early.pop(self.nr, None)) is not None:
+        while (early := self.early.pop(self.nr, None)) is not None:
             ready.append(early)
             self.nr = (self.nr + 1) % MODULUS
         return Arrival.IN_ORDER, ready
 
     def early_packets(self) -> frozenset[int]:
         """The `id()` of each packet that is kept for later because one before it is missing."""
-        return frozenset(id(packet) for packet in self._early.values())
+        return frozenset(id(packet) for packet in self.early.values())
 
-    def _take_acknowledgement(self, nr: int) -> None:
+    def take_acknowledgement(self, nr: int) -> None:
+        """Forget what an Nr acknowledges."""
         in_flight = after(self.ns, self.oldest_unacknowledged)
         if after(nr, self.oldest_unacknowledged) > in_flight:
             return  # beyond what was sent, or older than what is known: says nothing
         progress = False
-        while self._outstanding and self._outstanding[0].ns != nr:
-            self._outstanding.popleft()
+        while self.outstanding and self.outstanding[0].ns != nr:
+            self.outstanding.popleft()
             progress = True
         if progress:
-            self._widen()
+            self.widen()
 
-    def _widen(self) -> None:
-        # Appendix A: slow start widens with every acknowledgement, congestion avoidance with
-        # every full window of them.
+    def widen(self) -> None:
+        """Widen the window: by slow start at every acknowledgement, later at every window (A)."""
         if self._congestion_window >= self._threshold:
             self._acks_until_wider -= 1
             if self._acks_until_wider > 0:

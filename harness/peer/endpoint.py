@@ -209,7 +209,7 @@ class Endpoint:
             return tunnel
         if packet.message_type not in (self._type("SCCRQ"), self._type("StopCCN")):
             return None
-        tunnel = self._by_peer.get((source, self._assigned_tunnel_id(packet)))
+        tunnel = self._by_peer.get((source, self.assigned_tunnel_id(packet)))
         if tunnel is None or packet.message_type != self._type("SCCRQ"):
             return tunnel
         return None if self.reused(tunnel, packet) else tunnel
@@ -240,7 +240,7 @@ class Endpoint:
         if packet.header.ns != 0:
             self.log("discarded: an SCCRQ that is not the first message")
             return
-        peer_id = self._assigned_tunnel_id(packet)
+        peer_id = self.assigned_tunnel_id(packet)
         goes_on, orphans = self.resolve_collision(packet, source, now)
         if not goes_on:
             self.log("SCCRQ discarded: it lost the collision")
@@ -377,7 +377,8 @@ class Endpoint:
     def _type(self, name: str) -> int:
         return self.specification.messages[name].type
 
-    def _assigned_tunnel_id(self, packet: Packet) -> int:
+    def assigned_tunnel_id(self, packet: Packet) -> int:
+        """The Assigned Tunnel ID of a message; 0 if it has none that can be read."""
         values: Value = examine(self.specification, packet, self.config.secret).values.get(
             "assigned_tunnel_id"
         )

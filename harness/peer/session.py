@@ -187,7 +187,7 @@ class Session:
         fault = self.refusal
         result = {"result": ADMINISTRATIVE} if fault is None else fault.result_code()
         values: dict[str, Value] = {"result_code": result, "assigned_session_id": self.local_id}
-        values = {**self._details("CDN"), **values}
+        values = {**self.details("CDN"), **values}
         self.tunnel.send_cdn(values, self.local_id, self.peer_id)
 
     def message_values(self, name: str) -> dict[str, Value]:
@@ -218,9 +218,9 @@ class Session:
                 values["sequencing_required"] = None
         if name == "ICCN" and config.proxy is not None:
             values.update(proxy_values(config.proxy, self.tunnel.endpoint.random))
-        return {**self._details(name), **values}
+        return {**self.details(name), **values}
 
-    def _details(self, name: str) -> dict[str, Value]:
+    def details(self, name: str) -> dict[str, Value]:
         """The optional AVPs of a message with the examples of the table, where they are wanted."""
         config = self.tunnel.config
         # the cause of 4.4.4 comes from the line, which an LNS does not have

@@ -170,11 +170,12 @@ class Tunnel(Establishment):
         """When `tick` has something to do at the latest."""
         times = [self.channel.next_deadline(), self.gone_at]
         if self.phase is Phase.OPEN:
-            times += [self._hello_due(), self._overdue(), *self.ringing.values()]
+            times += [self.hello_due(), self._overdue(), *self.ringing.values()]
             times += [session.line.due() for session in self.erring]
         return min((when for when in times if when is not None), default=None)
 
-    def _hello_due(self) -> float | None:
+    def hello_due(self) -> float | None:
+        """When a HELLO has to be sent; None: not while things are as they are (5.5)."""
         interval = self.config.hello_interval
         if interval is None or self.state is not State.ESTABLISHED or not self.channel.idle:
             return None
@@ -202,7 +203,7 @@ class Tunnel(Establishment):
                     session.end_ringing(now)
             for session in list(self.erring):
                 session.tell_errors(now)
-            due = self._hello_due()
+            due = self.hello_due()
             if due is not None and now >= due:
                 self.last_hello = now
                 self.send("HELLO", {})

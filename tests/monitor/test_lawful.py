@@ -9,7 +9,7 @@ import random
 
 import pytest
 
-from harness.device.embedded import _config
+from harness.device.embedded import config_of
 from harness.device.reading.load import load_device
 from harness.peer.endpoint import Endpoint
 from harness.peer.lawful import LAWFUL, Lawful
@@ -39,7 +39,7 @@ def endpoint(variant: Lawful, role: Role, *, plain: bool) -> Endpoint:
     device = reference if plain else device_of(variant, reference)
     kind = Spoken if plain else type("Heard", (Spoken, variant.kind), {})
     chance = random.Random(f"{variant.name} {role}")
-    made: Endpoint = kind(specification(), _config(device), chance=chance)
+    made: Endpoint = kind(specification(), config_of(device), chance=chance)
     return made
 
 

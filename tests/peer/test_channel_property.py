@@ -50,7 +50,7 @@ def converse(
                 number = AVP(NUMBER, to_send[index].pop(0).to_bytes(4, "big"))
                 end.channel.send(message(HELLO, number, tunnel_id=1))
             for packet in end.channel.poll(now):
-                assert len(end.channel._outstanding) <= max(1, window)
+                assert len(end.channel.outstanding) <= max(1, window)
                 copies = 0 if chance.random() < loss else chance.choice((1, 1, 1, 2))
                 for _ in range(copies):
                     other.on_the_way.append((now + chance.random() * 0.5, packet))

@@ -12,7 +12,7 @@ import random
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from harness.peer.channel import Channel, _Outstanding
+from harness.peer.channel import Channel, Outstanding
 from harness.peer.config import PeerConfig
 from harness.peer.endpoint import Endpoint
 from harness.peer.network import Address
@@ -47,10 +47,10 @@ class RecordingChannel(Channel):
         super().__init__(config.retransmit, receive_window=config.receive_window)
         self.sent: list[tuple[AVP, ...]] = []
 
-    def _transmit(self, sent: _Outstanding, now: float) -> Packet:
+    def transmit(self, sent: Outstanding, now: float) -> Packet:
         if not sent.transmissions:
             self.sent.append(sent.packet.avps)
-        return super()._transmit(sent, now)
+        return super().transmit(sent, now)
 
 
 class RecordingTunnel(Tunnel):

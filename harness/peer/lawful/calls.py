@@ -222,8 +222,8 @@ class ConnectsAsynchronously(with_session(AsynchronousLine)):  # type: ignore[mi
 
 
 class Causeless(Session):
-    def _details(self, name: str) -> dict[str, Value]:
-        return {} if name == "CDN" else super()._details(name)
+    def details(self, name: str) -> dict[str, Value]:
+        return {} if name == "CDN" else super().details(name)
 
 
 @lawful("RFC2661-6.12-CDN-q931_cause_code", "its CDNs have no Q.931 Cause Code", roles=LAC)
@@ -234,8 +234,8 @@ class SaysNoCause(with_session(Causeless)):  # type: ignore[misc]
 class WithCause(Session):
     """Says how the line was cut off, with a text and without, whoever did it."""
 
-    def _details(self, name: str) -> dict[str, Value]:
-        values = super()._details(name)
+    def details(self, name: str) -> dict[str, Value]:
+        values = super().details(name)
         if name == "CDN" and "q931_cause_code" in values:
             values["q931_cause_code"] = {
                 "cause": 31,

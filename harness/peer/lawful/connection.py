@@ -95,7 +95,7 @@ class Restless(Tunnel):
 
     every: ClassVar[float]
 
-    def _hello_due(self) -> float | None:
+    def hello_due(self) -> float | None:
         if self.state is not State.ESTABLISHED or not self.channel.idle:
             return None
         return self.last_hello + self.every

@@ -93,18 +93,18 @@ class AnswersLater(Channel):
     release_at: float | None = None
 
     def poll(self, now: float) -> list[Packet]:
-        if self._waiting and self.release_at is None:
+        if self.waiting and self.release_at is None:
             self.release_at = now + self.delay
         if self.release_at is None or now >= self.release_at:
             self.release_at = None
             return super().poll(now)
-        kept, self._waiting = self._waiting, deque()
+        kept, self.waiting = self.waiting, deque()
         out = super().poll(now)
-        self._waiting = kept
+        self.waiting = kept
         return out
 
     def next_deadline(self) -> float | None:
-        times = [super().next_deadline(), self.release_at if self._waiting else None]
+        times = [super().next_deadline(), self.release_at if self.waiting else None]
         return None if self.failed else min((t for t in times if t is not None), default=None)
 
 
@@ -144,7 +144,7 @@ for _milliseconds in (20, 300, 700):
 class Forgetful(Channel):
     def receive(self, packet: Packet) -> tuple[Arrival, list[Packet]]:
         result = super().receive(packet)
-        self._early.clear()
+        self.early.clear()
         return result
 
 
@@ -223,8 +223,8 @@ class AgainAtOnce(Channel):
 
     def poll(self, now: float) -> list[Packet]:
         out = super().poll(now)
-        if self.again and self._outstanding and all(one.is_zlb for one in out):
-            sent = self._outstanding[0]
+        if self.again and self.outstanding and all(one.is_zlb for one in out):
+            sent = self.outstanding[0]
             header = sent.packet.header._replace(ns=sent.ns, nr=self.acknowledged_nr)
             out = [sent.packet._replace(header=header)]
         self.again = False
@@ -262,7 +262,7 @@ class WithoutSlowStart(with_channel(WideFromTheStart)):  # type: ignore[misc]
 
 
 class NoCongestion(Channel):
-    def _meet_congestion(self) -> None:
+    def meet_congestion(self) -> None:
         """Loss does not narrow the window."""
 
 
@@ -306,7 +306,7 @@ class OldestOnly(Channel):
     """Only the message at the front of the queue is sent again."""
 
     def poll(self, now: float) -> list[Packet]:
-        for sent in list(self._outstanding)[1:]:
+        for sent in list(self.outstanding)[1:]:
             if sent.deadline <= now:
                 sent.deadline = now + self.policy.interval(sent.transmissions)
         return super().poll(now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from harness.peer.channel import HALF, MODULUS, Arrival, Channel, _Outstanding, after
+from harness.peer.channel import HALF, MODULUS, Arrival, Channel, Outstanding, after
 from harness.peer.control_connection import State
 from harness.peer.message_types import (
     HELLO,
@@ -33,53 +33,53 @@ from harness.wire import Packet
 class AnyZlbAcknowledgesAll(Channel):
     def receive(self, packet: Packet) -> tuple[Arrival, list[Packet]]:
         if packet.is_zlb:
-            self._outstanding.clear()
+            self.outstanding.clear()
         return super().receive(packet)
 
 
 class OldNrAcknowledgesAll(Channel):
-    def _take_acknowledgement(self, nr: int) -> None:
+    def take_acknowledgement(self, nr: int) -> None:
         if after(nr, self.oldest_unacknowledged) >= HALF:
-            self._outstanding.clear()
-        super()._take_acknowledgement(nr)
+            self.outstanding.clear()
+        super().take_acknowledgement(nr)
 
 
 class OldNrEndsTheTunnel(Channel):
-    def _take_acknowledgement(self, nr: int) -> None:
+    def take_acknowledgement(self, nr: int) -> None:
         if after(nr, self.oldest_unacknowledged) >= HALF:
             self.give_up()
-        super()._take_acknowledgement(nr)
+        super().take_acknowledgement(nr)
 
 
 class NrBeyondEndsTheTunnel(Channel):
-    def _take_acknowledgement(self, nr: int) -> None:
+    def take_acknowledgement(self, nr: int) -> None:
         if 0 < after(nr, self.ns) < HALF:
             self.give_up()
-        super()._take_acknowledgement(nr)
+        super().take_acknowledgement(nr)
 
 
 class NrBeyondMovesNs(Channel):
-    def _take_acknowledgement(self, nr: int) -> None:
+    def take_acknowledgement(self, nr: int) -> None:
         if 0 < after(nr, self.ns) < HALF:
-            self._outstanding.clear()
+            self.outstanding.clear()
             self.ns = nr
-        super()._take_acknowledgement(nr)
+        super().take_acknowledgement(nr)
 
 
 class FirstAcknowledgedIsAll(Channel):
-    def _take_acknowledgement(self, nr: int) -> None:
-        one = bool(self._outstanding) and after(nr, self.oldest_unacknowledged) == 1
-        super()._take_acknowledgement(nr)
+    def take_acknowledgement(self, nr: int) -> None:
+        one = bool(self.outstanding) and after(nr, self.oldest_unacknowledged) == 1
+        super().take_acknowledgement(nr)
         if one:
-            self._outstanding.clear()
+            self.outstanding.clear()
 
 
 class OneAcknowledgedAtATime(Channel):
-    def _take_acknowledgement(self, nr: int) -> None:
+    def take_acknowledgement(self, nr: int) -> None:
         oldest = self.oldest_unacknowledged
-        if self._outstanding and 0 < after(nr, oldest) <= after(self.ns, oldest):
-            self._outstanding.popleft()
-            self._widen()
+        if self.outstanding and 0 < after(nr, oldest) <= after(self.ns, oldest):
+            self.outstanding.popleft()
+            self.widen()
 
 
 class NrOfMessagesUnread(Channel):
@@ -118,8 +118,8 @@ class _Forgetful(Channel):
     minor = 0
 
     def give_up(self) -> None:
-        if self._outstanding and self._outstanding[0].packet.message_type == self.minor:
-            self._outstanding.popleft()
+        if self.outstanding and self.outstanding[0].packet.message_type == self.minor:
+            self.outstanding.popleft()
         else:
             super().give_up()
 
@@ -132,8 +132,8 @@ def sent_once(message: int) -> type[Channel]:
     """A channel that never sends a message of one type again."""
 
     class Once(Channel):
-        def _transmit(self, sent: _Outstanding, now: float) -> Packet:
-            packet = super()._transmit(sent, now)
+        def transmit(self, sent: Outstanding, now: float) -> Packet:
+            packet = super().transmit(sent, now)
             if packet.message_type == message:
                 sent.deadline = now + NEVER
             return packet

@@ -284,7 +284,7 @@ class UsesHalfTheWindow(with_channel(NarrowSender)):  # type: ignore[misc]
 class HoldsBack(Channel):
     def poll(self, now: float) -> list[Packet]:
         due = self.ack_due
-        self.ack_due = due and not self._outstanding
+        self.ack_due = due and not self.outstanding
         out = super().poll(now)
         self.ack_due = due and not out
         return out

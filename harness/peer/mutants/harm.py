@@ -242,7 +242,7 @@ class OtherPortIgnored(Variant):
 
 
 class NeverHello(Tunnel):
-    def _hello_due(self) -> float | None:
+    def hello_due(self) -> float | None:
         return None
 
 

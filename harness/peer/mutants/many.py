@@ -136,7 +136,7 @@ class TunnelsNeverFreed(Variant):
 
     def accept(self, packet: Packet, source: Address, now: float) -> None:
         if len(self.tunnels) + self.gone >= self.config.max_tunnels:
-            self.turn_away(self._assigned_tunnel_id(packet), source)
+            self.turn_away(self.assigned_tunnel_id(packet), source)
         else:
             super().accept(packet, source, now)
 

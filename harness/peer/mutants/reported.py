@@ -174,7 +174,7 @@ class UnauthorizedAsGeneral(with_tunnel(Unspecific)):  # type: ignore[misc]
 
 
 class Restless(Tunnel):
-    def _hello_due(self) -> float | None:
+    def hello_due(self) -> float | None:
         interval = self.config.hello_interval
         if interval is None or self.state is not State.ESTABLISHED:
             return None
