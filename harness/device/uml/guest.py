@@ -5,44 +5,37 @@
 The root file system is this machine's, read-only; WORK, the work folder of the run, is the only
 place that can be written. CONSOLE is the terminal on which it talks to the harness.
 
-Devices are started by a `keeper_script` like those of this machine; this process carries its
-messages. On the console they are lines of JSON, the same as the keeper's, and a few more: `network`
-makes a network namespace with a link of its own for a box, `drop` gives it up, `control` writes
-a line into a FIFO, and `out` is what a device printed. A `start` names the box in whose namespace
-the program runs.
+On the console are lines of JSON: the messages of a `keeper_script`, and a few more. `network` makes
+a network namespace with a link of its own for a box, `drop` gives it up, `control` writes a line
+into a FIFO, and `out` is what a device printed. A `start` names the box in whose namespace the
+program runs.
 
-Rules of this file: nothing but the standard library; one thread; no wait but the one in `serve`.
+Rules of this file: nothing but the standard library; one thread; no wait but the one in `watch`.
 """
 
 from __future__ import annotations
 
 import base64
 import ctypes
-import errno
-import fcntl
 import json
 import os
-import select
-import socket
 import sys
 import termios
-import time
 import tty
 from pathlib import Path
 from typing import Any
 
 sys.path.append(str(Path(__file__).parent))
-sys.path.append(str(Path(__file__).parents[1] / "machine"))
 
-import keeper_script  # type: ignore[import-not-found]
+import fifo  # type: ignore[import-not-found]
 import links  # type: ignore[import-not-found]
+import programs  # type: ignore[import-not-found]
+import watch  # type: ignore[import-not-found]
 
 WIRE = "vec0"
 
 _FINIT_MODULE = 313
-_NEW_NETWORK = 0x40000000
 _READ_OCTETS = 1 << 12
-_LOOK_EVERY = 0.005
 _MOUNTS = (
     ("proc", "proc", "/proc", ""),
     ("sysfs", "sysfs", "/sys", ""),
@@ -69,9 +62,10 @@ def prepare(work: str, modules: list[str]) -> None:
     for one in _MOUNTS:
         if not os.path.ismount(one[2]):  # /dev may be there already
             _mount(*one)
-    for folder in ("/dev/pts", "/run/lock", work):
+    for folder in ("/dev/pts", "/run/lock", programs.GROUPS, work):
         Path(folder).mkdir(parents=True, exist_ok=True)
     _mount("devpts", "devpts", "/dev/pts", "ptmxmode=666")
+    _mount("none", "cgroup2", programs.GROUPS, "")
     _mount("none", "hostfs", work, work)
     Path("/proc/sys/kernel/printk").write_text("3 4 1 3")
     for module in modules:
@@ -100,59 +94,27 @@ def _insert(path: Path) -> None:
         os.close(descriptor)
 
 
-def write_line(fifo: str, line: str, within: float) -> None:
-    """Write a line into a FIFO, and return once it is read. See `control` for why like this."""
-    deadline = time.monotonic() + within
-    while True:
-        try:
-            descriptor = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
-            break
-        except OSError as error:
-            if error.errno != errno.ENXIO or time.monotonic() >= deadline:
-                raise
-            select.select((), (), (), _LOOK_EVERY)
-    os.write(descriptor, f"{line}\n".encode())
-    while int.from_bytes(fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4)), "little"):
-        if time.monotonic() >= deadline:
-            raise OSError(errno.ETIMEDOUT, "the device did not read it in time")
-        select.select((), (), (), _LOOK_EVERY)
+class Guest:
+    """Does what the harness asks for on the console."""
 
-
-class Relay:
-    """Carries messages between the console and the keeper."""
-
-    def __init__(self, console: int, keeper: socket.socket) -> None:
+    def __init__(self, console: int) -> None:
         self._console = console
-        self._keeper = keeper
         self._home = os.open("/proc/self/ns/net", os.O_RDONLY)
         self._networks: dict[int, int] = {}
-        self._logs: dict[int, int] = {}
-        self._writers: dict[int, tuple[int, dict[str, Any]]] = {}
         self._pending = b""
-        self._poll = select.poll()
+        self._watch = watch.Watch()
+        self._programs = programs.Programs(self._watch, self._say)
 
     def serve(self) -> None:
         """Work until the machine is switched off."""
-        self._poll.register(self._console, select.POLLIN)
-        self._poll.register(self._keeper, select.POLLIN)
-        while True:
-            for descriptor, _ in self._poll.poll():
-                if descriptor == self._console:
-                    self._from_harness()
-                elif descriptor == self._keeper.fileno():
-                    self._to_harness(self._keeper.recv(keeper_script.LARGEST_MESSAGE))
-                elif descriptor in self._writers:
-                    self._written(descriptor)
-                else:
-                    self._from_device(descriptor)
-
-    def _to_harness(self, line: bytes) -> None:
-        rest = memoryview(line + b"\n")
-        while rest:
-            rest = rest[os.write(self._console, rest) :]
+        self._say({"is": "hello", "isolation": "guest", "reason": ""})
+        self._watch.on(self._console, self._from_harness)
+        self._watch.serve()
 
     def _say(self, message: dict[str, Any]) -> None:
-        self._to_harness(json.dumps(message).encode())
+        rest = memoryview(json.dumps(message).encode() + b"\n")
+        while rest:
+            rest = rest[os.write(self._console, rest) :]
 
     def _from_harness(self) -> None:
         *lines, self._pending = (self._pending + os.read(self._console, _READ_OCTETS)).split(b"\n")
@@ -160,31 +122,32 @@ class Relay:
             self._request(json.loads(line))
 
     def _request(self, message: dict[str, Any]) -> None:
-        if message["do"] == "network":
-            self._network(message)
-        elif message["do"] == "drop":
-            os.close(self._networks.pop(message["box"]))
-        elif message["do"] == "control":
-            self._control(message)
-        elif message["do"] == "start":
-            reader, writer = os.pipe()
-            self._logs[reader] = message["id"]
-            self._poll.register(reader, select.POLLIN)
-            descriptors = [writer, self._networks[message.pop("box")]]
-            socket.send_fds(self._keeper, [json.dumps(message).encode()], descriptors)
-            os.close(writer)
-        else:
-            self._keeper.send(json.dumps(message).encode())
+        match message["do"]:
+            case "network":
+                self._network(message)
+            case "drop":
+                os.close(self._networks.pop(message["box"]))
+            case "start":
+                self._start(message)
+            case "signal":
+                self._programs.signal(message["id"], message["signal"])
+            case "kill":
+                self._programs.kill(message["id"])
+            case "control":
+                line = fifo.FifoLine(message["fifo"], message["line"], message["within"])
+                self._watch.until(lambda: self._is_written(message, line))
+            case "ping":
+                self._say({"is": "pong", "id": message["id"]})
 
     def _network(self, message: dict[str, Any]) -> None:
         failed = ""
         try:
-            _check("unshare", _libc.unshare(_NEW_NETWORK))
+            _check("unshare", _libc.unshare(programs.NEW_NETWORK))
             inside = os.open("/proc/self/ns/net", os.O_RDONLY)
-            _check("setns", _libc.setns(self._home, _NEW_NETWORK))
+            _check("setns", _libc.setns(self._home, programs.NEW_NETWORK))
             self._networks[message["box"]] = inside
             links.add_macvlan(message["interface"], WIRE, inside)
-            _check("setns", _libc.setns(inside, _NEW_NETWORK))
+            _check("setns", _libc.setns(inside, programs.NEW_NETWORK))
             for path, value in message["sysctls"].items():
                 Path("/proc/sys", path).write_text(value)
             for address in message["addresses"]:
@@ -194,42 +157,31 @@ class Relay:
         except OSError as error:
             failed = str(error)
         finally:
-            _check("setns", _libc.setns(self._home, _NEW_NETWORK))
+            _check("setns", _libc.setns(self._home, programs.NEW_NETWORK))
         self._say({"is": "network", "id": message["id"], "failed": failed})
 
-    def _control(self, message: dict[str, Any]) -> None:
-        """Write in a process of its own: a reader may keep it waiting."""
+    def _start(self, message: dict[str, Any]) -> None:
         reader, writer = os.pipe()
-        child = os.fork()
-        if child == 0:
-            try:
-                write_line(message["fifo"], message["line"], message["within"])
-            except OSError as error:
-                os.write(writer, (error.strerror or "it failed").encode())
-            finally:
-                os._exit(0)
+        self._watch.on(reader, lambda: self._printed(reader, message["id"]))
+        self._programs.start(message, writer, self._networks[message["box"]])
         os.close(writer)
-        self._writers[reader] = (child, message)
-        self._poll.register(reader, select.POLLIN)
 
-    def _written(self, reader: int) -> None:
-        reason = os.read(reader, _READ_OCTETS).decode()
-        self._poll.unregister(reader)
-        os.close(reader)
-        child, message = self._writers.pop(reader)
-        os.waitpid(child, 0)
-        failed = f"cannot write to the control FIFO {message['fifo']}: {reason}" if reason else ""
-        self._say({"is": "control", "id": message["id"], "failed": failed})
-
-    def _from_device(self, descriptor: int) -> None:
-        data = os.read(descriptor, _READ_OCTETS)
-        number = self._logs[descriptor]
+    def _printed(self, reader: int, number: int) -> None:
+        data = os.read(reader, _READ_OCTETS)
         if data:
             self._say({"is": "out", "id": number, "data": base64.b64encode(data).decode()})
         else:
-            self._poll.unregister(descriptor)
-            os.close(descriptor)
-            del self._logs[descriptor]
+            self._watch.off(reader)
+            os.close(reader)
+
+    def _is_written(self, message: dict[str, Any], line: fifo.FifoLine) -> bool:
+        if not line.is_done():
+            return False
+        failed = ""
+        if line.failed:
+            failed = f"cannot write to the control FIFO {message['fifo']}: {line.failed}"
+        self._say({"is": "control", "id": message["id"], "failed": failed})
+        return True
 
 
 def main(arguments: list[str]) -> None:
@@ -238,13 +190,7 @@ def main(arguments: list[str]) -> None:
     prepare(work, [one for one in modules.split(",") if one])
     console = os.open(console_path, os.O_RDWR | os.O_NOCTTY)
     tty.setraw(console, termios.TCSANOW)
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    if os.fork() == 0:
-        ours.close()
-        os.close(console)
-        keeper_script.Keeper(theirs, "/run/nothing", True).serve()
-    theirs.close()
-    Relay(console, ours).serve()
+    Guest(console).serve()
 
 
 if __name__ == "__main__":
