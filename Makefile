@@ -5,8 +5,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-# two workers: the real devices mostly wait, so the other one has a core to itself
-PYTEST_ARGS ?= -n 2 --dist loadfile
+# three workers: the one with the real devices mostly waits, from the beginning to the end
+PYTEST_ARGS ?= -n 3 --dist loadfile --no-loadscope-reorder
 
 # what peers/ starts, and what the tests look at packets with
 DEVICE_PACKAGES := xl2tpd slirp ppp l2tpns freeradius tshark tcpdump user-mode-linux debootstrap

@@ -1,9 +1,10 @@
-"""What all tests share: how hypothesis looks for examples."""
+"""What all tests share: how hypothesis looks for examples, and what begins first."""
 
 from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # No test may depend on how fast the machine is. In CI the examples are the same every time, so
@@ -15,3 +16,8 @@ settings.register_profile(
     derandomize=bool(os.environ.get("CI")),
 )
 settings.load_profile("harness")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first: it mostly waits, and the others run beside it."""
+    items.sort(key=lambda item: item.get_closest_marker("longest") is None)

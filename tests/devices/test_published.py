@@ -1,29 +1,29 @@
 """The whole set on each real device, side by side, and the statements that were published of it.
 
-Then the same in containers, which comes to the same verdicts, case by case.
+Then the same in containers and in User-Mode Linux, which comes to the same verdicts, case by case;
+but for what the baselines tell apart, which is what the kernel's data path and the real pppd do
+otherwise than the data path of xl2tpd itself.
 """
 
 from __future__ import annotations
 
-import json
 import os
+import re
 import subprocess
-import sys
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from harness.report.statement_text import markdown
 from harness.report.stating import state
-from harness.run.baseline import MONITOR
-from harness.run.events import EVENTS_FILE, CaseEnd, Frame, read_events
+from harness.run.events import EVENTS_FILE, Frame, read_events
 from tests.cli.command import ROOT, junit_cases
-from tests.device.bench import require_namespaces, require_program
+from tests.device.bench import PEERS, missing, require_namespaces, require_program
 from tests.device.engine import require_image
+from tests.devices.whole import Run, check_alike, finish, side_by_side
 
 NEEDED = {
     "xl2tpd-lns": ("xl2tpd", "slirp-fullbolt"),
@@ -31,61 +31,12 @@ NEEDED = {
     "l2tpns": ("l2tpns",),
 }
 CONTAINERS = {f"{device}:container": device for device in NEEDED}
-WITHIN = 900.0
-"""Seconds after which a run is given up: no more than a bound on a hang."""
+ONE_GUEST = ("--set", "launch.uml.guests=1", "--jobs", "12")
+"""A guest has one processor, and here are two of them at once."""
+GUESTS = {"uml-xl2tpd-lns": "xl2tpd-lns", "uml-xl2tpd-lac": "xl2tpd-lac"}
+USERLAND = "baseline-userland.yaml"
 
-pytestmark = [pytest.mark.devices]
-
-
-@dataclass
-class Run:
-    """A run of all cases under way."""
-
-    device: str
-    folder: Path
-    process: subprocess.Popen[str]
-    _told: tuple[str, str] | None = None
-
-    def finished(self) -> tuple[int, dict[str, Any], str]:
-        """Its exit code, its summary, and what a person was told."""
-        if self._told is None:
-            self._told = self.process.communicate(timeout=WITHIN)
-        out, err = self._told
-        return self.process.returncode, json.loads(out), err
-
-    @property
-    def out(self) -> Path:
-        return self.folder / "out"
-
-    def verdicts(self) -> dict[str, tuple[str, str]]:
-        """What each case came to, and how that stands to the baseline."""
-        ends = [one for one in read_events(self.out / EVENTS_FILE) if isinstance(one, CaseEnd)]
-        return {one.case: (one.verdict.value, one.expectation.value) for one in ends}
-
-
-@contextmanager
-def side_by_side(
-    devices: Iterable[str], above: pytest.TempPathFactory, *words: str
-) -> Iterator[dict[str, Run]]:
-    """Runs of all cases on some devices at once: they mostly wait."""
-    with ExitStack() as stack:
-        runs = {}
-        for device in devices:
-            folder = above.mktemp(device.replace(":", "-"))
-            command = [sys.executable, "-m", "harness", "run", "--json", "--device", device, *words]
-            process = stack.enter_context(
-                subprocess.Popen(
-                    [*command, "--out", "out"],
-                    cwd=folder,
-                    env={**os.environ, "PYTHONPATH": str(ROOT)},
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
-                    text=True,
-                )
-            )
-            stack.callback(process.terminate)
-            runs[device] = Run(device, folder, process)
-        yield runs
+pytestmark = [pytest.mark.devices, pytest.mark.longest]
 
 
 @pytest.fixture(scope="module")
@@ -110,10 +61,18 @@ def contained(
         yield runs
 
 
-def finish(runs: dict[str, Run]) -> None:
-    """Wait for the ends of runs, whatever these are."""
-    for run in runs.values():
-        run.finished()
+@pytest.fixture(scope="module")
+def in_guests(
+    contained: dict[str, Run], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Run]]:
+    """The same in User-Mode Linux, when the containers have ended."""
+    for program in ("linux.uml", "xl2tpd", "pppd"):
+        require_program(program)
+    if os.geteuid() != 0:
+        missing("guests need root")
+    finish(contained)
+    with side_by_side(GUESTS, tmp_path_factory, *ONE_GUEST) as runs:
+        yield runs
 
 
 @pytest.mark.parametrize("device", NEEDED)
@@ -142,21 +101,24 @@ def test_all_cases_in_a_container(
     check_alike(contained[device], running[CONTAINERS[device]])
 
 
-def check_alike(run: Run, plain: Run) -> None:
-    """The cases came out as in another form of launch."""
-    code, summary, told = run.finished()
-    assert code == 0, told
-    assert (summary["unexpected"], summary["stale"]) == ([], [])
-    own, other = run.verdicts(), plain.verdicts()
-    differing = {case for case in {*own, *other} if own.get(case) != other.get(case)}
-    by_chance = {case for case in differing if is_mild(case, own) and is_mild(case, other)}
-    assert {case: (own.get(case), other.get(case)) for case in differing - by_chance} == {}
+@pytest.mark.parametrize("device", GUESTS)
+def test_all_cases_in_a_guest(
+    running: dict[str, Run], in_guests: dict[str, Run], device: str
+) -> None:
+    plain = GUESTS[device]
+    told = listed(PEERS / plain / USERLAND) | listed(PEERS / device / "baseline.yaml")
+    check_alike(in_guests[device], running[plain], lambda case: is_told_apart(case, told))
 
 
-def is_mild(case: str, among: dict[str, tuple[str, str]]) -> bool:
-    """Whether it is a monitor without a fault: if there was anything to judge is chance."""
-    good = [("pass", "expected"), ("warn", "expected")]
-    return case.startswith(MONITOR) and among.get(case, good[0]) in good
+def listed(baseline: Path) -> set[str]:
+    """The cases of a baseline, with `*` for any text."""
+    return {entry["case"] for entry in yaml.safe_load(baseline.read_text(encoding="utf-8"))}
+
+
+def is_told_apart(case: str, told: set[str]) -> bool:
+    """Whether a case is told apart, or about data, which a PPP of its own sends otherwise."""
+    patterns = {re.escape(one).replace(r"\*", ".*") for one in told}
+    return case.startswith("monitor/data-") or any(re.fullmatch(one, case) for one in patterns)
 
 
 def settled(statement: str) -> list[str]:
