@@ -137,9 +137,10 @@ def _device(found: _Found, folder: Path, specification: Specification | None) ->
     if device is not None and specification is not None:
         found.tried(lambda: _parameters(device, specification))
     known = found.known
-    if device is not None and known is not None:
+    if device is not None and known is not None and specification is not None:
+        rows = specification.requirements
         for baseline in device.baselines:
-            found.tried(partial(load_baseline, baseline, known))
+            found.tried(partial(load_baseline, baseline, known, rows))
 
 
 def _parameters(device: Device, specification: Specification) -> None:

@@ -21,13 +21,14 @@ class Outcome:
 
     findings: the checks that did not hold, by name, with verdict and row. What their texts say
     is left out: ids and times differ from one run to the next and mean nothing. perhaps: those
-    that a monitor made where the harness was late.
+    that a monitor made where the harness was late. by_chance: the device shows it in few runs only.
     """
 
     shown: Verdict
     earned: Verdict
     findings: tuple[str, ...] = ()
     perhaps: frozenset[str] = frozenset()
+    by_chance: bool = False
 
     def alike(self, other: Outcome | None) -> bool:
         """Whether another run came out so. What a harness that was late saw makes no difference."""
@@ -76,7 +77,11 @@ class Outcomes:
         seen = {f"{check.name} in {case}" for check in story.findings for case in check.seen_in}
         late = {f"{check.name} in {case}" for check in story.findings for case in check.late_in}
         self.cases[story.case] = Outcome(
-            story.shown, story.verdict, tuple(sorted(findings | seen)), frozenset(late)
+            story.shown,
+            story.verdict,
+            tuple(sorted(findings | seen)),
+            frozenset(late),
+            by_chance=story.end is not None and story.end.by_chance,
         )
 
     def end(self, ending: Ending) -> None:
@@ -112,10 +117,11 @@ def _differ(case: str, found: Sequence[Outcome | None]) -> bool:
     """Whether a case did not come out alike.
 
     A rule of the monitors that is missing had nothing to judge, which is as good as finding
-    nothing: whether, say, a message came twice may be chance.
+    nothing: whether, say, a message came twice may be chance. So is what a baseline calls that.
     """
     if case.startswith(MONITOR):
-        found = [one or Outcome(Verdict.PASS, Verdict.PASS) for one in found]
+        nothing = Outcome(Verdict.PASS, Verdict.PASS)
+        found = [nothing if one is None or one.by_chance else one for one in found]
     first = found[0]
     return any(one is not first and (first is None or not first.alike(one)) for one in found)
 

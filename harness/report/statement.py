@@ -52,7 +52,8 @@ class Variant:
 class Statement:
     """All that a statement of conformance says.
 
-    standings: of each row that binds the device. skipped: the cases that were not run, by why.
+    standings: of each row that binds the device. by_chance: what this run showed and few do; the
+    standings are those without it. skipped: the cases that were not run, by why.
     """
 
     header: Header
@@ -61,6 +62,7 @@ class Statement:
     deviations: tuple[Deviation, ...]
     variants: tuple[Variant, ...]
     skipped: Mapping[str, tuple[str, ...]]
+    by_chance: tuple[Deviation, ...] = ()
 
     @property
     def rows(self) -> dict[str, Row]:

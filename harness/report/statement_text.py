@@ -43,6 +43,7 @@ def markdown(statement: Statement) -> str:
         _head(statement),
         _requirements(statement),
         _deviations(statement),
+        *([_by_chance(statement)] if statement.by_chance else []),
         _variants(statement),
         _skipped(statement),
         _not_testable(statement),
@@ -162,6 +163,20 @@ def _deviations(statement: Statement) -> Iterator[str]:
         yield "### Not looked into"
         yield ""
         yield "What the device's baseline does not list."
+        yield ""
+        yield from _evidence(statement, one)
+
+
+def _by_chance(statement: Statement) -> Iterator[str]:
+    yield "## By chance"
+    yield ""
+    yield (
+        "The device does this in few runs only, whatever it is asked. This run showed it; what is"
+        " said of the requirements above is without it."
+    )
+    for one in statement.by_chance:
+        yield ""
+        yield text(one.reason)
         yield ""
         yield from _evidence(statement, one)
 

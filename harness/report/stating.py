@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -48,6 +48,7 @@ class StatementReport:
         self._ending: Ending | None = None
         self._judged = RunReader()
         self._found: dict[str, _Found] = {}
+        self._by_chance: dict[str, _Found] = {}
         self._variants: dict[tuple[str, str], set[str]] = defaultdict(set)
         self._skipped: dict[str, list[str]] = defaultdict(list)
         self._verdicts: Counter[str] = Counter()
@@ -58,8 +59,10 @@ class StatementReport:
 
     def case(self, story: CaseStory) -> None:
         self._judged.add(story.start)
+        by_chance = story.end is not None and story.end.by_chance
         for check in story.checks:
-            self._judged.add(check)
+            if not by_chance or check not in story.findings:
+                self._judged.add(check)
         if story.end is not None:
             self._judged.add(story.end)
         if not story.start.monitor:
@@ -69,14 +72,14 @@ class StatementReport:
         for note in story.notes:
             self._variants[_NUMBERS.sub("", note.text), note.policy or ""].add(story.case)
         if story.verdict not in (Verdict.PASS, Verdict.SKIP):
-            self._deviates(story)
+            self._deviates(story, self._by_chance if by_chance else self._found)
 
-    def _deviates(self, story: CaseStory) -> None:
+    def _deviates(self, story: CaseStory, among: dict[str, _Found]) -> None:
         reasons: tuple[str, ...] = ("",)
         if story.end is not None and story.is_excused:
             reasons = story.end.reasons or (story.reason,)
         for reason in reasons:
-            found = self._found.setdefault(reason, _Found(story.verdict))
+            found = among.setdefault(reason, _Found(story.verdict))
             found.verdict = min(found.verdict, story.verdict, key=_gravity)
             found.cases.add(story.case)
             for check in story.findings:
@@ -111,34 +114,13 @@ class StatementReport:
                 for name, row in header.rows.items()
                 if row.binds
             },
-            deviations=tuple(self._deviations(header)),
+            deviations=tuple(_deviations(header, self._found)),
+            by_chance=tuple(_deviations(header, self._by_chance)),
             variants=tuple(
                 Variant(text, policy, tuple(sorted(cases)))
                 for (text, policy), cases in sorted(self._variants.items(), key=_by_policy)
             ),
             skipped={why: tuple(cases) for why, cases in sorted(self._skipped.items())},
-        )
-
-    def _deviations(self, header: Header) -> list[Deviation]:
-        order = {name: place for place, name in enumerate(header.rows)}
-        found = [
-            Deviation(
-                reason,
-                one.verdict,
-                tuple(sorted(one.rows, key=lambda row: (order.get(row, len(order)), row))),
-                tuple(sorted(one.policies, key=_number)),
-                tuple(sorted(one.checks)),
-                tuple(sorted(one.cases)),
-            )
-            for reason, one in self._found.items()
-        ]
-        return sorted(
-            found,
-            key=lambda one: (
-                _gravity(one.verdict),
-                order.get(next(iter(one.rows), ""), len(order)),
-                one.reason,
-            ),
         )
 
     def write(self, target: Path) -> None:
@@ -175,3 +157,26 @@ def state(events: Iterable[Event] | Path) -> Statement:
     report = StatementReport()
     tell(events, report)
     return report.statement()
+
+
+def _deviations(header: Header, among: Mapping[str, _Found]) -> list[Deviation]:
+    order = {name: place for place, name in enumerate(header.rows)}
+    found = [
+        Deviation(
+            reason,
+            one.verdict,
+            tuple(sorted(one.rows, key=lambda row: (order.get(row, len(order)), row))),
+            tuple(sorted(one.policies, key=_number)),
+            tuple(sorted(one.checks)),
+            tuple(sorted(one.cases)),
+        )
+        for reason, one in among.items()
+    ]
+    return sorted(
+        found,
+        key=lambda one: (
+            _gravity(one.verdict),
+            order.get(next(iter(one.rows), ""), len(order)),
+            one.reason,
+        ),
+    )

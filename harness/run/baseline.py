@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -24,7 +24,7 @@ _FAULTS: Final = (Verdict.ERROR, Verdict.NONE)
 MONITOR: Final = "monitor/"
 """How the ids of the cases begin that monitors make."""
 
-_KEYS: Final = ("case", "check", "verdict", "in", "reason", "link")
+_KEYS: Final = ("case", "check", "verdict", "in", "row", "by_chance", "reason", "link")
 
 
 class Finding(Protocol):
@@ -34,6 +34,8 @@ class Finding(Protocol):
     def name(self) -> str: ...
     @property
     def verdict(self) -> Verdict: ...
+    @property
+    def rows(self) -> Sequence[str]: ...
     @property
     def seen_in(self) -> Sequence[str]: ...
     @property
@@ -46,6 +48,8 @@ class Entry:
 
     `check`: only the check of this name; None: any check of the case that has `verdict`.
     `seen_in`: of a monitor, the cases in which it may be found, with `*` as above; empty: any.
+    `rows`: of a monitor, the rows that are broken, and no others; empty: any. `by_chance`: of a
+    monitor, whether it is found in few runs only, whatever the cases do.
     """
 
     case: str
@@ -55,6 +59,8 @@ class Entry:
     link: str
     place: Place
     seen_in: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
+    by_chance: bool = False
 
     def __str__(self) -> str:
         check = f", check {self.check}" if self.check else ""
@@ -69,6 +75,7 @@ class Entry:
         return (
             self.verdict is found.verdict
             and self.check in (None, found.name)
+            and (not self.rows or set(found.rows) <= set(self.rows))
             and (not self.seen_in or any(self.allows(case) for case in found.seen_in))
         )
 
@@ -91,6 +98,7 @@ class _Found:
 
     name: str | None
     verdict: Verdict
+    rows: tuple[str, ...] = ()
     seen_in: tuple[str, ...] = ()
     late_in: tuple[str, ...] = ()
 
@@ -110,12 +118,16 @@ class _Found:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """How a case stands to the baseline; why, or empty; the entries that are stale by it."""
+    """How a case stands to the baseline; why, or empty; the entries that are stale by it.
+
+    by_chance: all that was found is listed as what the device shows by chance.
+    """
 
     expectation: Expectation
     reason: str = ""
     stale: tuple[Entry, ...] = ()
     reasons: tuple[str, ...] = ()
+    by_chance: bool = False
 
 
 class Baseline:
@@ -123,6 +135,11 @@ class Baseline:
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self.entries = tuple(entries)
+
+    @property
+    def by_chance(self) -> Iterator[Entry]:
+        """The entries about what a device does by chance, in whichever case."""
+        return (entry for entry in self.entries if entry.by_chance)
 
     def judge(
         self, case: str, verdict: Verdict, checks: Sequence[Finding], *, whole: bool = True
@@ -140,7 +157,11 @@ class Baseline:
         findings = _findings(verdict, checks)
         used = [entry for entry in entries if any(map(entry.lists, findings))]
         unseen = {entry: entry.unseen(findings) for entry in entries}
-        stale = tuple(entry for entry in entries if whole and (entry not in used or unseen[entry]))
+        stale = tuple(
+            entry
+            for entry in entries
+            if whole and not entry.by_chance and (entry not in used or unseen[entry])
+        )
         for found in findings:
             why = _unexcused(found, verdict, [entry for entry in used if entry.lists(found)])
             if why:
@@ -152,13 +173,21 @@ class Baseline:
             )
         if used:
             reasons = tuple(dict.fromkeys(map(_said, used)))
-            return Judgement(Expectation.XFAIL, "; ".join(reasons), reasons=reasons)
+            by_chance = all(entry.by_chance for entry in used)
+            said = "; ".join(reasons)
+            return Judgement(Expectation.XFAIL, said, reasons=reasons, by_chance=by_chance)
         return Judgement(Expectation.EXPECTED)
 
 
 def _findings(verdict: Verdict, checks: Sequence[Finding]) -> list[_Found]:
     found = [
-        _Found(check.name, check.verdict, tuple(check.seen_in), tuple(check.late_in))
+        _Found(
+            check.name,
+            check.verdict,
+            tuple(check.rows),
+            tuple(check.seen_in),
+            tuple(check.late_in),
+        )
         for check in checks
         if check.verdict in EXCUSABLE
     ]
@@ -202,19 +231,19 @@ def _pattern(case: str) -> re.Pattern[str]:
     return re.compile(".*".join(re.escape(part) for part in case.split("*")), re.DOTALL)
 
 
-def load_baseline(path: Path, known_cases: Collection[str]) -> Baseline:
+def load_baseline(path: Path, known_cases: Collection[str], rows: Collection[str] = ()) -> Baseline:
     """The baseline of a device.
 
-    `known_cases` are the ids of all cases there are, selected or not. DataError(s) with the place:
-    an unknown key, an entry that lists no known case, an empty reason, an entry given twice, a
-    verdict that cannot be excused.
+    `known_cases` are the ids of all cases there are, selected or not, `rows` those of requirements.
+    DataError(s) with the place: an unknown key, an entry that lists no known case or row, an empty
+    reason, an entry given twice, a verdict that cannot be excused.
     """
     root = load(path)
     entries: list[Entry] = []
     errors: list[DataError] = []
     for node in [] if root.is_null else root.sequence():
         try:
-            entry = _entry(node, known_cases)
+            entry = _entry(node, known_cases, rows)
             twin = next((each for each in entries if _same(each, entry)), None)
             if twin is not None:
                 raise node.fail(
@@ -233,15 +262,16 @@ def load_baseline(path: Path, known_cases: Collection[str]) -> Baseline:
 
 
 def _same(one: Entry, other: Entry) -> bool:
-    return (one.case, one.check, one.verdict, one.seen_in) == (
+    return (one.case, one.check, one.verdict, one.seen_in, one.rows) == (
         other.case,
         other.check,
         other.verdict,
         other.seen_in,
+        other.rows,
     )
 
 
-def _entry(node: Node, known_cases: Collection[str]) -> Entry:
+def _entry(node: Node, known_cases: Collection[str], rows: Collection[str]) -> Entry:
     keys = node.mapping(_KEYS, required=("case", "verdict", "reason"))
     case = _known(keys["case"], known_cases)
     seen_in = (
@@ -252,6 +282,14 @@ def _entry(node: Node, known_cases: Collection[str]) -> Entry:
             "baseline.in",
             f"{case!r} is one case, so it is found in no other",
             hint=f"`in` is for {MONITOR}RULE",
+        )
+    broken = [_row(item, rows) for item in keys["row"].items_or_one()] if "row" in keys else []
+    by_chance = "by_chance" in keys and keys["by_chance"].boolean()
+    if by_chance and not (case.startswith(MONITOR) and broken):
+        raise keys["by_chance"].fail(
+            "baseline.by-chance",
+            "a case does the same in every run: what it comes to is no chance",
+            hint=f"by_chance is for a `row` of {MONITOR}RULE",
         )
     if keys["verdict"].content in ("error", "none"):
         raise keys["verdict"].fail(
@@ -269,7 +307,19 @@ def _entry(node: Node, known_cases: Collection[str]) -> Entry:
         )
     check = keys["check"].text() if "check" in keys else None
     link = keys["link"].text().strip() if "link" in keys else ""
-    return Entry(case, check, verdict, reason, link, node.place, tuple(seen_in))
+    return Entry(
+        *(case, check, verdict, reason, link, node.place),
+        seen_in=tuple(seen_in),
+        rows=tuple(broken),
+        by_chance=by_chance,
+    )
+
+
+def _row(node: Node, rows: Collection[str]) -> str:
+    row = node.text()
+    if row not in rows:
+        raise node.fail("baseline.row", f"there is no row {row}", hint=suggest(row, rows))
+    return row
 
 
 def _known(node: Node, known_cases: Collection[str]) -> str:

@@ -157,6 +157,7 @@ def end(
             seconds=seconds,
             checks=len(checks),
             reasons=judgement.reasons,
+            by_chance=judgement.by_chance,
         )
     )
 

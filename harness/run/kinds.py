@@ -290,6 +290,8 @@ class CaseEnd:
     checks: int
     reasons: tuple[str, ...] = ()
     """Of an xfail: the reason of each entry of the baseline that lists it."""
+    by_chance: bool = False
+    """Of an xfail: the device shows it in few runs only, as its baseline says."""
 
     @property
     def shown(self) -> Verdict:

@@ -110,6 +110,13 @@ class Monitoring:
         rows = (specification.requirements[row] for row in finding.rows)
         return any(row.table == specification.name for row in rows)
 
+    def has_seen(self, result: str, verdict: Verdict, case: str) -> bool:
+        """Whether a case has brought forth what the result of a rule tells with this verdict."""
+        return any(
+            case in cases and f"{SUITE}/{rule.value}" == result and VERDICTS[severity] is verdict
+            for (rule, severity), cases in self.seen_in.items()
+        )
+
     def results(self, at: float) -> list[Result]:
         """One for each rule that was put to the IUT, and one for our own peer if need be.
 

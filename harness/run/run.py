@@ -174,7 +174,8 @@ def _baseline(options: Options, library: Library) -> Baseline:
     if not options.baseline or not options.device.baselines:
         return Baseline()
     known = known_cases(library, options.suites)
-    files = [load_baseline(path, known) for path in options.device.baselines]
+    rows = library.specification.requirements
+    files = [load_baseline(path, known, rows) for path in options.device.baselines]
     return Baseline(entry for file in files for entry in file.entries)
 
 

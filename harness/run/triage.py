@@ -44,7 +44,7 @@ LATER_STARTS: Final = 8
 """So often in a row one that has come up before: on a busy machine a start may fail."""
 
 MOST_REPEATED: Final = 60
-"""Cases that are run again because the harness was late; with more of them red it is the device."""
+"""Cases in doubt that are run again; with more of them red it is the device."""
 
 _EVIDENCE: Final = 8
 _GOOD: Final = (Verdict.PASS, Verdict.WARN)
@@ -74,7 +74,7 @@ class Triage:
         self._calm = asyncio.Event()
         self._calm.set()
         self._together: list[tuple[Death, tuple[Attempt, ...]]] = []
-        self._doubtful: list[tuple[Attempt, float]] = []
+        self._doubtful: list[tuple[Attempt, str]] = []
 
     async def run(self, case: Case) -> None:
         """Run a case to its verdict; if the device dies of another one, that one sees to it."""
@@ -134,28 +134,37 @@ class Triage:
         self._conclude(made)
 
     def _conclude(self, made: Attempt) -> None:
-        """Believe an attempt, unless it is red and the harness was late: it is repeated later."""
-        late = self._late(made)
-        if late and len(self._doubtful) < MOST_REPEATED:
-            self._doubtful.append((made, late))
+        """Believe an attempt, unless there is a reason to doubt it: it is repeated later."""
+        doubt = self._doubt(made)
+        if doubt and len(self._doubtful) < MOST_REPEATED:
+            self._doubtful.append((made, doubt))
         else:
             conclude(self._setting, made)
 
-    def _late(self, made: Attempt) -> float:
-        """By how much the harness was late, where that may have made the attempt what it is.
+    def _doubt(self, made: Attempt) -> str:
+        """What else than the device may have made the attempt what it is; empty: nothing.
 
-        That is one that is red, or warns of what no baseline lists.
+        That is one that is red, or warns of what no baseline lists. What the device does by chance
+        in any case is found by a monitor, and is no matter of the case that it befalls.
         """
         setting = self._setting
-        if setting.punctuality is None or made.death is not None:
-            return 0.0
+        if made.death is not None:
+            return ""
         judgement = setting.baseline.judge(made.case.id, made.verdict, made.checks)
         unlisted = made.verdict is Verdict.WARN and judgement.expectation is Expectation.EXPECTED
         if not judgement.expectation.turns_red and not unlisted:
-            return 0.0
-        began = made.began if made.up is None else made.up
-        late = setting.punctuality.late(setting.started + began, setting.started + setting.at)
-        return late if late > LATE else 0.0
+            return ""
+        if setting.punctuality is not None:
+            began = made.began if made.up is None else made.up
+            late = setting.punctuality.late(setting.started + began, setting.started + setting.at)
+            if late > LATE:
+                return f"the harness was {late:.2f} s late"
+        for entry in setting.baseline.by_chance:
+            if setting.monitoring is not None and setting.monitoring.has_seen(
+                entry.case, entry.verdict, made.case.id
+            ):
+                return f"the device showed in it what it shows by chance ({entry.case})"
+        return ""
 
     async def repeat_doubtful(self) -> None:
         """Run what is in doubt again, one after the other, when nothing else runs.
@@ -163,11 +172,11 @@ class Triage:
         That is the attempt that counts. A case that is red again is red.
         """
         while self._doubtful:
-            first, late = self._doubtful.pop(0)
+            first, doubt = self._doubtful.pop(0)
             again = Attempt(first.case)
             await self._try(again)
             setting = self._setting
-            told = f"run again alone, for the harness was {late:.2f} s late: it was {first.verdict}"
+            told = f"run again alone, for {doubt}: it was {first.verdict}"
             setting.emit(DeviceLog(first.case.id, setting.at, f"{told} ({first.reason})"))
             if fallen(again):
                 await self._examine(again)

@@ -122,13 +122,14 @@ def is_told_apart(case: str, told: set[str]) -> bool:
 
 
 def settled(statement: str) -> list[str]:
-    """All of a statement but the variants: how many messages stand out at once is up to the load.
+    """All of a statement but what the device did by chance, and the variants.
 
-    No verdict rests on a variant.
+    How many messages stand out at once is up to the load. No verdict rests on a variant.
     """
     before, _, rest = statement.partition("\n## Variants\n")
     assert rest
     _, _, after = rest.partition("\n## ")
+    before, _, _ = before.partition("\n## By chance\n")
     return [*before.splitlines(), *after.splitlines()]
 
 

@@ -43,8 +43,9 @@ class Run:
         return self.folder / "out"
 
     def verdicts(self) -> dict[str, tuple[str, str]]:
-        """What each case came to, and how that stands to the baseline."""
+        """What each case came to, and how that stands to the baseline, but for what is chance."""
         ends = [one for one in read_events(self.out / EVENTS_FILE) if isinstance(one, CaseEnd)]
+        ends = [one for one in ends if not one.by_chance]
         return {one.case: (one.verdict.value, one.expectation.value) for one in ends}
 
 

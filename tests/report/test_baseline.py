@@ -340,3 +340,57 @@ def test_a_rule_that_was_broken_while_the_harness_was_late(
     found = [replace(one, late_in=tuple(late)) for one in seen(*cases)]
     judgement = Baseline([monitor_entry(*each) for each in entries]).judge("monitor/r", FAIL, found)
     assert judgement.expectation is expectation
+
+
+# -- what a device does by chance --------------------------------------------------------------
+
+
+def chance(*rows: str) -> Entry:
+    return replace(monitor_entry(), rows=rows, by_chance=True)
+
+
+@pytest.mark.parametrize(
+    ("entries", "rows", "expectation"),
+    [
+        ([chance("R-1")], ("R-1",), XFAIL),
+        ([chance("R-1", "R-2")], ("R-2",), XFAIL),
+        # nothing of it in this run
+        ([chance("R-1")], (), EXPECTED),
+        # another row of the same rule, alone or besides
+        ([chance("R-1")], ("R-2",), UNEXPECTED),
+        ([chance("R-1")], ("R-1", "R-2"), UNEXPECTED),
+    ],
+)
+def test_what_is_found_by_chance(
+    entries: list[Entry], rows: tuple[str, ...], expectation: Expectation
+) -> None:
+    verdict = FAIL if rows else PASS
+    found = [replace(runs.check("monitor/r", verdict, name="r"), rows=rows, seen_in=("a",))]
+    judgement = Baseline(entries).judge("monitor/r", verdict, found)
+    assert judgement.expectation is expectation
+    assert judgement.by_chance is (expectation is XFAIL)
+
+
+def test_what_else_is_found_is_no_chance() -> None:
+    both = Baseline([chance("R-1"), monitor_entry("a")])
+    judgement = both.judge("monitor/r", FAIL, seen("a"))
+    assert (judgement.expectation, judgement.by_chance) == (XFAIL, False)
+
+
+@pytest.mark.parametrize(
+    ("entry", "code"),
+    [
+        ("row: R-3, by_chance: true", "baseline.row"),
+        ("by_chance: true", "baseline.by-chance"),
+        ("row: R-1, by_chance: perhaps", "data.boolean"),
+    ],
+)
+def test_chance_is_of_a_row(tmp_path: Path, entry: str, code: str) -> None:
+    path = tmp_path / "baseline.yaml"
+    path.write_text("- {case: monitor/r, verdict: fail, row: [R-1], by_chance: true, reason: x}\n")
+    (read,) = load_baseline(path, ["monitor/r"], ["R-1"]).entries
+    assert (read.rows, read.by_chance) == (("R-1",), True)
+    path.write_text(f"- {{case: monitor/r, verdict: fail, {entry}, reason: x}}\n")
+    with pytest.raises(DataError) as caught:
+        load_baseline(path, ["monitor/r"], ["R-1"])
+    assert caught.value.code == code

@@ -115,3 +115,12 @@ def test_what_a_late_harness_saw_is_no_difference() -> None:
     assert changes(run_of(check), run_of(more))
     assert not changes(run_of(check), run_of(replace(more, late_in=("b",))))
     assert changes(run_of(check), run_of(replace(more, late_in=("a",))))
+
+
+def test_what_a_device_does_by_chance_is_no_difference() -> None:
+    nothing = outcomes([runs.header(), Footer({})])
+    (found,) = run_of(runs.check("c", FAIL), expectation=Expectation.XFAIL).cases.values()
+    seen = {"monitor/avp-value": found}
+    assert changes(replace(nothing, cases=seen), nothing)
+    by_chance = {"monitor/avp-value": replace(found, by_chance=True)}
+    assert not changes(replace(nothing, cases=by_chance), nothing)

@@ -103,6 +103,19 @@ def test_deviations_are_grouped_by_the_reason_in_the_baseline() -> None:
     assert "Not looked into" not in markdown(statement_of(case("a", ("x", PASS, (BINDING,)))))
 
 
+def test_what_the_device_did_by_chance_is_told_apart() -> None:
+    *events, end = case("c", ("x", FAIL, (BINDING,)), ("y", PASS, (SHOULD,)), reasons=("drawn",))
+    assert isinstance(end, CaseEnd)
+    told = statement_of([*events, replace(end, by_chance=True)], case("d", ("y", PASS, (BINDING,))))
+    assert told.deviations == ()
+    (drawn,) = told.by_chance
+    assert (drawn.reason, drawn.rows, drawn.cases) == ("drawn", (BINDING,), ("c",))
+    assert told.standings[BINDING] is told.standings[SHOULD] is Standing.KEPT
+    page = markdown(told)
+    assert page.index("## Deviations") < page.index("## By chance") < page.index("drawn")
+    assert "By chance" not in markdown(statement_of([*events, end]))
+
+
 def test_skips_and_variants_by_what_they_are() -> None:
     skipped: list[Event] = [
         runs.start("s"),

@@ -15,12 +15,16 @@ from harness.peer.endpoint import Endpoint
 from harness.run.baseline import Baseline, Entry
 from harness.run.events import CaseEnd, CaseStart, DeviceLog, Event, Verdict
 from harness.run.hosts import MemoryHosts
+from harness.run.monitoring import Monitoring
 from harness.run.punctual import LATE, Punctuality
 from harness.run.run import names_of
 from harness.run.schedule import run_all
 from harness.run.select import Selected
 from harness.run.setting import Setting
+from harness.spec.model import Severity
+from harness.spec.monitor import RuleId
 from harness.suite.model import Case
+from tests.monitor.talk import rules
 from tests.run.fakes import Mute
 from tests.run.stage import cases_of, device, of_class, table
 
@@ -64,6 +68,7 @@ def play(
     punctuality: Punctuality | None,
     endpoint: type[Endpoint],
     baseline: Baseline | None = None,
+    monitoring: Monitoring | None = None,
 ) -> list[Event]:
     """The events of cases against such a peer."""
     events: list[Event] = []
@@ -80,6 +85,7 @@ def play(
             started=asyncio.get_running_loop().time(),
             seed=0,
             punctuality=punctuality,
+            monitoring=monitoring,
         )
         await run_all(setting, [Selected(case) for case in cases], 1)
 
@@ -125,6 +131,31 @@ def test_what_is_expected_is_not_run_again() -> None:
     # nor is what the baseline lists and a late device did not show believed at once
     events = play([case], Late(1.0), mute_at_first(0), Baseline([entry]))
     assert attempts(events) == 2
+
+
+def test_what_a_device_does_by_chance_is_no_matter_of_the_case() -> None:
+    (case,) = cases_of(ALIVE)
+    place = Place("b", 1, 1)
+    entry = Entry("monitor/avp-value", None, Verdict.FAIL, "drawn", "", place, by_chance=True)
+    baseline = Baseline([entry])
+
+    def ends(monitoring: Monitoring, times: int, known: Baseline = baseline) -> tuple[Verdict, int]:
+        events = play([case], None, mute_at_first(times), known, monitoring)
+        (end,) = [one for one in events if isinstance(one, CaseEnd) and one.case == case.id]
+        return end.verdict, sum(isinstance(e, CaseStart) and e.case == case.id for e in events)
+
+    def seen(rule: str, where: str, severity: Severity = "fail") -> Monitoring:
+        monitoring = Monitoring(rules(), device())
+        monitoring.seen_in[RuleId(rule), severity] = {where}
+        return monitoring
+
+    assert ends(seen("avp-value", case.id), 1) == (Verdict.PASS, 2)
+    assert ends(seen("avp-value", case.id), 9) == (Verdict.FAIL, 2)
+    # elsewhere, something else, or nothing that is known to be chance
+    assert ends(seen("avp-value", "another"), 1) == (Verdict.FAIL, 1)
+    assert ends(seen("avp-value", case.id, "warn"), 1) == (Verdict.FAIL, 1)
+    assert ends(seen("tunnel-id", case.id), 1) == (Verdict.FAIL, 1)
+    assert ends(seen("avp-value", case.id), 1, Baseline()) == (Verdict.FAIL, 1)
 
 
 def test_the_clock_tells_how_late_the_loop_was() -> None:

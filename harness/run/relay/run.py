@@ -172,7 +172,8 @@ def _baseline(options: RelayOptions, library: Library, device: Device) -> Baseli
     if not options.baseline:
         return Baseline()
     known = known_cases(library, options.suites)
-    files = [load_baseline(path, known) for path in device.baselines]
+    rows = library.specification.requirements
+    files = [load_baseline(path, known, rows) for path in device.baselines]
     return Baseline(replace(entry, seen_in=()) for file in files for entry in file.entries)
 
 
