@@ -131,8 +131,8 @@ def _wanted(what: str, there: bool, cause: str, hint: str) -> Found:
 
 def _engine() -> Found:
     """Containers: whether their engine is there is said; that it answers, by its devices."""
-    name = os.environ.get("DOCKER_HOST", "/var/run/docker.sock")
-    there = "DOCKER_HOST" in os.environ or Path(name).exists()
+    name = os.environ.get("DOCKER_HOST", "/var/run/docker.sock").removeprefix("unix://")
+    there = not name.startswith("/") or Path(name).exists()
     hint = "apt-get install docker.io, or set DOCKER_HOST for podman"
     if there or shutil.which("docker") is None:
         return _wanted(f"container engine ({name})", there, "there is none", hint)

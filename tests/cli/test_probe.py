@@ -156,6 +156,13 @@ def test_the_machine(command: Command) -> None:
     assert found["root"]["health"] in ("ok", "note")
 
 
+def test_an_engine_that_is_not_where_it_is_said_to_be(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///no/such.sock")
+    assert "note     container engine" in command("doctor").out
+
+
 def test_the_machine_with_a_broken_device(command: Command) -> None:
     Path("peers/bad").mkdir(parents=True)
     Path("peers/bad/peer.yaml").write_text("title: x\nrole: lns\nlaunch: {extrenal: {}}\n")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import os
 import select
 import signal
+import tarfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -84,12 +86,39 @@ def test_an_image_that_is_nowhere(image: str, client: Any, tmp_path: Path) -> No
 
 
 def test_a_build_that_fails_says_what_it_said(image: str, client: Any, tmp_path: Path) -> None:
-    (tmp_path / "Dockerfile").write_text(f"FROM {image}\nRUN echo the reason; exit 7\n")
+    (tmp_path / "Dockerfile").write_text(
+        f"FROM {image}\nRUN echo the reason; echo red >&2; exit 7\n"
+    )
     launch = launch_in(tmp_path, f"build: .\nbase: {image}")
     with pytest.raises(DeviceError) as caught:
         image_of(client, load_device(tmp_path), launch)
     assert "7" in caught.value.cause
-    assert "the reason" in caught.value.hint
+    words = caught.value.hint.removeprefix("it said: ").split("\n    ")
+    assert {"the reason", "red"} <= set(words)  # the engine colours what came on stderr
+
+
+def test_an_image_with_a_name_of_ones_own_follows_its_dockerfile(
+    image: str, client: Any, tmp_path: Path
+) -> None:
+    name = f"l2tp-harness/t-{tmp_path.name}:1".lower().replace("_", "-")
+    dockerfile = tmp_path / "Dockerfile"
+    dockerfile.touch()
+    launch = launch_in(tmp_path, f"build: .\nimage: {name}\nbase: {image}")
+
+    def built(word: str) -> str:
+        dockerfile.write_text(f"FROM {image}\nLABEL word={word}\n")
+        image_of(client, load_device(tmp_path), launch)
+        return str((client.inspect_image(name)["Config"]["Labels"] or {}).get("word"))
+
+    try:
+        assert [built("one"), built("two")] == ["one", "two"]
+        # what somebody else has made under that name stays
+        with io.BytesIO() as nothing:
+            tarfile.open(fileobj=nothing, mode="w").close()
+            client.import_image_from_data(nothing.getvalue(), *name.split(":"))
+        assert built("three") == "None"
+    finally:
+        client.remove_image(name, force=True)
 
 
 def containerized(**overrides: str) -> Any:

@@ -8,11 +8,12 @@ base-image` made is taken, if there is one.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from harness.device.container.labels import IMAGE
+from harness.device.container.labels import IMAGE, RECIPE
 from harness.device.description.device import Device
 from harness.device.description.launch import DEFAULT_BASE, ContainerLaunch
 from harness.errors import DeviceError
@@ -25,6 +26,11 @@ LOCAL_BASE: Final = "l2tp-harness/base:bookworm"
 
 _NOT_OF_THE_IMAGE: Final = (".yaml", ".j2", ".md")
 _LAST_WORDS: Final = 6
+_LAST_PIECES: Final = 200
+"""Of the engine's answer, in which a line of errors comes in several."""
+
+_COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
+_REMOVING: Final = ("Removing intermediate container", " ---> ")
 _BASE_HINT: Final = (
     "where no registry answers, `make base-image` makes a base; another one: "
     "--set launch.container.base=NAME"
@@ -38,9 +44,10 @@ def image_of(client: APIClient, device: Device, launch: ContainerLaunch) -> str:
             _pull(client, device, launch)
         return launch.image
     base = base_of(client, launch)
-    name = launch.image or _name(launch.build, base)
-    if not is_here(client, name):
-        _build(client, device, launch.build, base, name)
+    recipe = _recipe(launch.build, base)
+    name = launch.image or _name(launch.build, recipe)
+    if not is_here(client, name) or _is_outdated(client, name, recipe):
+        _build(client, device, launch.build, base, name, recipe)
     return name
 
 
@@ -62,14 +69,25 @@ def base_of(client: APIClient, launch: ContainerLaunch) -> str:
     return LOCAL_BASE if is_here(client, LOCAL_BASE) else DEFAULT_BASE
 
 
-def _name(folder: Path, base: str) -> str:
+def _is_outdated(client: APIClient, image: str, recipe: str) -> bool:
+    """Whether an image was built here of something else. One that somebody else made is theirs."""
+    labels = client.inspect_image(image)["Config"].get("Labels") or {}
+    return bool(labels.get(RECIPE, recipe) != recipe)
+
+
+def _recipe(folder: Path, base: str) -> str:
+    """What an image is built of, in a word."""
     digest = hashlib.sha256(base.encode())
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.suffix not in _NOT_OF_THE_IMAGE:
             digest.update(f"\0{path.relative_to(folder)}\0".encode())
             digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _name(folder: Path, recipe: str) -> str:
     word = "".join(one if one.isalnum() else "-" for one in folder.resolve().name.lower())
-    return f"l2tp-harness/{word.strip('-') or 'device'}:{digest.hexdigest()[:12]}"
+    return f"l2tp-harness/{word.strip('-') or 'device'}:{recipe}"
 
 
 def _pull(client: APIClient, device: Device, launch: ContainerLaunch) -> None:
@@ -91,7 +109,9 @@ def _pull(client: APIClient, device: Device, launch: ContainerLaunch) -> None:
         )
 
 
-def _build(client: APIClient, device: Device, folder: Path, base: str, name: str) -> None:
+def _build(
+    client: APIClient, device: Device, folder: Path, base: str, name: str, recipe: str
+) -> None:
     import docker.errors
 
     said: list[str] = []
@@ -100,7 +120,7 @@ def _build(client: APIClient, device: Device, folder: Path, base: str, name: str
             path=str(folder),
             tag=name,
             buildargs={"BASE": base},
-            labels={IMAGE: device.name},
+            labels={IMAGE: device.name, RECIPE: recipe},
             rm=True,
             forcerm=True,
             decode=True,
@@ -109,7 +129,7 @@ def _build(client: APIClient, device: Device, folder: Path, base: str, name: str
     except docker.errors.APIError as error:
         failed = _one_line(error.explanation)
     if failed:
-        words = "\n    ".join(said[-_LAST_WORDS:])
+        words = "\n    ".join(_last_lines("".join(said)))
         hint = _BASE_HINT if not is_here(client, base) else f"it said: {words}"
         raise DeviceError(
             "device.no-image",
@@ -124,9 +144,15 @@ def _follow(stream: Iterable[dict[str, Any]], said: list[str]) -> str:
     for message in stream:
         if "error" in message:
             failed = _one_line(message["error"])
-        said += [line for line in str(message.get("stream", "")).splitlines() if line.strip()]
-        del said[:-_LAST_WORDS]
+        said.append(str(message.get("stream", "")))
+        del said[:-_LAST_PIECES]
     return failed
+
+
+def _last_lines(said: str) -> list[str]:
+    """The last lines of what a build said, without its colours and what it says of itself."""
+    lines = (line.rstrip() for line in _COLOURS.sub("", said).splitlines())
+    return [line for line in lines if line and not line.startswith(_REMOVING)][-_LAST_WORDS:]
 
 
 def _one_line(text: object) -> str:

@@ -14,6 +14,7 @@ OWNER: Final = "l2tp-harness.owner"
 DEVICE: Final = "l2tp-harness.device"
 CASE: Final = "l2tp-harness.case"
 IMAGE: Final = "l2tp-harness.image"
+RECIPE: Final = "l2tp-harness.recipe"
 
 DONE: Final = b"done\n"
 """What a run says to its `container_watch` when it has cleaned up by itself."""
