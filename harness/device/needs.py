@@ -114,6 +114,14 @@ def find_program(name: str, launch: ProgramLaunch) -> str:
             hint=f"chmod +x {name}",
             place=launch.place,
         )
+    there = [path for folder in folders.split(os.pathsep) if (path := Path(folder, name)).is_file()]
+    if "/" not in name and there:
+        raise DeviceError(
+            "device.no-program",
+            f"{there[0]} may not be executed by this user",
+            hint="run it with sudo, or as root in a container",
+            place=launch.place,
+        )
     install = f"{launch.needs.install}; " if launch.needs.install else ""
     raise DeviceError(
         "device.no-program",

@@ -260,3 +260,28 @@ def test_a_case_that_needs_two_addresses_where_there_is_one(command: Command) ->
     assert result.code == 1
     assert result.json["verdicts"]["inconc"] == 1
     assert "the case needs 2 addresses of the harness" in result.err
+
+
+def test_a_login_that_is_refused_is_no_death(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is found out before the first case, and what is told is what to do about it."""
+    monkeypatch.setenv("BOX_PASSWORD", "wrong")
+    with FakeRouter(CISCO) as router, serving():
+        described(
+            f"    secrets: {{password: BOX_PASSWORD}}\n"
+            f"    cli: {{platform: cisco_xe, host: 127.0.0.1, port: {router.port}, user: harness,\n"
+            "      password: '${password}'}\n"
+            "    alive: {cli: show clock}\n"
+        )
+        result = command("run", "--device", "box", "5.5-hello/acknowledged", "--json")
+        assert result.code == 3
+        assert "refused the login of 'harness' [device.login-refused]" in result.error
+        assert "hint: are user and password of launch.external.cli right?" in result.error
+        assert result.json["cases"] == 0
+        monkeypatch.setenv("BOX_PASSWORD", PASSWORD)
+        text = Path("peers/box/peer.yaml").read_text()
+        Path("peers/box/peer.yaml").write_text(text.replace("show clock", "show clokc"))
+        result = command("run", "--device", "box", "5.5-hello/acknowledged")
+    assert result.code == 3
+    assert "the probe `alive` of box fails before any case: " in result.error

@@ -306,7 +306,7 @@ def test_a_probe_tells_of_a_death(tmp_path: Path) -> None:
             (tmp_path / "alive").unlink()
             death = await lease.examine()
             assert death is not None
-            assert death.reason == "its probe failed: test exited with status 1"
+            assert death.reason == "failed its probe: test exited with status 1"
 
     run(main())
 

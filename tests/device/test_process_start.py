@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.device import LoopbackAddresses, ProcessRunner
+from harness.device import LoopbackAddresses, ProcessLaunch, ProcessRunner, load_device
+from harness.device.needs import find_program
 from harness.errors import DeviceError
 from harness.peer.udp import UdpNetwork
-from tests.device.bench import answer, fake, opened, processes_of, run
+from tests.device.bench import PEERS, answer, fake, opened, processes_of, run
 
 
 @pytest.mark.parametrize("ahead", [{}, {"launch__process__ahead": "1"}])
@@ -142,6 +143,15 @@ def test_taken_port() -> None:
 
     run(main())
     addresses.close()
+
+
+def test_a_program_that_others_may_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pppd-of-others").write_text("#!/bin/sh\n")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    launch = load_device(PEERS / "xl2tpd-lns").launch
+    assert isinstance(launch, ProcessLaunch)
+    with pytest.raises(DeviceError, match="pppd-of-others may not be executed by this user"):
+        find_program("pppd-of-others", launch)
 
 
 @pytest.mark.parametrize(

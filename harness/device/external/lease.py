@@ -60,7 +60,7 @@ class ExternalLease:
         try:
             await self._actor.probe(self._values(), self.lines)
         except DeviceError as error:
-            self._death = Death(f"its probe failed: {error.cause}", self.log())
+            self._death = Death(f"failed its probe: {error.cause}", self.log())
         return self._death
 
     async def action(self, name: str, values: Mapping[str, str]) -> None:

@@ -96,8 +96,24 @@ class ExternalRunner:
         self.hosts.use(self._sources())
         secrets = values_of_secrets(self.device, self.launch)
         self._actor = Actor(self.device, self.launch, self.remote, secrets, self.time_scale)
-        if self.knocks and self.answers_anybody:
-            await self.check_reachable()
+        if self.knocks:
+            if self.answers_anybody:
+                await self.check_reachable()
+            await self._check_access(self._actor)
+
+    async def _check_access(self, actor: Actor) -> None:
+        """See before the first case that its command line lets us in, and that its probe succeeds.
+
+        Later on a failure of the probe is the death of the device, which it is not when a password
+        is wrong.
+        """
+        if actor.command_line is not None:
+            await actor.command_line.log_in()
+        try:
+            await self.probe()
+        except DeviceError as error:
+            cause = f"the probe `alive` of {self.device.name} fails before any case: {error.cause}"
+            raise DeviceError(error.code, cause, hint=error.hint, place=error.place) from error
 
     async def check_reachable(self) -> None:
         """See that an SCCRQ is answered, by the device itself. DeviceError says why not."""
@@ -152,7 +168,7 @@ class ExternalRunner:
         if self._actor is None or RESTART not in self.device.actions:
             raise DeviceError(
                 "device.no-restart",
-                f"{instance} does not serve any more, and its peer.yaml has no action `{RESTART}`",
+                f"{instance} has no action `{RESTART}` in its peer.yaml",
                 hint="start it by hand and run again; an action `restart` (cli, http, command or "
                 "ask) lets the harness go on by itself",
             )
