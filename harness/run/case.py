@@ -54,7 +54,7 @@ class Attempt:
     shared instance that it ran on, if it was one. house: what its instance was in, if it was in
     something. death: how the device died of it, or hung.
     unstarted: why the device did not start for it. up: when it was up, from which a case counts its
-    seconds: how long it waited for its turn is not its own.
+    seconds: how long it waited for its turn is not its own. crowded: others ran at the same time.
     """
 
     case: Case
@@ -69,6 +69,7 @@ class Attempt:
     death: Death | None = None
     suspects: tuple[Suspect, ...] = ()
     unstarted: DeviceError | None = None
+    crowded: bool = False
 
 
 def start_of(case: Case, at: float) -> CaseStart:

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from harness.device.description.launch import UmlLaunch
 from harness.device.lease import Death, Fate, Reviving
 from harness.errors import DeviceError
 from harness.run.case import Attempt, attempt, begin, conclude, end
@@ -108,6 +109,9 @@ class Triage:
             return False
         task = asyncio.create_task(attempt(self._setting, made), name=made.case.id)
         self._flying[task] = made
+        if len(self._flying) > 1:
+            for each in self._flying.values():
+                each.crowded = True
         try:
             await asyncio.wait((task,))
         except asyncio.CancelledError:
@@ -159,6 +163,8 @@ class Triage:
             late = setting.punctuality.late(setting.started + began, setting.started + setting.at)
             if late > LATE:
                 return f"the harness was {late:.2f} s late"
+        if made.crowded and isinstance(setting.device.launch, UmlLaunch):
+            return "others ran in the guest, which has one processor for all"
         for entry in setting.baseline.by_chance:
             if setting.monitoring is not None and setting.monitoring.has_seen(
                 entry.case, entry.verdict, made.case.id

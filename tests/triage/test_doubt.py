@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
+from harness.device import Device, load_device
 from harness.device.embedded import EmbeddedRunner
 from harness.errors import Place
 from harness.peer import clock
@@ -24,6 +26,7 @@ from harness.run.setting import Setting
 from harness.spec.model import Severity
 from harness.spec.monitor import RuleId
 from harness.suite.model import Case
+from tests.device.bench import PEERS
 from tests.monitor.talk import rules
 from tests.run.fakes import Mute
 from tests.run.stage import cases_of, device, of_class, table
@@ -69,13 +72,14 @@ def play(
     endpoint: type[Endpoint],
     baseline: Baseline | None = None,
     monitoring: Monitoring | None = None,
+    tested: Device | None = None,
 ) -> list[Event]:
     """The events of cases against such a peer."""
     events: list[Event] = []
 
     async def main() -> None:
         setting = Setting(
-            device=device(),
+            device=tested or device(),
             runner=EmbeddedRunner(device(), table(), factory=of_class(endpoint)),
             hosts=MemoryHosts(),
             specification=table(),
@@ -87,7 +91,7 @@ def play(
             punctuality=punctuality,
             monitoring=monitoring,
         )
-        await run_all(setting, [Selected(case) for case in cases], 1)
+        await run_all(setting, [Selected(case) for case in cases], len(cases))
 
     clock.run(main(), virtual=True)
     return events
@@ -156,6 +160,18 @@ def test_what_a_device_does_by_chance_is_no_matter_of_the_case() -> None:
     assert ends(seen("avp-value", case.id, "warn"), 1) == (Verdict.FAIL, 1)
     assert ends(seen("tunnel-id", case.id), 1) == (Verdict.FAIL, 1)
     assert ends(seen("avp-value", case.id), 1, Baseline()) == (Verdict.FAIL, 1)
+
+
+def test_what_is_red_in_a_crowded_guest_is_run_again() -> None:
+    one, other = [replace(case, id=name) for case in cases_of(ALIVE) for name in ("one", "other")]
+    in_a_guest = load_device(PEERS / "uml-xl2tpd-lns")
+    events = play([one, other], None, mute_at_first(1), tested=in_a_guest)
+    assert (verdicts(events), attempts(events)) == ([Verdict.PASS, Verdict.PASS], 3)
+    events = play([one, other], None, mute_at_first(9), tested=in_a_guest)
+    assert (verdicts(events), attempts(events)) == ([Verdict.FAIL, Verdict.FAIL], 4)
+    # alone in it, or not in a guest
+    assert attempts(play([one], None, mute_at_first(9), tested=in_a_guest)) == 1
+    assert attempts(play([one, other], None, mute_at_first(9))) == 2
 
 
 def test_the_clock_tells_how_late_the_loop_was() -> None:
