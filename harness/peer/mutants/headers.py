@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.peer.mutants.base import mutant
 from harness.peer.network import Address
-from harness.peer.tunnel import Phase
+from harness.peer.tunnel import Phase, Tunnel
 from harness.peer.variant import Variant
 from harness.wire import Packet, build, parse
 
@@ -57,8 +57,9 @@ class LengthIgnored(Variant):
         super().receive(data, source, now)
 
 
-@mutant("RFC2661-7.1-06", "what is discarded is acknowledged all the same", broad=True)
-class AcknowledgesDiscarded(Variant):
+class MindsDiscarded(Variant):
+    """What should be discarded does something to the open tunnels of whoever sent it."""
+
     def receive(self, data: bytes, source: Address, now: float) -> None:
         packet = parse(data).packet
         super().receive(data, source, now)
@@ -66,21 +67,25 @@ class AcknowledgesDiscarded(Variant):
             return
         for tunnel in list(self.tunnels.values()):
             if tunnel.address == source and tunnel.phase is Phase.OPEN:
-                tunnel.channel.nr = (tunnel.channel.nr + 1) % 65536
-                tunnel.channel.ack_due = True
-                tunnel.flush(now)
+                self.mind(tunnel, now)
+
+    def mind(self, tunnel: Tunnel, now: float) -> None:
+        """What is done to a tunnel."""
+        raise NotImplementedError
+
+
+@mutant("RFC2661-7.1-06", "what is discarded is acknowledged all the same", broad=True)
+class AcknowledgesDiscarded(MindsDiscarded):
+    def mind(self, tunnel: Tunnel, now: float) -> None:
+        tunnel.channel.nr = (tunnel.channel.nr + 1) % 65536
+        tunnel.channel.ack_due = True
+        tunnel.flush(now)
 
 
 @mutant("RFC2661-7.1-06", "what should be discarded ends the tunnel", broad=True)
-class ClosesOnDiscarded(Variant):
-    def receive(self, data: bytes, source: Address, now: float) -> None:
-        packet = parse(data).packet
-        super().receive(data, source, now)
-        if packet is not None and self.acceptable_header(packet, len(data)):
-            return
-        for tunnel in list(self.tunnels.values()):
-            if tunnel.address == source and tunnel.phase is Phase.OPEN:
-                tunnel.close(None, now)
+class ClosesOnDiscarded(MindsDiscarded):
+    def mind(self, tunnel: Tunnel, now: float) -> None:
+        tunnel.close(None, now)
 
 
 @mutant("RFC2661-3.1-15", "a message for a tunnel that does not exist is taken for any", broad=True)
