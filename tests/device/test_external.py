@@ -121,7 +121,7 @@ def test_a_name_without_an_address(tmp_path: Path) -> None:
     error = error_of(tmp_path, address="no-such-host.invalid")
     assert error.code == "device.unresolved"
     assert "no-such-host.invalid" in error.cause
-    assert "--set ixit.address" in error.hint
+    assert "IPv4 or IPv6 address" in error.hint
 
 
 def test_no_address_at_all(tmp_path: Path) -> None:
@@ -234,6 +234,12 @@ def test_sources_that_cannot_be(tmp_path: Path, launch: str, code: str, said: st
     assert error.code == code
     assert said in error.cause
     assert error.hint
+
+
+def test_an_address_of_one_link(tmp_path: Path) -> None:
+    error = error_of(tmp_path, "ready_within: 1s", address="fe80::1%lo")
+    assert error.code == "device.link-local"
+    assert "fe80::1" in error.cause
 
 
 def test_port_in_use(tmp_path: Path) -> None:

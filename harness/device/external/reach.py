@@ -27,6 +27,7 @@ RESOLVED_WITHIN: Final = 10.0
 _ANY_PORT: Final = 9
 """For a look at the route: nothing is sent to it."""
 
+ADDRESS_KEY: Final = "ixit.address"
 _MEANING: Final = {
     errno.ECONNREFUSED: "the host is there, but nothing listens on that port",
     errno.EHOSTUNREACH: "a router or the local link says that there is no such host",
@@ -65,7 +66,7 @@ def _unresolved(name: str, reason: str) -> DeviceError:
     return DeviceError(
         "device.unresolved",
         f"the host name {name} has no address: {reason}",
-        hint="give its IPv4 or IPv6 address: --set ixit.address=ADDRESS",
+        hint="give its IPv4 or IPv6 address instead",
     )
 
 
@@ -189,8 +190,13 @@ async def knock(
     return came
 
 
-def why_unreachable(came: Knock, remote: Address, name: str) -> DeviceError | None:
-    """What is wrong, in words; None when the device has answered as it should."""
+def why_unreachable(
+    came: Knock, remote: Address, name: str, key: str = ADDRESS_KEY
+) -> DeviceError | None:
+    """What is wrong, in words; None when the device has answered as it should.
+
+    key: of the value of peer.yaml that says where it is.
+    """
     where = f"{remote[0]} port {remote[1]}"
     if came.elsewhere:
         source = came.elsewhere[0]
@@ -199,7 +205,7 @@ def why_unreachable(came: Knock, remote: Address, name: str) -> DeviceError | No
             f"{name} is at {where}, but the answer to an SCCRQ came from {source[0]} "
             f"port {source[1]}: {printable(came.said)}",
             hint="the device has several addresses: test the one it answers from "
-            f"(--set ixit.address={source[0]}), or bind its L2TP to the one that it is asked at",
+            f"(--set {key}={source[0]}), or bind its L2TP to the one that it is asked at",
         )
     if came.source is not None:
         return None

@@ -22,6 +22,7 @@ from harness.device.external.console import CommandLine
 from harness.device.external.hosts import WireHosts
 from harness.device.external.lease import ExternalLease
 from harness.device.external.reach import (
+    ADDRESS_KEY,
     is_literal,
     is_own,
     knock,
@@ -132,7 +133,8 @@ class ExternalRunner:
             )
         finally:
             self.hosts.release(host)
-        if error := why_unreachable(came, self.remote, self.device.name):
+        key = "launch.external.address" if self.launch.address else ADDRESS_KEY
+        if error := why_unreachable(came, self.remote, self.device.name, key):
             raise error
 
     async def lease(
@@ -216,6 +218,13 @@ class ExternalRunner:
     def _sources(self) -> list[str] | None:
         """The addresses of the harness; None: fresh ones of 127.0.0.0/8."""
         remote, options = self.remote[0], self._network.options
+        if ipaddress.ip_address(remote.partition("%")[0]).is_link_local and ":" in remote:
+            raise DeviceError(
+                "device.link-local",
+                f"{remote} is an address of one link, which says nothing without an interface",
+                hint="give the device and this machine addresses such as fd00::1 and fd00::2",
+                place=self.launch.place,
+            )
         chosen = list(self.launch.source.addresses)
         if chosen:
             for address in chosen:
