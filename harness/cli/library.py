@@ -61,6 +61,16 @@ def devices_meant(words: Sequence[str], settings: Sequence[str] = ()) -> list[st
     return list(meant)
 
 
+def left_out(words: Sequence[str], settings: Sequence[str] = ()) -> list[str]:
+    """The devices that fit a glob of `devices_meant`, and that it leaves out."""
+    if any(setting.startswith(_ADDRESSES) for setting in settings):
+        return []
+    plain = [split_form(word)[0] for word in words]
+    globs = [word for word in plain if any(sign in word for sign in _GLOB)]
+    fitting = dict.fromkeys(name for pattern in globs for name in _fitting(pattern))
+    return [name for name in fitting if name not in plain and not _is_somewhere(name)]
+
+
 def _fitting(pattern: str) -> list[str]:
     if "/" in pattern:
         root = Path("/") if pattern.startswith("/") else Path()

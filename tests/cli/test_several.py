@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli.library import devices_meant
+from harness.cli.library import devices_meant, left_out
 from harness.cli.several import gravest
 from harness.errors import UsageError
 from harness.run.events import Footer, read_events
@@ -90,6 +90,17 @@ def test_a_device_may_be_meant_by_a_glob(command: Command) -> None:
     assert devices_meant(["mine/*:embedded"]) == ["mine/one:embedded", "mine/two:embedded"]
     with pytest.raises(UsageError, match="no device fits 'nothing-\\*'"):
         devices_meant(["nothing-*"])
+
+
+def test_a_glob_says_what_it_leaves_out(command: Command, suites: Path) -> None:
+    """Worked examples have no address: that they are not run is no secret."""
+    command("init", "box", "--launch", "external")
+    shutil.copytree(ROOT / "peers" / "reference-lns", command.folder / "peers" / "mine")
+    result = command("run", "--device", "peers/*", HELLO, "--suites", suites)
+    assert result.code == 0
+    assert "left out, for nobody has said where they are: peers/box\n" in result.err
+    assert left_out(["peers/*"], ["ixit.address=192.0.2.1"]) == []
+    assert left_out(["peers/box", "peers/m*"]) == []
 
 
 def test_a_glob_of_one_device_runs_as_that_device(command: Command, suites: Path) -> None:

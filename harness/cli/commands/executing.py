@@ -48,10 +48,13 @@ from harness.cli.shared import PATH
 @click.pass_obj
 def run_command(arguments: tuple[str, ...], /, **options: Any) -> int:
     """Run cases against a device, or against several side by side."""
-    from harness.cli.library import devices_meant
+    from harness.cli.library import devices_meant, left_out
     from harness.cli.running import Request, execute
 
-    devices = devices_meant(options.pop("devices"), options["settings"])
+    words = options.pop("devices")
+    devices = devices_meant(words, options["settings"])
+    if away := left_out(words, options["settings"]):
+        click.echo(f"left out, for nobody has said where they are: {', '.join(away)}", err=True)
     if len(devices) > 1:
         from harness.cli.several import execute_all
 
