@@ -20,6 +20,7 @@ _AFTER_EVIDENCE: Final = 6
 _LISTED_DEFECTS: Final = 5
 _DUMPED_FRAMES: Final = 8
 _DUMPED_OCTETS: Final = 512
+_SUMMED_OCTETS: Final = 64
 _LISTED_LOG: Final = 15
 _LONGEST: Final = 2000
 _LINE: Final = 300
@@ -130,10 +131,8 @@ def evidence_summary(story: CaseStory, header: Header | None) -> list[tuple[str,
         sent = _sent_before(check, story.frames.all())
         if sent is not None:
             said += [("sent", safe(f"#{sent.number} {sent.summary}", _LINE))]
-        said += [
-            ("expected", safe(check.expected, _LINE)),
-            ("received", safe(check.actual, _LINE)),
-        ]
+            said += [("octets", _octets(sent))]
+        said += [("expected", safe(check.expected, _LINE)), *_received(check, story)]
         if check.first_case:
             said += [("first in", safe(check.first_case, _LINE))]
         if len(deciding) > 1:
@@ -147,6 +146,31 @@ def evidence_summary(story: CaseStory, header: Header | None) -> list[tuple[str,
     if header is not None:
         said += [("replay", replay(replayed(story), header))]
     return said
+
+
+def _received(check: Check, story: CaseStory) -> list[tuple[str, str]]:
+    """What came, in words and octets; of a monitor's finding, what was found in it."""
+    came = _evidence_from_iut(check, story.frames.all())
+    said = [("received", safe(check.actual, _LINE))]
+    if came is None:
+        return said
+    if check.step is None and came.summary and came.summary not in check.actual:
+        said = [
+            ("received", safe(f"#{came.number} {came.summary}", _LINE)),
+            ("finding", safe(check.actual, _LINE)),
+        ]
+    return [*said, ("octets", _octets(came))]
+
+
+def _octets(frame: Frame) -> str:
+    cut = f" … {len(frame.data)} in all" if len(frame.data) > _SUMMED_OCTETS else ""
+    return frame.data[:_SUMMED_OCTETS].hex(" ", -4) + cut
+
+
+def _evidence_from_iut(check: Check, frames: Sequence[Frame]) -> Frame | None:
+    """The last frame from the IUT that the check names."""
+    came = [f for f in frames if f.direction is Direction.RECEIVED and f.number in check.frames]
+    return came[-1] if came else None
 
 
 def _labelled(label: str, text: str) -> list[str]:

@@ -40,8 +40,10 @@ WHOLE = f"""
 FAIL  fail  suites/rfc2661/4.1-avp-format.yaml:5
   rule      {RULE}
   sent      #3 SCCRQ
+  octets    c8020014 00000000 00000000 80080000 00000001
   expected  StopCCN with result 2, error 8 within 2 s
   received  SCCRP: the IUT accepted the message
+  octets    c8020014 00010000 00000001 80080000 00000004
   replay    l2tp-harness run --device xl2tpd-lns fail
 
 XPASS  stale  suites/rfc2661/4.1-avp-format.yaml:5
