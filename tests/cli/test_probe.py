@@ -9,6 +9,9 @@ import yaml
 
 from harness.device import load_device
 from harness.device.description.ics import OF_EVERY_LNS
+from harness.probe.probing import QUESTIONS
+from harness.run.run import BASE_PROFILE, load_library
+from harness.suite.model import Expect, Severity
 from tests.cli.command import Command
 from tests.device.bench import PEERS, require_namespaces, require_program
 
@@ -74,6 +77,18 @@ def test_contradictions_are_found_both_ways(command: Command) -> None:
     assert "wrong    ics multiple_sessions: claimed, but: two-calls" in result.out
     assert "note     ics hidden_avps: not claimed, yet it works" in result.out
     assert result.out.endswith("1 of 13 need attention\n")
+
+
+def test_no_question_is_answered_by_what_was_not_asked_for() -> None:
+    """What an expectation does not name is a no or nothing: by a row's level it would be a yes."""
+    loose = [
+        f"{case.id}: {step.place}"
+        for case in load_library(QUESTIONS, BASE_PROFILE).cases
+        for step in case.steps
+        if isinstance(step, Expect) and step.otherwise not in (Severity.FAIL, Severity.INCONC)
+        if not any(one.message == "any" for one in step.alternatives)
+    ]
+    assert loose == []
 
 
 def test_a_device_that_cannot_be_made_to_do_it(command: Command, tmp_path: Path) -> None:
