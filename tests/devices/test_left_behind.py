@@ -136,3 +136,39 @@ def test_guests_of_a_run_that_is_ended(work: Path, number: signal.Signals) -> No
         run.wait(PATIENCE)
         assert await_ends(guests) == {}
         await_true(lambda: not list(work.glob("l2tp-*")))
+
+
+BOX = """\
+title: A box that a command dials
+role: lac
+launch: {external: {address: 127.57.0.1}}
+ics: {initiates_tunnel: true}
+ixit: {port: 1701, secret: secret}
+actions:
+  dial: {command: "sh -c 'sleep SECONDS; echo it goes on'", within: 2000s}
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_a_command_for_a_box_ends_with_its_children(work: Path, how: signal.Signals) -> None:
+    """The shell dies with the harness, and so does what the shell has started."""
+    seconds = f"1000.{os.getpid()}{how.value}"
+    folder = work / "peers" / "box"
+    folder.mkdir(parents=True)
+    (folder / "peer.yaml").write_text(BOX.replace("SECONDS", seconds))
+
+    def slept(_run: object = None) -> bool:
+        return any(words[:1] == ["sleep"] for words in command_lines(seconds))
+
+    with running(str(folder), work, slept) as run:
+        os.kill(run.pid, how)
+        run.wait(PATIENCE)
+    await_true(lambda: not command_lines(seconds))
+
+
+def command_lines(word: str) -> list[list[str]]:
+    """The command lines of the processes that have a word in it."""
+    return [
+        (Path("/proc") / str(number) / "cmdline").read_bytes().decode().split("\0")
+        for number in processes_of(word)
+    ]

@@ -16,12 +16,32 @@ from harness.errors import DeviceError
 
 _SYSTEM_FOLDERS: Final = "/usr/local/sbin:/usr/sbin:/sbin"
 _LAST_LINES: Final = 6
-_DIE_WITH_THE_HARNESS: Final = (
-    # PR_SET_PDEATHSIG has to be set in the process itself; between fork and exec there is no safe
-    # place for it in a process with threads
-    "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 9, 0, 0, 0); "
-    "os.execv(sys.argv[1], sys.argv[1:])"
-)
+_GUARD: Final = """
+import ctypes, os, signal, sys
+
+# Between the harness and the command: told by the kernel (PR_SET_PDEATHSIG) that the harness has
+# died, it ends the command with all that is in its process group. What the command has put into a
+# session of its own, a daemon, stays.
+def end(*_):
+    os.killpg(0, signal.SIGKILL)
+
+prctl = ctypes.CDLL(None).prctl
+signal.signal(signal.SIGTERM, end)
+prctl(1, signal.SIGTERM, 0, 0, 0)
+if os.getppid() != int(sys.argv[1]):
+    end()
+child = os.fork()
+if not child:
+    prctl(1, signal.SIGKILL, 0, 0, 0)
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    os.execv(sys.argv[2], sys.argv[2:])
+status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+if status < 0:
+    if -status not in (signal.SIGKILL, signal.SIGSTOP):
+        signal.signal(-status, signal.SIG_DFL)
+    os.kill(os.getpid(), -status)
+os._exit(status)
+"""
 
 
 async def run_locally(argv: Sequence[str], folder: Path, within: float) -> tuple[str, ...]:
@@ -44,7 +64,7 @@ async def run_locally(argv: Sequence[str], folder: Path, within: float) -> tuple
     log = DeviceLog(reader)
     try:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-S", "-c", _DIE_WITH_THE_HARNESS),
+            *(sys.executable, "-I", "-S", "-c", _GUARD, str(os.getpid())),
             *(program, *argv[1:]),
             cwd=folder,
             stdin=asyncio.subprocess.DEVNULL,
