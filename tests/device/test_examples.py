@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,32 @@ def test_the_configuration_of_the_device_is_there(name: str) -> None:
         assert isinstance(action, ConsoleAction)
     assert "l2tp-harness" in text or "l2tp-group 1" in text
     assert "CHANGE-ME" in text
+
+
+def test_what_the_configurations_refer_to_is_in_them() -> None:
+    """A name that nothing defines is what a router refuses, or passes over without a word."""
+    junos = (PEERS / "juniper-mx-lns" / "junos.set").read_text()
+    for user, owner in (
+        (r" l2tp interface-id (\S+)", r" dial-options l2tp-interface-id (\S+)"),
+        (r"tunnel-group \S+ dynamic-profile (\S+)", r"^set dynamic-profiles (\S+) "),
+        (r"l2tp-access-profile (\S+)", r"^set access profile (\S+) "),
+        (r"user-group-profile (\S+)", r"^set access group-profile (\S+) "),
+        (r"service-interface (\S+)", r"^set interfaces (si-\S+) "),
+        (r"local-gateway address (\S+)", r"lo0 unit 0 family inet address ([0-9.]+)"),
+    ):
+        used = set(re.findall(user, junos))
+        assert used
+        assert used <= set(re.findall(owner, junos, re.MULTILINE)), user
+    cisco = (PEERS / "cisco-ios-xe-lns" / "router.cfg").read_text()
+    for user, owner in (
+        (r"virtual-template (\d+)", r"^interface Virtual-Template(\d+)"),
+        (r"ip unnumbered (\S+)", r"^interface (\S+)"),
+        (r"address pool (\S+)", r"^ip local pool (\S+)"),
+    ):
+        assert set(re.findall(user, cisco)) <= set(re.findall(owner, cisco, re.MULTILINE)), user
+    huawei = (PEERS / "huawei-vrp-lns" / "vrp.cfg").read_text()
+    for user, owner in (
+        (r"virtual-template (\d+)", r"^interface Virtual-Template(\d+)"),
+        (r"address pool (\S+)", r"^ip pool (\S+)"),
+    ):
+        assert set(re.findall(user, huawei)) <= set(re.findall(owner, huawei, re.MULTILINE)), user
