@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,6 +15,7 @@ from typing import Final
 from harness.cli.devices import missing
 from harness.cli.library import device_of
 from harness.cli.printing import print_json, print_lines
+from harness.cli.scratch import scratch
 from harness.cli.signals import as_interrupt
 from harness.device.description.device import Device
 from harness.device.description.external import ExternalLaunch
@@ -187,10 +187,8 @@ def _of_box(device: Device, launch: ExternalLaunch, time_scale: float) -> Iterat
 
 def _behaviour(device: Device, name: str, time_scale: float) -> Iterator[Found]:
     """The ICS beside what the device does, timers left out."""
-    with tempfile.TemporaryDirectory(prefix="l2tp-doctor-") as folder:
-        asked = Probe(
-            device=device, named=name, out=Path(folder), slow=False, time_scale=time_scale
-        )
+    with scratch("l2tp-doctor-") as folder:
+        asked = Probe(device=device, named=name, out=folder, slow=False, time_scale=time_scale)
         try:
             found = probe(asked)
         except HarnessError as error:
