@@ -1,11 +1,11 @@
-"""What an end makes of a message for tunnel 0 that was sent on purpose is not held against it."""
+"""What an end makes of a message that is not its peer's, sent on purpose, is not held against it."""
 
 from __future__ import annotations
 
 import pytest
 
 from harness.spec.monitor import LIVE
-from harness.wire import Value
+from harness.wire import Value, build
 from tests.monitor.talk import Talk, judge
 
 
@@ -46,3 +46,27 @@ def test_an_id_that_a_strange_message_carries(answered: str, wrong: bool) -> Non
     own = talk.lac.tunnel_id
     talk.ack(talk.lns, tunnel_id=own if answered == "own" else own + 1)
     assert ("tunnel-id" in rules_broken(talk)) is wrong
+
+
+@pytest.mark.parametrize(("strangers", "claimed", "wrong"), [(1, 4, False), (1, 5, True)])
+@pytest.mark.parametrize("beside", ["followed", "alone"])
+def test_the_nr_of_who_hears_strangers(
+    strangers: int, claimed: int, beside: str, wrong: bool
+) -> None:
+    """A stranger's HELLO takes the Ns that is next; the peer goes on behind it, or not.
+
+    Whoever takes it acknowledges one message more than its peer has sent (P-7, P-34), no two.
+    """
+    talk = Talk().tunnel()
+    stranger = talk.packet(talk.lac, "HELLO")
+    for number in range(strangers):
+        header = stranger.header._replace(ns=talk.lac.ns + number)
+        data = build(stranger._replace(header=header))
+        talk.put(data, ("192.0.2.3", 1701), talk.lns.address, deliberate=True)
+    if beside == "followed":
+        talk.lac.ns += strangers
+        talk.message(talk.lac, "HELLO", arrives=False)
+    else:
+        claimed -= 1
+    talk.ack(talk.lns, nr=claimed)
+    assert ("nr-beyond" in rules_broken(talk)) is wrong

@@ -347,6 +347,22 @@ add(
     kind=AnswersElsewhere,
 )
 
+
+class HearsAnybody(Variant):
+    """A message with the Tunnel ID of a tunnel is one of its peer's, wherever it comes from."""
+
+    def from_its_peer(self, tunnel: Tunnel, source: Address) -> bool:
+        super().from_its_peer(tunnel, source)
+        return True
+
+
+add(
+    "hears-anybody",
+    "P-34",
+    "messages that have the Tunnel ID of a tunnel are taken from any address",
+    kind=HearsAnybody,
+)
+
 # -- limits ----------------------------------------------------------------------------------------
 
 add("at-most-16-tunnels", "RFC2661-5.8-36", "it takes 16 tunnels at a time", max_tunnels=16)

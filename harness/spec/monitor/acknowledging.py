@@ -35,8 +35,7 @@ def judge_beyond(judge: Judge, me: Side, peer: Side, nr: int) -> bool:
             text = f"Nr is {nr % MODULUS}, yet the peer has sent {_messages(sent.next)}"
             judge.blame(RuleId.NR_BEYOND, text)
         return False
-    seen_all = sent.contiguous + sent.slack
-    explained = nr <= seen_all or (nr <= sent.next and not judge.view.complete)
+    explained = nr <= sent.claimable or (nr <= sent.next and not judge.view.complete)
     judge.violated(RuleId.NR_BEYOND, False)
     if explained:
         _weigh_claim(judge, me, nr)

@@ -69,7 +69,8 @@ class Numbering:
     `started`: its first message was seen, or how it began is known: then numbers count from 0.
     `next`: one more than the highest Ns seen. `contiguous`: every message below it was seen.
     `lost`: the lowest number that was certainly sent, and not seen.
-    `slack`: messages without a number, which the other side may have counted nevertheless.
+    `slack`: messages without a number, or of another host, which the other side may have counted
+    nevertheless.
     `levels`: the latest values of Nr, each with the frame that had it first.
     """
 
@@ -118,6 +119,17 @@ class Numbering:
         """Work out `contiguous`."""
         missing = [*self.gaps, *([] if self.lost is None else [self.lost])]
         self.contiguous = min(missing, default=self.next)
+
+    @property
+    def claimable(self) -> int:
+        """The highest Nr that the other side may have come to.
+
+        A message without a number may stand for one that is missing, or for one that follows all.
+        """
+        missing = sorted({*self.gaps, *([] if self.lost is None else [self.lost])})
+        if len(missing) > self.slack:
+            return missing[self.slack]
+        return self.next + self.slack - len(missing)
 
     def lose(self, numbers: list[int]) -> None:
         """These numbers were passed over because a capture lacks them."""
