@@ -125,7 +125,7 @@ class Context:
         return self.tunnel(step).session(step.session)
 
     async def link(self, name: str) -> Link:
-        """An endpoint of ours: with `host` in its name it has an address of its own, else a port."""
+        """An endpoint of ours: with `host` in its name on another address, else on another port."""
         if name not in self.peer.links:
             address = self._further_host() if "host" in name else self.host
             await self.peer.open_link(name, address)

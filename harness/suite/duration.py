@@ -29,6 +29,7 @@ from harness.suite.model import (
     Step,
     Wait,
 )
+from harness.suite.patience import longest_wait
 from harness.suite.vocabulary import SILENCE
 
 QUICK: Final = 2.5
@@ -89,7 +90,8 @@ def _step(step: Step) -> tuple[float, float]:
     if isinstance(step, Ppp) and step.otherwise is not Severity.INCONC:
         return 0.0, step.within
     if isinstance(step, Expect):
-        return _for_certain(step), _limit(step, {one.message for one in step.alternatives})
+        limit = _limit(step, {one.message for one in step.alternatives})
+        return _for_certain(step), limit + longest_wait(step)
     return 0.0, 0.0
 
 

@@ -1,4 +1,4 @@
-"""What an end makes of a message that is not its peer's, sent on purpose, is not held against it."""
+"""What an end makes of a message that is not its peer's, sent on purpose, is let pass."""
 
 from __future__ import annotations
 

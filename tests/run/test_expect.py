@@ -335,3 +335,51 @@ def test_ids_in_hidden_avps_are_learned() -> None:
 
     steps = UP + "- send: HELLO\n- expect: ack\n"
     assert play(steps, {"SCCRQ": [say("SCCRP", edit=all_hidden)]}).verdict is Verdict.PASS
+
+
+# -- slow answers: the RFC sets no time for them -----------------------------------------------
+
+SLOW = (
+    UP
+    + """
+- send: ICRQ
+  once: true
+- expect: {alternatives}
+  within: 1s
+"""
+)
+ACK_AT_ONCE = say("ZLB")
+
+
+@pytest.mark.parametrize(
+    ("alternatives", "after", "verdict", "seconds"),
+    [
+        # what is best is waited for where nothing as good has come, and is what it is
+        ("CDN", 1.5, "pass: CDN", 1.5),
+        ("CDN", 2.1, "fail: nothing of it came within 1 s", 2.0),
+        ("[CDN, {message: silence, verdict: warn}]", 1.5, "pass: CDN", 1.5),
+        ("[CDN, {message: silence, verdict: warn}]", 2.1, "warn: silence for 1 s", 2.0),
+        ("[CDN, {message: ack, verdict: warn}]", 1.5, "pass: CDN", 1.5),
+        ("[CDN, {message: ack, verdict: warn}]", 2.1, "warn: ZLB", 2.0),
+        (
+            "[ICRP, {message: CDN, verdict: fail}, {message: ack, verdict: warn}]",
+            1.5,
+            "fail: CDN",
+            1.5,
+        ),
+        ("[ICRP, {message: ack, verdict: warn}]", 1.5, "fail: CDN", 1.5),
+        # and not where something as good has
+        ("[CDN, silence]", 1.5, "pass: silence for 1 s", 1.0),
+        ("[CDN, ack]", 1.5, "pass: ZLB", 1.0),
+        ("[{message: CDN, verdict: warn}, {message: ack, verdict: warn}]", 1.5, "warn: ZLB", 1.0),
+        # where the case grades by time, it has the last word
+        ("[CDN, {message: ack, within: 1s, verdict: warn}]", 1.5, "warn: ZLB", 1.0),
+    ],
+)
+def test_an_answer_that_takes_its_time(
+    alternatives: str, after: float, verdict: str, seconds: float
+) -> None:
+    rules: Rules = {"ICRQ": [ACK_AT_ONCE, say("CDN", after=after)]}
+    story = play(SLOW.replace("{alternatives}", alternatives), rules)
+    assert f"{story.last.verdict}: {story.last.actual}".startswith(verdict)
+    assert story.end.seconds == pytest.approx(seconds, abs=0.2)

@@ -25,11 +25,14 @@ def case_of(*steps: str, more: str = "") -> Case:
         # what is answered at once costs nothing, what is not ends the case
         (["{expect: SCCRP, within: 2s}"], 0, 2),
         (["{expect: SCCRP, within: 2s}", "{expect: ICRP, within: 1s}"], 0, 2),
+        # an answer that is late is waited for where nothing is as good
+        (["{expect: SCCRP, within: 1s}"], 0, 2),
+        (["{expect: [StopCCN, {message: silence, verdict: warn}], within: 1s}"], 1, 2),
         (["{silence: 1s}", "{expect: ICRP, within: 2s}"], 1, 3),
         (["{expect: ICRP, within: 2s}", "{silence: 1s}"], 1, 2),
         # silence is known at the end, and so is that nothing follows an acknowledgement
         (["{expect: [StopCCN, silence], within: 1s}"], 1, 1),
-        (["{expect: [StopCCN, ack], within: 1s}"], 1, 1),
+        (["{expect: [StopCCN, ack], within: 1s}"], 1, 2),
         (["{expect: [ack, ZLB], within: 1s}"], 0, 1),
         (["{expect: [ack, CDN, {message: silence, within: 2s}], within: 1s}"], 1, 2),
         (["{expect: [ack, {message: silence, within: 2s}], within: 1s}"], 0, 2),

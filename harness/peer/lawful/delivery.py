@@ -129,7 +129,7 @@ def answers_after(seconds: float) -> type[Variant]:
     return Deliberate
 
 
-for _milliseconds in (20, 300, 700):
+for _milliseconds in (20, 300, 700, 1500):
     add(
         f"answers-after-{_milliseconds}-ms",
         "RFC2661-5.8-07",

@@ -25,7 +25,7 @@ _TICK: Final = 0.15
 
 _SHORT: Final = 2.0
 """Seconds. An interval below that may have been drawn out by a busy machine so far that the next
-one is not twice as long: 1.31 and 2.01 s are 1 and 2 in a guest that came late to its timer once."""
+one is not twice as long: 1.31 and 2.01 s are 1 and 2 in a guest that came late to a timer once."""
 
 _DRAWN_OUT: Final = 1.25
 """How much the next one still grows then; no more than that is what a fixed interval does."""
