@@ -244,7 +244,7 @@ def _register() -> None:
     add("TieWithoutCollision", TieWithoutCollision, "RFC2661-4.4.3-13", text)
     text = "an Nr that covers several messages acknowledges one"
     one = with_channel(OneAcknowledgedAtATime)
-    add("OneAcknowledgedAtATime", one, "RFC2661-5.8-15", text, roles=LNS)
+    add("OneAcknowledgedAtATime", one, "RFC2661-5.8-15", text)
     for row, text, kind in CHANNELS:
         add(kind.__name__, with_channel(kind), f"RFC2661-{row}", text)
     for message, number, roles in SENT_ONCE:
