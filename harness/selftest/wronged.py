@@ -40,7 +40,26 @@ _CALLS_OUT: Final = (
 )
 
 WRONGED: Final[Mapping[str, tuple[str, ...]]] = {
-    "answers-after-*": _CROSSING,
+    "answers-after-*": (
+        *_CROSSING,
+        "6.1-sccrq/odd-value",
+        "6.2-sccrp/hidden-length-too-large",
+        "4.3-random-vector-first/sccrp",
+        "5.1-control-connection-by-iut/request-repeated-until-reply",
+        "7.5.1-lac-outgoing-call-states/established-out-of-sequence",
+        "4.4.2-result-codes/no-session-left",
+        "5.8-window/four-at-once",
+    ),
+    "hangs-up-after-*": (
+        "5.5-hello/sent-when-idle",
+        "5.5-hello/unanswered-hello-ends-tunnel-of-a-lac",
+        "7.5.1-lac-outgoing-call-states/wait-cs-answer-in-vain",
+    ),
+    "hears-anybody": (
+        "3.1-header-in-tunnel/from-another-host",
+        "3.1-header-in-tunnel/from-another-host-while-a-reply-waits",
+        "3.1-header-in-tunnel/from-another-port",
+    ),
     "answers-from-another-port": (
         "6.1-sccrq/reserved-bits-of-an-optional-avp",
         "6.4-stopccn/of-the-iut-to-a-bad-request",

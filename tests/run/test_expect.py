@@ -383,3 +383,11 @@ def test_an_answer_that_takes_its_time(
     story = play(SLOW.replace("{alternatives}", alternatives), rules)
     assert f"{story.last.verdict}: {story.last.actual}".startswith(verdict)
     assert story.end.seconds == pytest.approx(seconds, abs=0.2)
+
+
+def test_a_call_that_ends_is_nothing_to_who_waits_for_a_hello() -> None:
+    steps = CALL + "- expect: HELLO\n  within: 10s\n"
+    rules: Rules = {"ICRQ": [say("ICRP"), say("CDN", after=3.0), say("HELLO", after=6.0)]}
+    assert outcome(steps, rules).startswith("pass: HELLO")
+    stopped: Rules = {"ICRQ": [say("ICRP"), say("StopCCN", after=3.0)]}
+    assert outcome(steps, stopped) == "fail: StopCCN"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.peer.lawful import calls, connection, data, delivery, hiding, messages, mixed
+from harness.peer.lawful import calls, connection, data, delivery, hiding, messages, mixed, patience
 from harness.peer.lawful.base import LAWFUL, Lawful
 
 __all__ = [
@@ -15,4 +15,5 @@ __all__ = [
     "hiding",
     "messages",
     "mixed",
+    "patience",
 ]
