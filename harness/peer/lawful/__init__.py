@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from harness.peer.lawful import calls, connection, data, delivery, hiding, messages, mixed, patience
+from harness.peer.lawful import (
+    calls,
+    connection,
+    data,
+    delivery,
+    hiding,
+    manners,
+    messages,
+    mixed,
+    patience,
+)
 from harness.peer.lawful.base import LAWFUL, Lawful
 
 __all__ = [
@@ -13,6 +23,7 @@ __all__ = [
     "data",
     "delivery",
     "hiding",
+    "manners",
     "messages",
     "mixed",
     "patience",
