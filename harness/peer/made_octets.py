@@ -12,14 +12,15 @@ _LENGTH: Final = 0x40
 _SEQUENCE: Final = 0x08
 
 
-def names_tunnel(data: bytes, local_id: int) -> bool:
-    """Whether a message has this Assigned Tunnel ID, or one that is hidden."""
+def names_tunnel(data: bytes, local_id: int, *, plainly: bool = False) -> bool:
+    """Whether a message has this Assigned Tunnel ID, or one that is hidden unless `plainly`."""
     packet = parse(data).packet
     if packet is None:
         return False
     own = local_id.to_bytes(2, "big")
     return any(
-        (avp.vendor, avp.type) == (0, _ASSIGNED_TUNNEL_ID) and (avp.hidden or avp.value == own)
+        (avp.vendor, avp.type) == (0, _ASSIGNED_TUNNEL_ID)
+        and (avp.value == own if plainly or not avp.hidden else True)
         for avp in packet.avps
     )
 

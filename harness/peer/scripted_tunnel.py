@@ -250,6 +250,15 @@ class ScriptedTunnel:
         )
 
     @property
+    def is_named_plainly(self) -> bool:
+        """Whether it has done so in a way that needs no deciphering."""
+        return any(
+            names_tunnel(sent.data, self.local_id, plainly=True)
+            for name, sent in self.last_sent.items()
+            if name in _NAMING
+        )
+
+    @property
     def asked_nobody(self) -> bool:
         """Whether what was sent last is for tunnel 0, although both sides have named theirs."""
         packet = parse(self.latest).packet if self.latest else None

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from harness.peer.observed import Observed
 from harness.peer.scripted import ScriptedTunnel
+from harness.run.context import Context
 from harness.suite.model import Step
 
 UNASKED = frozenset({"SLI", "WEN"})
@@ -38,6 +41,24 @@ def in_scope(
     assigned = examined.integer("assigned_session_id")
     peers = {session.peer_id: name for name, session in tunnel.sessions.items() if session.peer_id}
     return assigned not in peers or peers[assigned] == step.session
+
+
+def is_about_a_call(observed: Observed) -> bool:
+    """Whether a message is one about a session, which its header names."""
+    examined = observed.examined
+    message = examined.message if examined else None
+    return bool(message and message.scope == "session" and observed.header.session_id)
+
+
+def strays_to(context: Context, tunnel: ScriptedTunnel) -> Sequence[Observed]:
+    """Messages for no tunnel of ours that say something; the monitor judges their ids.
+
+    A ZLB for tunnel 0 acknowledges what had our id in it so that it could not be read (4.4.3).
+    """
+    strays = context.peer.strays_to(tunnel)
+    if tunnel.is_named_plainly:
+        return strays
+    return [one for one in strays if not (one.is_zlb and one.header.tunnel_id == 0)]
 
 
 def undeliverable(step: Step, tunnel: ScriptedTunnel, any_session: bool) -> list[Observed]:

@@ -15,10 +15,25 @@ from dataclasses import replace
 
 from harness.peer.channel import Arrival
 from harness.peer.observed import Observed
-from harness.run.concerning import UNASKED, describe, in_scope, is_background, undeliverable
+from harness.run.concerning import (
+    BACKGROUND,
+    UNASKED,
+    describe,
+    in_scope,
+    is_about_a_call,
+    is_background,
+    strays_to,
+    undeliverable,
+)
 from harness.run.context import CaseEndedError, Context
 from harness.suite.match import Missing, describe_alternative, lookup, match_alternative
 from harness.suite.model import PATIENCE, Alternative, Expect, Severity
+from harness.suite.patience import (
+    NOT_MESSAGES,
+    SLOW_ANSWER,
+    waits_for_slow_answers,
+    would_be_better,
+)
 
 AT_ONCE = 0.3
 """Seconds in which a message follows an acknowledgement that came late."""
@@ -28,7 +43,6 @@ LATE_ACK = 1.0
 """Seconds after which an acknowledgement counts as late: every peer retransmits by then (P-8)."""
 TIMED_OTHERWISE = frozenset({"P-4", "P-5", "P-35"})
 """Points of the verdict policy that say themselves until when something is to be acknowledged."""
-NOT_MESSAGES = frozenset({"ack", "ZLB", "silence", "data"})
 
 
 async def expect(context: Context, step: Expect) -> None:
@@ -51,6 +65,8 @@ class _Waiting:
         self.graded = self.grades_acks()
         self.deadline = self.started + max(self.patience(one) for one in step.alternatives)
         self.follows = self.started + max(map(self.limit, self.messages), default=0.0)
+        slowly = waits_for_slow_answers(step)
+        self.slow = self.started + (context.scaled(SLOW_ANSWER) if slowly else 0.0)
         self.found: tuple[Alternative, Observed] | None = None
         self.passed_by: list[Observed] = []
         self.looked = 0
@@ -86,14 +102,19 @@ class _Waiting:
             return max(limit, self.context.scaled(PATIENCE))
         return limit
 
+    def is_open(self) -> bool:
+        """Whether an answer that is late would be better than what has come in time."""
+        found = self.found[0] if self.found else None
+        return self.context.peer.now < self.slow and would_be_better(self.step, found)
+
     async def run(self) -> None:
         while True:
             over = self.context.peer.now >= self.until
             if self.look():
                 return
-            if over:
+            if over and not self.is_open():
                 break
-            await self.context.news(self.until)
+            await self.context.news(self.slow if over else self.until)
         # With a message among the alternatives a bare acknowledgement is only the answer when
         # nothing else comes.
         if self.found is not None:
@@ -150,6 +171,8 @@ class _Waiting:
             return False
         if "any" in self.named:
             return True
+        if self.named == BACKGROUND and is_about_a_call(observed):
+            return False  # calls may come and go while the tunnel is watched for its HELLOs
         if self.is_unasked(observed):
             self.passed_by.append(observed)
             return False
@@ -191,7 +214,7 @@ class _Waiting:
         for alternative in self.messages:
             wrong = match_alternative(alternative, received, values) or self.astray(observed)
             elapsed = observed.at - self.started
-            if not wrong and elapsed > self.limit(alternative):
+            if not wrong and elapsed > self.limit(alternative) and observed.at > self.slow:
                 wrong = [f"came after {elapsed:.3f} s"]
             if not wrong:
                 self.matched(alternative, observed)
@@ -263,7 +286,7 @@ class _Waiting:
         """The time is over. It was silent only if nothing came that could not be delivered."""
         tunnel = self.tunnel
         odd = undeliverable(self.step, tunnel, self.step.any_session)
-        strays = self.context.peer.strays_to(tunnel)
+        strays = strays_to(self.context, tunnel)
         if self.passed_by:
             self.fail(describe(self.passed_by[0]), [self.passed_by[0].number])
         if self.answered_to_nobody(strays):

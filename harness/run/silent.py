@@ -6,7 +6,13 @@ silence.
 
 from __future__ import annotations
 
-from harness.run.concerning import describe, in_scope, is_background, undeliverable
+from harness.run.concerning import (
+    describe,
+    in_scope,
+    is_background,
+    strays_to,
+    undeliverable,
+)
 from harness.run.context import Context
 from harness.suite.model import Silence
 
@@ -35,7 +41,7 @@ async def silence(context: Context, step: Silence) -> None:
         if over:
             # until now what is missing before them might have come
             came += undeliverable(step, tunnel, step.whole_tunnel)
-        came += context.peer.strays_to(tunnel)
+        came += strays_to(context, tunnel)
         if came:
             told = describe(came[0])
             context.failed(step, "silence", expected, told, [one.number for one in came[:5]])

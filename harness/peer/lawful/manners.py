@@ -7,11 +7,9 @@ from dataclasses import replace
 from harness.peer.channel import Channel
 from harness.peer.examine import OUT_OF_RANGE, UNKNOWN_MANDATORY_AVP, Examined, Fault
 from harness.peer.lawful.base import lawful
-from harness.peer.mutants.base import Variant
-from harness.peer.mutants.connection import with_tunnel
-from harness.peer.mutants.delivery import with_channel
 from harness.peer.network import Address
 from harness.peer.tunnel import Tunnel
+from harness.peer.variant import Variant, with_channel, with_tunnel
 from harness.wire import Packet, parse
 
 RANDOM_VECTOR = 36

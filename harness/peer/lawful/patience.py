@@ -6,9 +6,9 @@ from typing import ClassVar
 
 from harness.peer.call import CallEvent, CallState
 from harness.peer.lawful.base import add
-from harness.peer.mutants.connection import with_tunnel
 from harness.peer.session import Session
 from harness.peer.tunnel import Phase, Tunnel
+from harness.peer.variant import with_tunnel
 from harness.wire import Packet
 
 
