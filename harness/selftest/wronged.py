@@ -55,6 +55,7 @@ WRONGED: Final[Mapping[str, tuple[str, ...]]] = {
         "5.5-hello/unanswered-hello-ends-tunnel-of-a-lac",
         "7.5.1-lac-outgoing-call-states/wait-cs-answer-in-vain",
     ),
+    "at-most-16-tunnels": ("5.0-many/tunnels-in-turn",),
     "hears-anybody": (
         "3.1-header-in-tunnel/from-another-host",
         "3.1-header-in-tunnel/from-another-host-while-a-reply-waits",
