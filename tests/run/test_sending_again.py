@@ -118,14 +118,15 @@ def sources(story: Story, name: str) -> list[tuple[str, int]]:
     ]
 
 
-def test_a_message_may_come_from_another_port_or_address() -> None:
-    steps = """
+@pytest.mark.parametrize("host", ["host-two", "another-host"])
+def test_a_message_may_come_from_another_port_or_address(host: str) -> None:
+    steps = f"""
 - establish: tunnel
 - send: HELLO
   from: other
   once: true
 - send: HELLO
-  from: host-two
+  from: {host}
 - send: HELLO
 - wait: 2s
 - alive: tunnel
