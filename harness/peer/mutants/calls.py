@@ -68,7 +68,7 @@ class Greedy(CallControl):
             super().handle(tunnel, packet, examined, now)
 
 
-@mutant("RFC2661-6.12-01", "a CDN ends the whole tunnel", roles=LNS)
+@mutant("RFC2661-6.12-01", "a CDN ends the whole tunnel")
 class CdnEndsTunnel(with_calls(Greedy)):  # type: ignore[misc]
     pass
 
@@ -81,7 +81,7 @@ class All(CallControl):
         super().handle(tunnel, packet, examined, now)
 
 
-@mutant("RFC2661-6.12-01", "a CDN ends every session of the tunnel", roles=LNS)
+@mutant("RFC2661-6.12-01", "a CDN ends every session of the tunnel")
 class CdnEndsAllSessions(with_calls(All)):  # type: ignore[misc]
     pass
 

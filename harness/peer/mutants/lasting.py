@@ -114,6 +114,23 @@ class FaultyEndsNothing(Tunnel):
             super().handle(packet, now)
 
 
+class FaultEndsTunnel(Tunnel):
+    """What is wrong with a call is wrong with its tunnel."""
+
+    def handle(self, packet: Packet, now: float) -> None:
+        examined = self.examine(packet)
+        about_a_call = examined.message is not None and examined.message.scope == "session"
+        if about_a_call and examined.fault is not None:
+            self.close(examined.fault, now)
+        else:
+            super().handle(packet, now)
+
+
+@mutant("RFC2661-4.1-04", "a fault in any message about a call ends the whole tunnel")
+class FaultOfACallEndsTunnel(Variant):
+    tunnel_type = FaultEndsTunnel
+
+
 @mutant("RFC2661-6.12-02", "a CDN with a fault in it ends nothing")
 class FaultyCdnEndsNothing(Variant):
     class tunnel_type(FaultyEndsNothing):  # noqa: N801 -- the name of the attribute
