@@ -8,7 +8,12 @@ from typing import Final
 from harness.peer.call import CallEvent, CallState
 from harness.peer.calls import CallControl
 from harness.peer.control_connection import Action
-from harness.peer.examine import Examined
+from harness.peer.examine import (
+    LENGTH_IS_WRONG,
+    OUT_OF_RANGE,
+    UNKNOWN_MANDATORY_AVP,
+    Examined,
+)
 from harness.peer.mutants.base import add, mutant
 from harness.peer.session import CallKind, Session
 from harness.peer.tunnel import Tunnel
@@ -120,15 +125,26 @@ class FaultEndsTunnel(Tunnel):
     def handle(self, packet: Packet, now: float) -> None:
         examined = self.examine(packet)
         about_a_call = examined.message is not None and examined.message.scope == "session"
-        if about_a_call and examined.fault is not None:
+        if about_a_call and examined.fault is not None and examined.fault.error in self.errors:
             self.close(examined.fault, now)
         else:
             super().handle(packet, now)
 
+    errors: tuple[int, ...] = (UNKNOWN_MANDATORY_AVP,)
 
-@mutant("RFC2661-4.1-04", "a fault in any message about a call ends the whole tunnel")
-class FaultOfACallEndsTunnel(Variant):
+
+class MalformedEndsTunnel(FaultEndsTunnel):
+    errors = (LENGTH_IS_WRONG, OUT_OF_RANGE)
+
+
+@mutant("RFC2661-4.1-04", "an unknown AVP in any message about a call ends the whole tunnel")
+class UnknownAvpOfACallEndsTunnel(Variant):
     tunnel_type = FaultEndsTunnel
+
+
+@mutant("RFC2661-7.1-05", "a malformed AVP in any message about a call ends the whole tunnel")
+class MalformedAvpOfACallEndsTunnel(Variant):
+    tunnel_type = MalformedEndsTunnel
 
 
 @mutant("RFC2661-6.12-02", "a CDN with a fault in it ends nothing")
