@@ -19,14 +19,24 @@ def scratch(prefix: str) -> Iterator[Path]:
     """An empty folder. Those of this prefix and user that nobody holds are removed first."""
     for left in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
         _remove_if_left(left)
-    folder = Path(tempfile.mkdtemp(prefix=prefix))
-    held = os.open(folder, os.O_RDONLY)
-    fcntl.flock(held, fcntl.LOCK_EX)
+    folder, held = _held(prefix)
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(held)
+
+
+def _held(prefix: str) -> tuple[Path, int]:
+    """A new folder and its lock. One that another command took for left is made anew."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=prefix))
+        with contextlib.suppress(FileNotFoundError):
+            held = os.open(folder, os.O_RDONLY)
+            fcntl.flock(held, fcntl.LOCK_EX)
+            if folder.exists():
+                return folder, held
+            os.close(held)
 
 
 def _remove_if_left(folder: Path) -> None:
