@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
+import select
 import socket
 import threading
+import tty
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -175,12 +179,15 @@ class FakeRouter:
             # negotiations of options: IAC and two octets
             return re.sub(rb"\xff[\xfb-\xfe].", b"", data).replace(b"\0", b"").decode()
 
-        def write(text: str) -> None:
-            connection.sendall(text.encode())
+        self.converse(read, lambda text: connection.sendall(text.encode()))
 
+    def converse(self, read: Read, write: Write) -> None:
+        """Have somebody log in, and be at their service."""
         lines = _Lines(read)
-        write("\r\nUsername: ")
-        user = lines.next()
+        user = ""
+        while not user:  # as routers do, who only presses a key is asked again
+            write("\r\nUsername: ")
+            user = lines.next()
         write("\r\nPassword: ")
         if (user, lines.next()) != (USER, PASSWORD):
             write("\r\n% Login invalid\r\n")
@@ -216,6 +223,48 @@ class FakeRouter:
                 if told:
                     write(told.rstrip("\r\n") + platform.newline)
             write(prompt)
+
+
+class SerialRouter:
+    """The command line of a router at a serial line: a pseudo terminal, whose name is `line`."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._wire, self._far = os.openpty()
+        tty.setraw(self._far)
+        self.line = os.ttyname(self._far)
+        self._over = threading.Event()
+        self._router = FakeRouter(platform, "telnet")
+        self._thread = threading.Thread(target=self._talk, daemon=True)
+        self._thread.start()
+
+    @property
+    def lines(self) -> list[str]:
+        """What was typed, in order."""
+        return self._router.lines
+
+    def __enter__(self) -> SerialRouter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join(10)
+        self._router.__exit__(None, None, None)
+        os.close(self._wire)
+        os.close(self._far)
+
+    def _talk(self) -> None:
+        with contextlib.suppress(EOFError):
+            _Lines(self._read).next()  # it says nothing until a key is pressed
+            self._router.converse(self._read, self._write)
+
+    def _read(self) -> str:
+        while not self._over.is_set():
+            if select.select([self._wire], [], [], 0.05)[0]:
+                return os.read(self._wire, 1000).decode()
+        raise EOFError
+
+    def _write(self, text: str) -> None:
+        os.write(self._wire, text.encode())
 
 
 class _Lines:

@@ -19,6 +19,7 @@ from tests.device.fake_router import (
     USER,
     FakeRouter,
     Platform,
+    SerialRouter,
 )
 
 ACTIONS = """\
@@ -86,6 +87,24 @@ def test_over_telnet(tmp_path: Path) -> None:
     with FakeRouter(CISCO, "telnet") as router:
         run(typed(tmp_path, cli(router.port, more="  transport: telnet"), "hangup"))
     assert router.lines[-1] == "clear l2tp session id 77"
+
+
+def test_over_a_serial_line(tmp_path: Path) -> None:
+    with SerialRouter(CISCO) as router:
+        launch = f"""\
+secrets: {{password: FAKE_PASSWORD}}
+cli:
+  platform: cisco_xe
+  transport: serial
+  line: {router.line}
+  user: {USER}
+  password: ${{password}}
+  login_within: 20s
+"""
+        log = run(typed(tmp_path, launch, "look", "hangup", "configure"))
+    assert "*12:00:00.000 UTC Mon Mar 1 2027" in log
+    assert "clear l2tp session id 77" in router.lines
+    assert router.lines.index("configure terminal") < router.lines.index("no shutdown")
 
 
 def test_configuration_mode(tmp_path: Path) -> None:

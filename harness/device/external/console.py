@@ -6,12 +6,13 @@ command line, and not before.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 import select
 import socket
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -196,7 +197,8 @@ class CommandLine:
             given |= {"use_keys": True, "key_file": str(console.key)}
         if console.transport == "serial":
             given["serial_settings"] = {"port": console.line, "baudrate": console.speed}
-        session = netmiko.ConnectHandler(**given)
+        with _any_serial_port():
+            session = netmiko.ConnectHandler(**given)
         if given["secret"]:
             session.enable()
         return session
@@ -270,18 +272,36 @@ class CommandLine:
             )
         if isinstance(error, (netmiko.ReadTimeout, TimeoutError)):
             return self._stuck(what, within)
-        no_port = isinstance(error, ValueError) and self._console.transport == "serial"
-        if no_port or isinstance(error, (netmiko.NetmikoTimeoutException, OSError, EOFError)):
+        if isinstance(error, (netmiko.NetmikoTimeoutException, OSError, EOFError)):
             return DeviceError(
                 "device.console-unreachable",
                 f"the command line at {self.where} cannot be reached: {_reason(error)}",
-                hint="is the service switched on there, and does the access list let this host in?",
+                hint="is it plugged in, and may this user use it (group dialout)?"
+                if self._console.transport == "serial"
+                else "is the service switched on there, and does the access list let this host in?",
             )
         return DeviceError(
             "device.console",
             f"{what!r} on {self.where} failed: {type(error).__name__}: {said}",
             hint=f"is {self._console.platform!r} the right platform?",
         )
+
+
+@contextlib.contextmanager
+def _any_serial_port() -> Iterator[None]:
+    """Let netmiko open any serial port.
+
+    By itself it takes those of pyserial's list alone, in which there are no links, as those in
+    /dev/serial/by-id, and no pseudo terminals.
+    """
+    from netmiko import base_connection
+
+    theirs = vars(base_connection)["check_serial_port"]
+    vars(base_connection)["check_serial_port"] = str
+    try:
+        yield
+    finally:
+        vars(base_connection)["check_serial_port"] = theirs
 
 
 _COMMITTING: Final = ("juniper", "cisco_xr")
