@@ -115,7 +115,7 @@ def find_program(name: str, launch: ProgramLaunch) -> str:
             place=launch.place,
         )
     there = [path for folder in folders.split(os.pathsep) if (path := Path(folder, name)).is_file()]
-    if "/" not in name and there:
+    if "/" not in name and there and not os.access(there[0], os.X_OK):
         raise DeviceError(
             "device.no-program",
             f"{there[0]} may not be executed by this user",

@@ -105,10 +105,14 @@ def test_an_image_with_a_name_of_ones_own_follows_its_dockerfile(
     dockerfile.touch()
     launch = launch_in(tmp_path, f"build: .\nimage: {name}\nbase: {image}")
 
+    made: set[str] = set()
+
     def built(word: str) -> str:
         dockerfile.write_text(f"FROM {image}\nLABEL word={word}\n")
         image_of(client, load_device(tmp_path), launch)
-        return str((client.inspect_image(name)["Config"]["Labels"] or {}).get("word"))
+        shown = client.inspect_image(name)
+        made.add(shown["Id"])
+        return str((shown["Config"]["Labels"] or {}).get("word"))
 
     try:
         assert [built("one"), built("two")] == ["one", "two"]
@@ -118,7 +122,8 @@ def test_an_image_with_a_name_of_ones_own_follows_its_dockerfile(
             client.import_image_from_data(nothing.getvalue(), *name.split(":"))
         assert built("three") == "None"
     finally:
-        client.remove_image(name, force=True)
+        for one in made:
+            client.remove_image(one, force=True)
 
 
 def containerized(**overrides: str) -> Any:
