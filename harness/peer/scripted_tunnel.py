@@ -27,11 +27,15 @@ _NAMING: Final = frozenset({"SCCRQ", "SCCRP", "StopCCN"})
 
 @dataclass(slots=True, eq=False)
 class ScriptedSession:
-    """A session of the script: our id, and the other side's once it has assigned one."""
+    """A session of the script: our id, and the other side's once it has assigned one.
+
+    counted: it is one of many that were asked for at once, and nothing has been done with it since.
+    """
 
     name: str
     local_id: int
     peer_id: int = 0
+    counted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

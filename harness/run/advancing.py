@@ -45,18 +45,28 @@ async def advance(context: Context, step: Advance) -> None:
 
     def unseen(messages: int) -> None:
         if context.unseen is not None:
-            context.unseen(tunnel.link.local, tunnel.remote, tunnel.peer_id, messages)
+            context.unseen(tunnel.link.local, tunnel.remote, tunnel.peer_id, messages, False)
 
     flood = _Flood(tunnel, hello.packet, number, unseen)
-    context.peer.aside = flood.take
+    before = context.peer.aside
+    context.peer.aside = first_of(flood.take, before)
     try:
         await _run(context, step, flood)
     finally:
-        context.peer.aside = None
+        context.peer.aside = before
     flood.tell()
     text = f"{number} HELLOs were sent and acknowledged; they are not in the record"
     context.emit(Note(context.case.id, context.at, text))
     context.passed(step, "advance", f"every HELLO up to Ns {step.to} is acknowledged", text)
+
+
+def first_of(
+    take: Callable[[bytes], bool], before: Callable[[bytes], bool] | None
+) -> Callable[[bytes], bool]:
+    """Whoever takes a datagram, of this one and what was there before it."""
+    if before is None:
+        return take
+    return lambda data: take(data) or before(data)
 
 
 class _Flood:

@@ -53,14 +53,17 @@ class Attempt:
     paced: from which datagram on they are sent one by one; 0: as the case has it. instance: the
     shared instance that it ran on, if it was one. house: what its instance was in, if it was in
     something. death: how the device died of it, or hung.
-    unstarted: why the device did not start for it. up: when it was up, from which a case counts its
-    seconds: how long it waited for its turn is not its own. crowded: others ran at the same time.
+    unstarted: why the device did not start for it. up: when it was up, and done: when nothing was
+    wanted of it any more. These are the case's seconds: how long it waited for its turn, and how
+    long the device takes to start and to end, is not its own. crowded: others
+    ran at the same time.
     """
 
     case: Case
     paced: int = 0
     began: float = 0.0
     up: float | None = None
+    done: float | None = None
     checks: list[Check] = field(default_factory=list)
     verdict: Verdict = Verdict.NONE
     reason: str = ""
@@ -88,7 +91,7 @@ def start_of(case: Case, at: float) -> CaseStart:
 
 def begin(setting: Setting, made: Attempt) -> None:
     """Say that an attempt begins; what was said of an earlier one counts no more."""
-    made.began, made.up = setting.at, None
+    made.began, made.up, made.done = setting.at, None, None
     setting.emit(start_of(made.case, made.began))
 
 
@@ -114,7 +117,8 @@ async def attempt(setting: Setting, made: Attempt) -> None:
 def conclude(setting: Setting, made: Attempt) -> None:
     """Say how a case ended with its last attempt."""
     began = made.began if made.up is None else made.up
-    end(setting, made.case.id, made.checks, made.verdict, made.reason, setting.at - began)
+    done = setting.at if made.done is None else made.done
+    end(setting, made.case.id, made.checks, made.verdict, made.reason, done - began)
 
 
 def tell_monitors(setting: Setting) -> None:
@@ -196,6 +200,7 @@ async def _with_device(setting: Setting, made: Attempt) -> None:
         try:
             await _with_peer(setting, made, lease, local, new_host)
         finally:
+            made.done = setting.at
             await setting.runner.release(lease)
     finally:
         for host in taken:

@@ -43,8 +43,8 @@ class CaseEndedError(Exception):
 class Context:
     """One case while it runs. Times are seconds on the loop's clock, `at` since the run began.
 
-    unseen: told of messages that are in no record: from where, to where, with which Tunnel ID, and
-    how many, all of them acknowledged.
+    unseen: told of messages that are in no record: from where, to where, with which Tunnel ID, how
+    many, all of them acknowledged, and whether they assign Session IDs.
     """
 
     case: Case
@@ -64,7 +64,7 @@ class Context:
     variables: dict[str, Value] = field(default_factory=dict)
     collected: dict[str, list[Value]] = field(default_factory=dict)
     configure_requests: int = 0
-    unseen: Callable[[Address, Address, int, int], None] | None = None
+    unseen: Callable[[Address, Address, int, int, bool], None] | None = None
 
     # -- time and names ----------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from harness.device.description.device import LIMITED, Device
 from harness.device.description.template import DEFAULT_CONFIGURATION
-from harness.suite.model import Case, Repeat, Series, Step
+from harness.suite.model import Calls, Case, Repeat, Series, Step
 
 
 def fitted(case: Case, device: Device) -> Case:
@@ -54,6 +54,6 @@ def _of_number(step: Step, number: int) -> Step:
     if isinstance(step, Repeat):
         count = step.count + number * step.of_limit
         return replace(step, count=count, of_limit=False, steps=_counted(step.steps, number))
-    if isinstance(step, Series) and step.of_limit:
+    if isinstance(step, Series | Calls) and step.of_limit:
         return replace(step, count=step.count + number, of_limit=False)
     return step

@@ -260,10 +260,17 @@ class CaseMonitor:
         )
 
     def pass_over(
-        self, source: Address, destination: Address, tunnel_id: int, messages: int
+        self,
+        source: Address,
+        destination: Address,
+        tunnel_id: int,
+        messages: int,
+        calls: bool = False,
     ) -> None:
-        """So many messages of ours were sent and acknowledged without being recorded."""
-        self.monitor.pass_over(source, destination, tunnel_id, messages)
+        """So many messages were sent and acknowledged without being recorded; calls: they assign
+        Session IDs.
+        """
+        self.monitor.pass_over(source, destination, tunnel_id, messages, calls=calls)
 
     def end(self, at: float) -> None:
         """Take what can be said only now, and how often each rule was put to the IUT."""

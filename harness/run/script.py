@@ -9,6 +9,7 @@ from harness.errors import HarnessError
 from harness.peer.impair import Direction, Impairment, Kind
 from harness.peer.made import Made
 from harness.run.advancing import advance
+from harness.run.calling import calls
 from harness.run.comparing import compare
 from harness.run.concerning import in_scope
 from harness.run.context import CaseEndedError, Context
@@ -26,6 +27,7 @@ from harness.suite.model import (
     Acks,
     Advance,
     Alive,
+    Calls,
     Close,
     Compare,
     DeviceAction,
@@ -151,6 +153,8 @@ async def run_step(context: Context, step: Step) -> None:
         await outstanding(context, step)
     elif isinstance(step, Series):
         series(context, step)
+    elif isinstance(step, Calls):
+        await calls(context, step)
     elif isinstance(step, Advance):
         await advance(context, step)
     elif isinstance(step, Wait):
@@ -184,6 +188,7 @@ async def _send(context: Context, step: Send) -> None:
             tunnel.link = link  # a tunnel belongs to the endpoint that opens or accepts it (8.1)
     tunnel.bound = True
     session = tunnel.session(step.session)
+    session.counted = False
     assembled = context.assembler.assemble(step.compose, tunnel, session, step.place)
     made = Made.ODD if step.compose.is_edited or step.from_ is not None else Made.ASKED
     reliable = not step.once and assembled.name not in NEVER_RELIABLE

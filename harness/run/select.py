@@ -24,7 +24,6 @@ from harness.run.limits import fitted, why_unfitted
 from harness.spec.model import Role
 from harness.suite.duration import is_quick
 from harness.suite.model import Case, DeviceAction, Repeat, Step, Suite
-from harness.suite.vocabulary import LOAD
 
 TAG = "tag:"
 DIAL = "dial"
@@ -50,9 +49,10 @@ def select(
     """
     every = [case for suite in suites for case in suite.cases]
     chosen = [case for case in matching(every, words) if device.role in case.iut]
-    plan = tuple(_planned(case, device, words) for case in chosen)
+    fit = (fitted(case, device) for case in chosen)
+    plan = tuple(Selected(case, why_skipped(case, device)) for case in fit)
     if quick:
-        plan = quick_ones(plan)
+        plan = quick_ones(plan, few=_is_slow_to_start(device))
     if not plan:
         raise NothingSelected(
             "run.nothing-selected",
@@ -62,30 +62,37 @@ def select(
     return plan
 
 
-def _planned(case: Case, device: Device, words: Sequence[str]) -> Selected:
-    """A case as it is to run on the device, or why it does not."""
-    case = fitted(case, device)
-    skipped = why_skipped(case, device)
-    if not skipped and LOAD in case.tags and not any(_asks_for(case, word) for word in words):
-        skipped = f"a case under load runs when it is asked for: {TAG}{LOAD}, or by its id"
-    return Selected(case, skipped)
+def _is_slow_to_start(device: Device) -> bool:
+    """Whether instances are started ahead of their cases."""
+    return isinstance(device.launch, ProgramLaunch) and device.launch.ahead > 0
 
 
-def _asks_for(case: Case, word: str) -> bool:
-    """Whether a word means just this case, or cases under load."""
-    return word in (f"{TAG}{LOAD}", case.id, _stem(case))
-
-
-def quick_ones(plan: Iterable[Selected]) -> tuple[Selected, ...]:
+def quick_ones(plan: Iterable[Selected], *, few: bool = False) -> tuple[Selected, ...]:
     """A sample: one instance of each case, and of those that cover the same rows one.
 
     Cases that cover the same requirements, negative ones apart, differ in the way there. What is
-    left out are other values and other ways. A device that takes a tenth of a second of the
-    processor to start says how large the sample may be.
+    left out are other values and other ways. few: for a device that takes long to start, only what
+    covers a requirement that no case before it does, negative ones apart.
     """
     quick = [one for one in plan if is_quick(one.case)]
     instances = _first_that_runs(quick, lambda case: (case.suite, case.name))
-    return _first_that_runs(instances, lambda case: (frozenset(case.covers), NEGATIVE in case.tags))
+    sample = _first_that_runs(
+        instances, lambda case: (frozenset(case.covers), NEGATIVE in case.tags)
+    )
+    return _each_with_more(sample) if few else sample
+
+
+def _each_with_more(plan: Iterable[Selected]) -> tuple[Selected, ...]:
+    """What covers a requirement that nothing before it does; what is skipped covers none."""
+    covered: set[tuple[str, bool]] = set()
+    found = []
+    for one in plan:
+        fresh = {(row, NEGATIVE in one.case.tags) for row in one.case.covers} - covered
+        if fresh or one.skipped:
+            found.append(one)
+        if not one.skipped:
+            covered |= fresh
+    return tuple(found)
 
 
 def _first_that_runs(

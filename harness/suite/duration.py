@@ -16,8 +16,10 @@ from typing import Final
 from harness.suite.model import (
     Advance,
     Alive,
+    Calls,
     Case,
     DeviceAction,
+    Establish,
     Expect,
     LinkStep,
     Outstanding,
@@ -35,8 +37,15 @@ from harness.suite.vocabulary import SILENCE
 QUICK: Final = 2.5
 """Seconds that a quick case may take by its steps: with the start of a device it is below 3 s."""
 
+MOST_ANSWERS: Final = 60
+"""Answers that a quick case waits for one after the other: each takes a turn of a harness that has
+forty cases at a time, some 20 ms of two processors."""
+
 PER_HELLO: Final = 0.0005
 """Seconds for one HELLO of `advance` and its acknowledgement."""
+
+PER_CALL: Final = 0.0005
+"""Seconds for one call of `calls`."""
 
 PER_RESTART: Final = 1.0
 """Seconds for one restart of a device: the slowest of those known, l2tpns, needs so long."""
@@ -57,7 +66,18 @@ def longest(case: Case) -> float:
 
 def is_quick(case: Case) -> bool:
     """Whether the case is over soon whatever the IUT does, and keeps no other from running."""
-    return longest(case) <= QUICK and not case.exclusive
+    answers = _answers(case.steps)
+    return longest(case) <= QUICK and answers <= MOST_ANSWERS and not case.exclusive
+
+
+def _answers(steps: Iterable[Step]) -> int:
+    """How many answers of the IUT a case waits for in all."""
+    found = 0
+    for step in steps:
+        if isinstance(step, Repeat):
+            found += step.count * _answers(step.steps)
+        found += isinstance(step, Expect | Alive | Establish)
+    return found
 
 
 def _measured(steps: Iterable[Step]) -> tuple[float, float]:
@@ -83,6 +103,8 @@ def _step(step: Step) -> tuple[float, float]:
         return step.seconds, step.seconds
     if isinstance(step, DeviceAction) and step.action == "restart":
         return PER_RESTART, PER_RESTART
+    if isinstance(step, Calls):
+        return step.count * PER_CALL, step.count * PER_CALL
     if isinstance(step, Advance):
         return step.to * PER_HELLO, step.to * PER_HELLO
     if isinstance(step, Alive):

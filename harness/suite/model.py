@@ -226,6 +226,17 @@ class Advance(Step):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Calls(Step):
+    """Ask for so many incoming calls in the tunnel, each to be accepted. They are not recorded.
+
+    of_limit: `count` more than the limit of the case.
+    """
+
+    count: int
+    of_limit: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Series(Step):
     """Judge numbers that `collect` has gathered.
 

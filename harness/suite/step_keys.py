@@ -236,6 +236,11 @@ STEPS: Mapping[str, StepForm] = {
         block={"to": Key(Shape.INTEGER, "the Ns of the next message, 0..65535", required=True)},
         checks=True,
     ),
+    "calls": StepForm(
+        "Ask for incoming calls, each of which has to be accepted; they are counted, not recorded.",
+        block={"count": Key(Shape.COUNT, "how many", required=True)},
+        checks=True,
+    ),
     "series": StepForm(
         "Judge a series of collected numbers.",
         block={

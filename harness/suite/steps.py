@@ -16,6 +16,7 @@ from harness.suite.model import (
     Acks,
     Advance,
     Alive,
+    Calls,
     Close,
     Compare,
     DeviceAction,
@@ -282,6 +283,10 @@ class StepReader:
         block = self._block("advance", step.head)
         return Advance(**step.common, to=integer(block["to"], 0, 0xFFFF))
 
+    def _calls(self, step: Parted) -> Step:
+        block = self._block("calls", step.head)
+        return Calls(**step.common, **self._times(block["count"]))
+
     def _series_step(self, step: Parted) -> Step:
         block = self._block("series", step.head)
         name = plain_text(block["of"])
@@ -371,6 +376,7 @@ _READERS: Mapping[str, Callable[[StepReader, Parted], Step]] = {
     "retransmissions": StepReader._retransmissions,
     "outstanding": StepReader._outstanding,
     "advance": StepReader._advance,
+    "calls": StepReader._calls,
     "series": StepReader._series_step,
     "wait": StepReader._wait,
     "device": StepReader._device,
@@ -388,4 +394,15 @@ def checks(step: Step) -> bool:
     return isinstance(step, _CHECKS)
 
 
-_CHECKS = (Expect, Silence, Retransmissions, Outstanding, Advance, Series, Alive, Ppp, Compare)
+_CHECKS = (
+    Expect,
+    Silence,
+    Retransmissions,
+    Outstanding,
+    Advance,
+    Calls,
+    Series,
+    Alive,
+    Ppp,
+    Compare,
+)

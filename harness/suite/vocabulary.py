@@ -19,9 +19,7 @@ DIRECTIONS = ("sent", "received")
 VECTOR_PLACES = ("ahead", "behind", "left-out")
 LIVING = ("device", "tunnel")
 ROLES = ("lac", "lns")
-LOAD = "load"
-"""The tag of cases that put a load on the device, and so run only when they are asked for."""
-KNOWN_TAGS = ("slow", "negative", "positive", "hostile", "security", LOAD)
+KNOWN_TAGS = ("slow", "negative", "positive", "hostile", "security")
 
 ZLB = "ZLB"
 RAW = "raw"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harness.device.reading.load import load_device
 from harness.resources import data_folder
 from harness.run.run import load_library
-from harness.run.select import Selected, quick_ones
+from harness.run.select import Selected, quick_ones, select
 from harness.suite.duration import is_quick
 from tests.cli.command import ROOT, Command
 
@@ -104,3 +106,17 @@ def test_a_quick_case_that_runs_goes_before_one_that_is_skipped() -> None:
     assert quick_ones([skipped, again]) == (again,)
     assert quick_ones([first, again]) == (first,)
     assert quick_ones([skipped]) == (skipped,)
+
+
+def test_of_a_device_slow_to_start_each_requirement_is_kept_with_fewer_cases() -> None:
+    def rows(plan: Iterable[Selected]) -> set[tuple[str, bool]]:
+        ran = [one.case for one in plan if not one.skipped]
+        return {(row, "negative" in case.tags) for case in ran for row in case.covers}
+
+    suites = load_library(data_folder("suites")).suites
+    lns = load_device(data_folder("peers") / "l2tpns")
+    usual = quick_ones(select(suites, lns, ()))
+    few = select(suites, lns, (), quick=True)
+    assert {one.case.id for one in few} < {one.case.id for one in usual}
+    assert len(few) < 0.9 * len(usual)
+    assert rows(few) == rows(usual)

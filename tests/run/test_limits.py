@@ -9,7 +9,7 @@ import pytest
 from harness.device.description.device import Device, changed
 from harness.errors import DataErrors
 from harness.run.limits import fitted, why_unfitted
-from harness.run.select import Selected, select
+from harness.run.select import select
 from harness.suite.duration import waits
 from harness.suite.model import Case, Repeat, Series, Suite
 from tests.run.stage import cases_of, device, table
@@ -134,27 +134,6 @@ def test_a_limit_of_one_leaves_nothing_to_repeat() -> None:
     (case,) = cases_of(steps, "limit: {sessions: [1, 5]}")
     assert waits(fitted(case, having(1))) == 0
     assert waits(fitted(case, having(4))) == 3
-
-
-LOAD = "a case under load runs when it is asked for: tag:load, or by its id"
-
-
-@pytest.mark.parametrize(
-    ("words", "skipped"),
-    [
-        ((), LOAD),
-        (("sample",), LOAD),
-        (("sample/*",), LOAD),
-        (("tag:load",), ""),
-        (("sample/one",), ""),
-        (("tag:negative", "tag:load"), ""),
-    ],
-)
-def test_a_case_under_load_is_run_when_it_is_asked_for(
-    words: tuple[str, ...], skipped: str
-) -> None:
-    (case,) = cases_of("- establish: tunnel\n- alive: tunnel\n", "tags: [load, negative]")
-    assert select([_suite(case)], device(), words) == (Selected(case, skipped),)
 
 
 def _suite(*cases: Case) -> Suite:

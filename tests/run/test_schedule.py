@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -125,6 +126,18 @@ def test_a_device_that_does_not_stop_is_an_error_of_its_case() -> None:
     cases = waiting("1s", "2s", "3s")
     events = play_all([Selected(case) for case in cases], runner(kind=Stuck), jobs=3)
     assert [told(events, case.id).verdict.value for case in cases] == ["pass", "error", "pass"]
+
+
+def test_how_long_a_device_takes_to_end_is_not_its_case_s_time() -> None:
+    class Lingering(StageRunner):
+        async def release(self, lease: Lease) -> None:
+            await asyncio.sleep(5.0)
+            await super().release(lease)
+
+    events = play_all([Selected(case) for case in waiting("1s")], runner(kind=Lingering))
+    (end,) = (one for one in events if isinstance(one, CaseEnd))
+    assert end.seconds == pytest.approx(1.0, abs=0.1)
+    assert end.at == pytest.approx(6.0, abs=0.1)
 
 
 def test_when_nothing_can_be_recorded_any_more_all_leases_end() -> None:

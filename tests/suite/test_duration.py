@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.suite.duration import QUICK, is_quick, longest, waits
+from harness.suite.duration import MOST_ANSWERS, QUICK, is_quick, longest, waits
 from harness.suite.model import Case
 from tests.suite.reading import ROW, suite_of
 
@@ -69,3 +69,13 @@ def test_a_quick_case() -> None:
     assert not is_quick(case_of("{silence: 2s}", "{expect: SCCRP}"))
     assert not is_quick(case_of("{expect: SCCRP}", more=", exclusive: true"))
     assert QUICK < 3
+
+
+def test_many_answers_one_after_the_other_are_not_quick() -> None:
+    def asking(times: int) -> Case:
+        return case_of(
+            f"{{repeat: {{count: {times}, steps: [{{send: SCCRQ}}, {{expect: SCCRP}}]}}}}"
+        )
+
+    assert is_quick(asking(MOST_ANSWERS))
+    assert not is_quick(asking(MOST_ANSWERS + 1))

@@ -141,6 +141,46 @@ class TunnelsNeverFreed(Variant):
             super().accept(packet, source, now)
 
 
+@mutant("RFC2661-5.8-36", "a tunnel too many costs the first one its place", roles=LNS)
+class TunnelTooManyEvicts(Variant):
+    def turn_away(self, peer_id: int, source: Address) -> None:
+        super().turn_away(peer_id, source)
+        self.forget_tunnel(next(iter(self.tunnels.values())))
+
+
+class FullOfTunnels(CallControl):
+    def judge_request(
+        self, tunnel: Tunnel, name: str, kind: CallKind | None, examined: Examined
+    ) -> Fault | None:
+        assert isinstance(self.endpoint, Endpoint)
+        if len(self.endpoint.tunnels) >= self.endpoint.config.max_tunnels:
+            return Fault(NO_RESOURCES, "no tunnel left", result=NO_RESOURCES)
+        return super().judge_request(tunnel, name, kind, examined)
+
+
+@mutant("RFC2661-5.8-36", "with as many tunnels as there can be, no calls are taken", roles=LNS)
+class NoCallsWithoutTunnels(with_calls(FullOfTunnels)):  # type: ignore[misc]
+    pass
+
+
+class FullForGood(CallControl):
+    full = False
+
+    def judge_request(
+        self, tunnel: Tunnel, name: str, kind: CallKind | None, examined: Examined
+    ) -> Fault | None:
+        fault = super().judge_request(tunnel, name, kind, examined)
+        if fault is None and self.full:
+            fault = Fault(NO_RESOURCES, "no session left", result=NO_RESOURCES)
+        self.full = fault is not None and fault.result == NO_RESOURCES
+        return fault
+
+
+@mutant("RFC2661-6.12-02", "who was once without a place for a call has none any more", roles=LNS)
+class NeverAnyMoreCalls(with_calls(FullForGood)):  # type: ignore[misc]
+    pass
+
+
 @mutant("RFC2661-5.8-35", "who waits for one peer's acknowledgement hears no other peer", roles=LNS)
 class HeldBackByOthers(Variant):
     def receive(self, data: bytes, source: Address, now: float) -> None:

@@ -131,17 +131,24 @@ class Monitor:
         return judge.take()
 
     def pass_over(
-        self, source: Endpoint, destination: Endpoint, tunnel_id: int, messages: int
+        self,
+        source: Endpoint,
+        destination: Endpoint,
+        tunnel_id: int,
+        messages: int,
+        *,
+        calls: bool = False,
     ) -> None:
         """So many messages of a tunnel went by unseen, all of them acknowledged.
 
-        `tunnel_id`: as it stands in their headers.
+        `tunnel_id`: as it stands in their headers. calls: they assign Session IDs.
         """
         found = self._registry.addressed(source, destination, tunnel_id, strict=False)
         if found is not None:
             tunnel, index = found
             me, peer = tunnel.sides[index], tunnel.sides[1 - index]
             me.numbering.pass_over(messages)
+            me.session_ids_unknown |= calls and messages > 0
             peer.numbering.acknowledge(me.numbering.next, self._judge.frame)
 
     def end(self, at: float) -> list[Finding]:
