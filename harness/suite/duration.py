@@ -31,7 +31,12 @@ from harness.suite.model import (
     Step,
     Wait,
 )
-from harness.suite.patience import longest_wait
+from harness.suite.patience import (
+    SLOW_ANSWER,
+    longest_wait,
+    waits_for_slow_answers,
+    would_be_better,
+)
 from harness.suite.vocabulary import SILENCE
 
 QUICK: Final = 2.5
@@ -82,16 +87,25 @@ def _answers(steps: Iterable[Step]) -> int:
 
 def _measured(steps: Iterable[Step]) -> tuple[float, float]:
     """Seconds that pass for certain, and seconds at most."""
-    certain = most = 0.0
+    certain, _, most = _all_of(steps)
+    return certain, most
+
+
+def _all_of(steps: Iterable[Step]) -> tuple[float, float, float]:
+    """Seconds that pass for certain, those at most with which a case goes on, and those at most."""
+    certain = passed = most = 0.0
     for step in steps:
         if isinstance(step, Repeat):
-            own, worst = _measured(step.steps)
-            own, worst = step.count * own, max(step.count - 1, 0) * own + worst
+            own, on, worst = _all_of(step.steps)
+            worst += max(step.count - 1, 0) * on
+            own, on = step.count * own, step.count * on
         else:
             own, worst = _step(step)
-        most = max(most, certain + worst)
+            on = max(own, _late(step)) if isinstance(step, Expect) else own
+        most = max(most, passed + worst)
         certain += own
-    return certain, max(certain, most)
+        passed += on
+    return certain, passed, max(passed, most)
 
 
 def _step(step: Step) -> tuple[float, float]:
@@ -126,6 +140,18 @@ def _for_certain(step: Expect) -> float:
     if not names & FRAMES:
         return _limit(step, names) if SILENCE in names else 0.0
     return _limit(step, names - FRAMES - {SILENCE})
+
+
+def _late(step: Expect) -> float:
+    """Seconds that pass where something comes with which the case goes on, but a better answer may
+    still come."""
+    goes_on = (
+        one.message in (*FRAMES, SILENCE)
+        and one.verdict not in (Severity.FAIL, Severity.INCONC)
+        and would_be_better(step, one)
+        for one in step.alternatives
+    )
+    return SLOW_ANSWER if waits_for_slow_answers(step) and any(goes_on) else 0.0
 
 
 def _limit(step: Expect, names: Collection[str]) -> float:

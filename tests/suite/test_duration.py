@@ -28,6 +28,12 @@ def case_of(*steps: str, more: str = "") -> Case:
         # an answer that is late is waited for where nothing is as good
         (["{expect: SCCRP, within: 1s}"], 0, 2),
         (["{expect: [StopCCN, {message: silence, verdict: warn}], within: 1s}"], 1, 2),
+        # and the case may go on without it
+        (
+            ["{expect: [StopCCN, {message: ack, verdict: warn}], within: 1s}", "{silence: 1s}"],
+            *(2, 3),
+        ),
+        (["{expect: [StopCCN, {message: ack, verdict: fail}], within: 1s}", "{wait: 1s}"], 2, 2),
         (["{silence: 1s}", "{expect: ICRP, within: 2s}"], 1, 3),
         (["{expect: ICRP, within: 2s}", "{silence: 1s}"], 1, 2),
         # silence is known at the end, and so is that nothing follows an acknowledgement
