@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -61,8 +61,9 @@ class StatementReport:
         self._judged.add(story.start)
         by_chance = story.end is not None and story.end.by_chance
         for check in story.checks:
-            if not by_chance or check not in story.findings:
-                self._judged.add(check)
+            # without what is chance, the row is kept: in all other cases it was
+            is_chance = by_chance and check in story.findings
+            self._judged.add(replace(check, verdict=Verdict.PASS) if is_chance else check)
         if story.end is not None:
             self._judged.add(story.end)
         if not story.start.monitor:

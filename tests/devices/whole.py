@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from harness.run.baseline import MONITOR
-from harness.run.events import EVENTS_FILE, CaseEnd, read_events
+from harness.run.events import EVENTS_FILE, CaseEnd, Check, Expectation, Verdict, read_events
 from tests.cli.command import ROOT
 
 WITHIN = 900.0
@@ -41,6 +41,23 @@ class Run:
     @property
     def out(self) -> Path:
         return self.folder / "out"
+
+    def unlisted_warnings(self) -> list[str]:
+        """What it warns of and no baseline lists, but for what a late harness brought on."""
+        events = list(read_events(self.out / EVENTS_FILE))
+        warned = {
+            one.case
+            for one in events
+            if isinstance(one, CaseEnd)
+            and one.verdict is Verdict.WARN
+            and one.expectation is Expectation.EXPECTED
+        }
+        late = {
+            one.case
+            for one in events
+            if isinstance(one, Check) and one.seen_in and set(one.seen_in) <= set(one.late_in)
+        }
+        return sorted(warned - late)
 
     def verdicts(self) -> dict[str, tuple[str, str]]:
         """What each case came to, and how that stands to the baseline, but for what is chance."""

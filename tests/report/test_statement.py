@@ -106,7 +106,7 @@ def test_deviations_are_grouped_by_the_reason_in_the_baseline() -> None:
 def test_what_the_device_did_by_chance_is_told_apart() -> None:
     *events, end = case("c", ("x", FAIL, (BINDING,)), ("y", PASS, (SHOULD,)), reasons=("drawn",))
     assert isinstance(end, CaseEnd)
-    told = statement_of([*events, replace(end, by_chance=True)], case("d", ("y", PASS, (BINDING,))))
+    told = statement_of([*events, replace(end, by_chance=True)])
     assert told.deviations == ()
     (drawn,) = told.by_chance
     assert (drawn.reason, drawn.rows, drawn.cases) == ("drawn", (BINDING,), ("c",))
