@@ -167,9 +167,11 @@ def _judge_new(judge: Judge, me: Side, peer: Side, ns: int) -> None:
     numbering = me.numbering
     if numbering.started:
         jump = judge.view.complete and ns > numbering.next
-        first = numbering.next == 0
-        if judge.violated(RuleId.NS_FIRST if first else RuleId.NS_SEQUENCE, jump):
-            _blame_jump(judge, numbering, ns)
+        if numbering.next == 0:
+            if judge.violated(RuleId.NS_FIRST, jump):
+                _blame_jump(judge, numbering, ns)
+        elif not jump:
+            _judge_order(judge, numbering, ns)
     if me.zlb_claim is not None:
         _weigh_zlb_claim(judge, me, ns)
     if peer.claim is not None and ns >= peer.claim[0]:
@@ -191,6 +193,20 @@ def _judge_new(judge: Judge, me: Side, peer: Side, ns: int) -> None:
             numbering.sent[one].first.number for one in numbering.sent if one >= acknowledged
         ]
         judge.blame(rule, text, earlier=earlier[:window], certain=False)
+
+
+def _judge_order(judge: Judge, numbering: Numbering, ns: int) -> None:
+    """A message with the next number, or with one that was passed over.
+
+    What was passed over and comes as a retransmission was lost on the way: nobody is to blame. What
+    is not made good at all is seen at the end.
+    """
+    gap = numbering.gaps.get(ns)
+    waited = judge.frame.at - gap.beyond.first.at if gap is not None else SOON
+    if judge.violated(RuleId.NS_SEQUENCE, judge.view.complete and waited < SOON):
+        assert gap is not None
+        text = f"Ns {gap.beyond.ns % MODULUS} comes before {ns % MODULUS}"
+        judge.blame(RuleId.NS_SEQUENCE, text, culprit=gap.beyond.first, earlier=numbering.latest())
 
 
 def _blame_jump(judge: Judge, numbering: Numbering, ns: int) -> None:
@@ -276,7 +292,7 @@ def _judge_timing(judge: Judge, sent: Sent) -> None:
 
 def finish_numbers(judge: Judge, tunnel: Tunnel) -> None:
     """What is still open when a tunnel is seen no more. Notes: a capture may lack the answer."""
-    if judge.view.complete or not tunnel.whole or tunnel.entangled:
+    if not tunnel.whole or tunnel.entangled:
         return
     for index, me in enumerate(tunnel.sides):
         if not me.judged:
@@ -288,7 +304,10 @@ def finish_numbers(judge: Judge, tunnel: Tunnel) -> None:
             text = f"Ns {number} is not seen, yet {beyond.name} has Ns {beyond.ns % MODULUS}"
             # The peer still waits for it, and the sender repeats what comes behind it.
             sure = peer.numbering.nr == gap.ns and beyond.transmissions > REPEATED
+            sure |= judge.view.complete
             judge.blame(RuleId.NS_SEQUENCE, text, culprit=beyond.first, certain=sure)
+        if judge.view.complete:
+            continue  # all else was seen as it came
         if me.claim is not None:
             nr, frame = me.claim
             text = (
