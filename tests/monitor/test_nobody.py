@@ -6,7 +6,7 @@ import pytest
 
 from harness.spec.monitor import LIVE
 from harness.wire import Value, build
-from tests.monitor.talk import Talk, judge
+from tests.monitor.talk import LAC, LNS, End, Talk, judge
 
 
 def rules_broken(talk: Talk) -> set[str]:
@@ -70,3 +70,15 @@ def test_the_nr_of_who_hears_strangers(
         claimed -= 1
     talk.ack(talk.lns, nr=claimed)
     assert ("nr-beyond" in rules_broken(talk)) is wrong
+
+
+def test_an_answer_to_who_assigns_nothing() -> None:
+    """An initiator refuses a tunnel from another port with the id 0: the answer goes there."""
+    talk = Talk().tunnel()
+    asking = End((LNS[0], 39920), 31, 0)
+    second = Talk(asking, End(LAC, 0, 0), at=talk.at, frames=talk.frames)
+    second.message(second.lac, "SCCRQ")
+    refusal: dict[str, Value] = {"assigned_tunnel_id": 0, "result_code": {"result": 4}}
+    second.message(second.lns, "StopCCN", refusal)
+    second.ack(second.lac)
+    assert rules_broken(talk) == {"stopccn-tunnel-id"}

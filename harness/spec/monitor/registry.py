@@ -175,12 +175,17 @@ class Registry:
             for tunnel, index in self._by_id.get((source[0], destination[0], assigned), ()):
                 if not tunnel.closed or tunnel.sides[1 - index].stopped is not None:
                     return (tunnel, 1 - index), True
+        latest: list[Found] = []
+        number = 0
         for index, initiator, host in ((1, destination, source[0]), (0, source, destination[0])):
-            listed = self._from.get((initiator, host))
-            if listed:
-                latest = next(reversed(listed.values()))
-                return (latest, index), len(listed) == 1
-        return None
+            listed = self._from.get((initiator, host), {})
+            number += len(listed)
+            latest += [(tunnel, index) for tunnel in itertools.islice(reversed(listed.values()), 1)]
+        if not latest:
+            return None
+        # each side may have asked the other for one: from that port it is more likely this
+        likely = (found for found in latest if source in found[0].sides[found[1]].addresses)
+        return next(likely, latest[0]), number == 1
 
     def fitting(self, source: Endpoint, destination: Endpoint, ns: int, nr: int) -> Found | None:
         """The only tunnel between these endpoints, if these are its next numbers."""
