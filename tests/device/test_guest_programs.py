@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -71,11 +72,13 @@ async def printed(box: Box, folder: Path, script: str) -> list[str]:
 
 def test_what_a_program_finds(in_a_box: Callable[..., None]) -> None:
     async def look(box: Box, folder: Path) -> None:
-        lines = await printed(
-            box, folder, "pwd; echo $ONE; ls /sys/class/net; ulimit -c; cat; echo end"
+        script = (
+            "pwd; echo $ONE; ls /sys/class/net; ulimit -c; cat; grep -c shared: /proc/1/mountinfo"
         )
-        # its folder, its environment, its own links and no others, no core dump, nothing to read
-        assert lines == [str(folder), "1", "eth0", "lo", "0", "end"]
+        lines = await printed(box, folder, script)
+        # its folder, its environment, its own links and no others, no core dump, nothing to read,
+        # and no mount of its own that others would see
+        assert lines == [str(folder), "1", "eth0", "lo", "0", "0"]
 
     in_a_box(look)
 
@@ -102,8 +105,7 @@ def test_nothing_stays_of_a_program(in_a_box: Callable[..., None]) -> None:
         assert await printed(box, folder, SLEEPERS) == ["0"]
         # it is killed
         child, log = await started(box, folder, f"{strays} exec sleep 300")
-        while "up" not in log.lines():
-            await asyncio.sleep(0)
+        await log.await_match(re.compile("up"))
         await box.kill(child)
         assert await child.died == signal.SIGKILL
         await child.ended
@@ -135,8 +137,7 @@ def test_a_line_for_a_fifo(in_a_box: Callable[..., None]) -> None:
         # a reader that opens it anew may find the end of the line before
         reads = "while :; do read -r line < control && echo $line; done"
         child, log = await started(box, folder, f"mkfifo control; echo made; {reads}")
-        while "made" not in log.lines():
-            await asyncio.sleep(0)
+        await log.await_match(re.compile("made"))
         for number in range(5):
             await box.control(fifo, f"line {number}", 10.0)
         with pytest.raises(DeviceError, match="No such file or directory"):

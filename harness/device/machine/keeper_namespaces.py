@@ -10,11 +10,11 @@ import os
 import socket
 from pathlib import Path
 
+NEW_MOUNTS = 0x00020000
 NEW_PIDS = 0x20000000
 NEW_NETWORK = 0x40000000
 BIND = 4096
 
-_NEW_MOUNTS = 0x00020000
 _NEW_USER = 0x10000000
 _RECURSIVE = 16384
 _PRIVATE = 1 << 18
@@ -30,6 +30,16 @@ class StepError(Exception):
         self.step = step
         self.number = number
         self.path = path
+
+    def told(self, device: int) -> dict[str, str | int]:
+        """The message to the harness that the start of this device failed."""
+        return {
+            "is": "failed",
+            "id": device,
+            "step": self.step,
+            "path": self.path,
+            "errno": self.number,
+        }
 
 
 def _call(step: str, path: str, result: int) -> None:
@@ -58,7 +68,7 @@ def mount(source: str, target: str, kind: str, flags: int) -> None:
 
 def own_mounts() -> None:
     """Go on with mounts that nobody else sees. Raises StepError."""
-    unshare(_NEW_MOUNTS)
+    unshare(NEW_MOUNTS)
     mount("none", "/", "", _RECURSIVE | _PRIVATE)
 
 

@@ -196,7 +196,7 @@ class Keeper:
                 os.waitpid(guard, 0)
             if isinstance(error, OSError):
                 error = namespaces.StepError("fork", error.errno or 0)
-            self._say(_failure(number, error))
+            self._say(error.told(number))
             self._say({"is": "ended", "id": number})
             return
         finally:
@@ -231,10 +231,10 @@ class Keeper:
                 os.execvpe(argv[0], argv, environment)  # noqa: S606 -- looked up in there
             os.execve(argv[0], argv, environment)  # noqa: S606
         except namespaces.StepError as error:
-            os.write(errors, json.dumps(_failure(message["id"], error)).encode())
+            os.write(errors, json.dumps(error.told(message["id"])).encode())
         except OSError as error:
             failed = namespaces.StepError("run", error.errno or 0, message["argv"][0])
-            os.write(errors, json.dumps(_failure(message["id"], failed)).encode())
+            os.write(errors, json.dumps(failed.told(message["id"])).encode())
         finally:
             os._exit(127)
 
@@ -341,16 +341,6 @@ class Keeper:
                 os.waitpid(device.guard, 0)
         shutil.rmtree(self._folder, ignore_errors=True)
         sys.exit(0)
-
-
-def _failure(number: int, error: namespaces.StepError) -> dict[str, Any]:
-    return {
-        "is": "failed",
-        "id": number,
-        "step": error.step,
-        "path": error.path,
-        "errno": error.number,
-    }
 
 
 def main(arguments: list[str]) -> NoReturn:

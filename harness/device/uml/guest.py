@@ -23,14 +23,20 @@ import sys
 import termios
 import tty
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 sys.path.append(str(Path(__file__).parent))
+sys.path.append(str(Path(__file__).parents[1] / "machine"))
 
-import fifo  # type: ignore[import-not-found]
-import links  # type: ignore[import-not-found]
-import programs  # type: ignore[import-not-found]
-import watch  # type: ignore[import-not-found]
+if TYPE_CHECKING:
+    from harness.device.machine.keeper_namespaces import NEW_NETWORK
+    from harness.device.uml import fifo, links, programs, watch
+else:
+    import fifo
+    import links
+    import programs
+    import watch
+    from keeper_namespaces import NEW_NETWORK
 
 WIRE = "vec0"
 
@@ -142,12 +148,12 @@ class Guest:
     def _network(self, message: dict[str, Any]) -> None:
         failed = ""
         try:
-            _check("unshare", _libc.unshare(programs.NEW_NETWORK))
+            _check("unshare", _libc.unshare(NEW_NETWORK))
             inside = os.open("/proc/self/ns/net", os.O_RDONLY)
-            _check("setns", _libc.setns(self._home, programs.NEW_NETWORK))
+            _check("setns", _libc.setns(self._home, NEW_NETWORK))
             self._networks[message["box"]] = inside
             links.add_macvlan(message["interface"], WIRE, inside)
-            _check("setns", _libc.setns(inside, programs.NEW_NETWORK))
+            _check("setns", _libc.setns(inside, NEW_NETWORK))
             for path, value in message["sysctls"].items():
                 Path("/proc/sys", path).write_text(value)
             for address in message["addresses"]:
@@ -157,7 +163,7 @@ class Guest:
         except OSError as error:
             failed = str(error)
         finally:
-            _check("setns", _libc.setns(self._home, programs.NEW_NETWORK))
+            _check("setns", _libc.setns(self._home, NEW_NETWORK))
         self._say({"is": "network", "id": message["id"], "failed": failed})
 
     def _start(self, message: dict[str, Any]) -> None:

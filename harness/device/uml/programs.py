@@ -20,32 +20,24 @@ import select
 import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import watch  # type: ignore[import-not-found]
+if TYPE_CHECKING:
+    from harness.device.machine import keeper_namespaces as namespaces
+    from harness.device.uml import watch
+else:
+    import keeper_namespaces as namespaces
+    import watch
 
 GROUPS = "/run/devices"
 """Where control groups are mounted."""
 
-NEW_NETWORK = 0x40000000
-_NEW_MOUNTS = 0x00020000
-_BIND = 4096
 _NO_SETUID_DEVICES_EXEC = 2 | 4 | 8
 _LARGEST_CORE = 1 << 30
 _READ_OCTETS = 1 << 12
 _DEFAULT_SIGNALS = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT)
 
 _libc = ctypes.CDLL(None, use_errno=True)
-
-
-class StepError(Exception):
-    """A step of starting a program failed: which one, on what, and the error number."""
-
-    def __init__(self, step: str, number: int, path: str = "") -> None:
-        super().__init__(step)
-        self.step = step
-        self.number = number
-        self.path = path
 
 
 class Program:
@@ -87,13 +79,13 @@ class Programs:
             Path(group).mkdir()
             try:
                 process = self._spawn(message, group, log, network)
-            except StepError:
+            except namespaces.StepError:
                 Path(group).rmdir()
                 raise
-        except (StepError, OSError) as error:
-            step = error if isinstance(error, StepError) else StepError("fork", error.errno or 0)
-            failed = {"is": "failed", "id": number, "step": step.step}
-            self._say({**failed, "path": step.path, "errno": step.number})
+        except (namespaces.StepError, OSError) as error:
+            if isinstance(error, OSError):
+                error = namespaces.StepError("fork", error.errno or 0)
+            self._say(error.told(number))
             self._say({"is": "ended", "id": number})
             return
         program = self._programs[number] = Program(number, process, group)
@@ -117,8 +109,8 @@ class Programs:
         # whoever is in a group has children in it
         _write(f"{group}/cgroup.procs", b"0")
         try:
-            _call("network", "", _libc.setns(network, NEW_NETWORK))
-            self._mount(message["stand_ins"])
+            namespaces.go_into(network, namespaces.NEW_NETWORK, "network")
+            _mount(message["stand_ins"])
             _limit_core(message["core"])
             nothing = (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)
             printed = [(os.POSIX_SPAWN_DUP2, log, one) for one in (1, 2)]
@@ -133,19 +125,11 @@ class Programs:
                     setsigdef=_DEFAULT_SIGNALS,
                 )
             except OSError as error:
-                raise StepError("run", error.errno or 0, argv[0]) from error
+                raise namespaces.StepError("run", error.errno or 0, argv[0]) from error
         finally:
-            _call("namespaces", "", _libc.setns(self._mounts, _NEW_MOUNTS))
-            _call("namespaces", "", _libc.setns(self._network, NEW_NETWORK))
+            namespaces.go_into(self._mounts, namespaces.NEW_MOUNTS, "namespaces")
+            namespaces.go_into(self._network, namespaces.NEW_NETWORK, "namespaces")
             _write(f"{GROUPS}/cgroup.procs", b"0")
-
-    def _mount(self, stand_ins: list[tuple[str, str]]) -> None:
-        _call("namespaces", "", _libc.unshare(_NEW_MOUNTS))
-        # A device may look for its links in /sys
-        _libc.mount(b"sysfs", b"/sys", b"sysfs", _NO_SETUID_DEVICES_EXEC, None)
-        for source, target in stand_ins:
-            result = _libc.mount(source.encode(), target.encode(), b"", _BIND, None)
-            _call("mount", target, result)
 
     def _died(self, program: Program) -> None:
         _, status = os.waitpid(program.process, 0)
@@ -183,9 +167,13 @@ def _dead_child() -> int:
     return dead.si_pid if dead is not None else 0
 
 
-def _call(step: str, path: str, result: int) -> None:
-    if result != 0:
-        raise StepError(step, ctypes.get_errno(), path)
+def _mount(stand_ins: list[tuple[str, str]]) -> None:
+    # nothing of the first process's mounts is shared, so they need not be made private
+    namespaces.unshare(namespaces.NEW_MOUNTS)
+    # A device may look for its links in /sys
+    _libc.mount(b"sysfs", b"/sys", b"sysfs", _NO_SETUID_DEVICES_EXEC, None)
+    for source, target in stand_ins:
+        namespaces.mount(source, target, "", namespaces.BIND)
 
 
 def _limit_core(wanted: bool) -> None:
