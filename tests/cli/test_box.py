@@ -10,7 +10,6 @@ import select
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from tests.cli.command import ROOT, Command
 from tests.device.bench import require_namespaces
 from tests.device.boxes import ELSEWHERE, HERE, THERE
 from tests.device.fake_router import CISCO, PASSWORD, FakeRouter
+from tests.polling import await_true
 
 PEER = """\
 title: A box
@@ -175,10 +175,7 @@ def deadly(command: Command) -> Iterator[Path]:
     (folder / "deadly.yaml").write_text(SUITE)
     try:
         subprocess.run([start], check=True)
-        deadline = time.monotonic() + PATIENCE
-        while "listens" not in (folder / "log").read_text():
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        await_true(lambda: "listens" in (folder / "log").read_text())
         yield folder
     finally:
         with contextlib.suppress(ProcessLookupError):

@@ -6,7 +6,6 @@ import json
 import shutil
 import signal
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from harness.errors import UsageError
 from harness.run.events import Footer, read_events
 from tests.cli.command import FILES, ROOT, Command, junit_cases, process
 from tests.device.bench import processes_of
+from tests.polling import await_true
 
 HELLO = "hello/acknowledged"
 BOTH = ("--device", "reference-lns", "--device", "reference-lac")
@@ -124,10 +124,9 @@ def test_an_interrupted_run_stops_every_device_and_keeps_the_results(tmp_path: P
     settings = ("--set", f"launch.process.binary={sys.executable}", "--suites", suites)
     running = process("run", *devices, *settings, "--out", "out", cwd=tmp_path)
     streams = [tmp_path / "out" / name / "events.ndjson" for name in ("hangs", "exits")]
-    deadline = time.monotonic() + 60
-    while not all(stream.is_file() and b'"case-end"' in stream.read_bytes() for stream in streams):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    await_true(
+        lambda: all(stream.is_file() and b'"case-end"' in stream.read_bytes() for stream in streams)
+    )
     running.send_signal(signal.SIGTERM)
     assert running.wait(60) == 3
     for stream in streams:

@@ -9,7 +9,6 @@ import os
 import select
 import signal
 import tarfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from harness.device.machine import enter_container
 from harness.errors import DeviceError
 from tests.device.bench import PATIENCE, PEERS, opened, processes_of, run
 from tests.device.engine import DEAD, PEER, launch_in, require_engine, require_image
+from tests.polling import await_true
 
 # With a real engine
 
@@ -54,10 +54,7 @@ def exists(client: Any, container: str) -> bool:
 
 def await_gone(client: Any, container: str) -> None:
     """Wait until it is gone: another run of the harness may be about to remove it."""
-    deadline = time.monotonic() + PATIENCE
-    while exists(client, container):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)  # the engine tells nobody of this; the deadline bounds it
+    await_true(lambda: not exists(client, container))
 
 
 def test_only_what_ended_runs_left_is_removed(image: str, client: Any) -> None:

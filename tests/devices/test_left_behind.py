@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -20,6 +19,7 @@ from tests.cli.command import PATIENCE, process
 from tests.device.bench import missing, processes_of, require_namespaces, require_program
 from tests.device.engine import require_engine, require_image
 from tests.devices.leftovers import await_ends, processes_below
+from tests.polling import await_true
 
 LONG = "5.5-hello/not-expected"
 SHORT = "5.5-hello/acknowledged"
@@ -57,13 +57,6 @@ def running(
             yield run
         finally:
             run.kill()
-
-
-def await_true(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)  # the engine tells nobody of this; the deadline bounds it
 
 
 def containers_of(client: Any, run: subprocess.Popen[bytes]) -> list[Any]:

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from harness.errors import DeviceError
 from harness.report.story import Teller
 from harness.run.events import Verdict
 from harness.run.run import Options, run
+from tests.polling import await_true
 from tests.run.stage import ROOT
 from tests.triage.test_zoo import SCALE, SUITE, Stories
 
@@ -51,10 +51,7 @@ def _box(tmp_path: Path) -> Iterator[Path]:
     (folder / "log").touch()
     try:
         subprocess.run([script], cwd=folder, check=True)
-        deadline = time.monotonic() + 60
-        while "serving" not in (folder / "log").read_text():
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        await_true(lambda: "serving" in (folder / "log").read_text())
         yield folder
     finally:
         addresses.close()

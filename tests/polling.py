@@ -1,0 +1,16 @@
+"""Waiting for what nobody tells of: a file of another process, a container that goes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+LOOK_EVERY = 0.05
+
+
+def await_true(condition: Callable[[], bool], within: float = 60.0) -> None:
+    """Return once it is true; it fails after so many seconds."""
+    deadline = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {within:g} s"
+        time.sleep(LOOK_EVERY)
