@@ -8,8 +8,8 @@ from collections.abc import Callable
 LOOK_EVERY = 0.05
 
 
-def await_true(condition: Callable[[], bool], within: float = 60.0) -> None:
-    """Return once it is true; it fails after so many seconds."""
+def await_true(condition: Callable[[], bool], within: float = 300.0) -> None:
+    """Return once it is true; it fails after so many seconds, no more than a bound on a hang."""
     deadline = time.monotonic() + within
     while not condition():
         assert time.monotonic() < deadline, f"not within {within:g} s"
