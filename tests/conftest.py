@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+HERE = Path(__file__).parent
 
 # No test may depend on how fast the machine is. In CI the examples are the same every time, so
 # that red means a change; on a desk they differ, and find more.
@@ -16,6 +19,11 @@ settings.register_profile(
     derandomize=bool(os.environ.get("CI")),
 )
 settings.load_profile("harness")
+
+# An assertion that fails shows what it compared, also outside of the files of tests.
+pytest.register_assert_rewrite(
+    "tests.polling", *(f"tests.{one.parent.name}" for one in HERE.glob("*/__init__.py"))
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
