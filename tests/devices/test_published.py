@@ -1,8 +1,8 @@
 """The whole set on each real device, side by side, and the statements that were published of it.
 
-Then the same in containers and in User-Mode Linux, which comes to the same verdicts, case by case;
-but for what the baselines tell apart, which is what the kernel's data path and the real pppd do
-otherwise than the data path of xl2tpd itself.
+Then the same in containers (of l2tpns the quick selection) and in User-Mode Linux, which comes to
+the same verdicts, case by case; but for what the baselines tell apart, which is what the kernel's
+data path and the real pppd do otherwise than the data path of xl2tpd itself.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import yaml
 
 from harness.report.statement_text import markdown
 from harness.report.stating import state
+from harness.run.baseline import MONITOR
 from harness.run.events import EVENTS_FILE, Frame, read_events
 from tests.cli.command import ROOT, junit_cases
 from tests.device.bench import PEERS, missing, require_namespaces, require_program
@@ -31,6 +32,8 @@ NEEDED = {
     "l2tpns": ("l2tpns",),
 }
 CONTAINERS = {f"{device}:container": device for device in NEEDED}
+PART = {"l2tpns:container": ("--quick",)}
+"""Those of which a selection will do: each instance of l2tpns clears 92 MB at its start."""
 ONE_GUEST = ("--set", "launch.uml.guests=1", "--jobs", "12")
 """A guest has one processor, and here are two of them at once."""
 GUESTS = {"uml-xl2tpd-lns": "xl2tpd-lns", "uml-xl2tpd-lac": "xl2tpd-lac"}
@@ -45,7 +48,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Run]
     for program in {program for programs in NEEDED.values() for program in programs}:
         require_program(program)
     require_namespaces()
-    with side_by_side(NEEDED, tmp_path_factory) as runs:
+    with side_by_side(dict.fromkeys(NEEDED, ()), tmp_path_factory) as runs:
         yield runs
 
 
@@ -57,7 +60,8 @@ def contained(
     for device in CONTAINERS.values():
         require_image(device)
     finish(running)
-    with side_by_side(CONTAINERS, tmp_path_factory) as runs:
+    words = {device: PART.get(device, ()) for device in CONTAINERS}
+    with side_by_side(words, tmp_path_factory) as runs:
         yield runs
 
 
@@ -71,7 +75,7 @@ def in_guests(
     if os.geteuid() != 0:
         missing("guests need root")
     finish(contained)
-    with side_by_side(GUESTS, tmp_path_factory, *ONE_GUEST) as runs:
+    with side_by_side(dict.fromkeys(GUESTS, ONE_GUEST), tmp_path_factory) as runs:
         yield runs
 
 
@@ -98,7 +102,16 @@ def test_all_cases(running: dict[str, Run], device: str) -> None:
 def test_all_cases_in_a_container(
     running: dict[str, Run], contained: dict[str, Run], device: str
 ) -> None:
-    check_alike(contained[device], running[CONTAINERS[device]])
+    run = contained[device]
+    run.finished()
+    chosen = set(run.verdicts())
+    assert len(chosen) > 200
+
+    def is_not_chosen(case: str) -> bool:
+        # what a monitor finds is found in all cases of a run, so also in those that are not in this
+        return device in PART and (case not in chosen or case.startswith(MONITOR))
+
+    check_alike(run, running[CONTAINERS[device]], is_not_chosen)
 
 
 @pytest.mark.parametrize("device", GUESTS)

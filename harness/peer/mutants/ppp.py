@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
-from harness.peer.call import CallAction, CallState
+from harness.peer.call import CallAction, CallEvent, CallState
 from harness.peer.data import DataChannel
 from harness.peer.endpoint import Endpoint
+from harness.peer.examine import Examined
 from harness.peer.line import Line
 from harness.peer.mutants.base import mutant
 from harness.peer.mutants.calls import tunnel_of
 from harness.peer.network import Address
+from harness.peer.ppp import LCP, Code, frame
 from harness.peer.session import CallKind, Session
 from harness.peer.tunnel import Tunnel
 from harness.peer.variant import LAC, LNS, Variant, with_session
@@ -40,6 +42,26 @@ class Eager(Session):
 
 @mutant("RFC2661-5.0-02", "PPP begins before the ICCN has come", roles=LNS)
 class DataBeforeSession(with_session(Eager)):  # type: ignore[misc]
+    pass
+
+
+class Impatient(Session):
+    def handle(self, event: CallEvent, now: float, examined: Examined | None = None) -> None:
+        super().handle(event, now, examined)
+        if self.state is CallState.WAIT_CONNECT:
+            self.tunnel.ringing.setdefault(self, now + 10.0)
+
+    def end_ringing(self, now: float) -> None:
+        if self.state is CallState.WAIT_CONNECT:
+            echo = frame(LCP, Code.ECHO_REQUEST, 1, bytes(4))
+            early = DataChannel(required=False, follows=False).wrap(
+                echo, self.tunnel.peer_id, self.peer_id
+            )
+            self.tunnel.endpoint.transmit(early, self.tunnel.address)
+
+
+@mutant("RFC2661-5.0-02", "PPP looks for its peer ten seconds later, call up or not", roles=LNS)
+class EchoBeforeSession(with_session(Impatient)):  # type: ignore[misc]
     pass
 
 
