@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -15,6 +16,8 @@ from harness.run.tally import exit_code
 
 _LISTED: Final = 30
 _NAMED_ALIKE: Final = 5
+_DRAWN: Final = re.compile(r" (?:tid|sid|Ns|Nr)=\d+")
+"""The numbers of a message that are other ones in each case."""
 _ORDER: Final = (
     Verdict.PASS,
     Verdict.FAIL,
@@ -91,7 +94,7 @@ class ConsoleReport:
 def _same_reason(story: CaseStory) -> tuple[str, ...]:
     if story.deciding:
         check = story.deciding[0]
-        return (story.shown, check.name, *check.rows, check.actual)
+        return (story.shown, check.name, *check.rows, _DRAWN.sub("", check.actual))
     return (story.shown, story.reason)
 
 

@@ -98,26 +98,31 @@ def finding_lines(check: Check, story: CaseStory, rows: Mapping[str, Row]) -> li
     if step is not None:
         lines[0] += f"  (step {step.index}: {safe(step.text, _LINE)})"
         lines += _labelled("at", f"{step.file}:{step.line}")
-    for name in check.rows:
-        lines += _labelled("requirement", row_line(name, rows))
+    for label, text in finding_facts(check, story, rows):
+        lines += _labelled(label, text)
+    return lines
+
+
+def finding_facts(check: Check, story: CaseStory, rows: Mapping[str, Row]) -> list[tuple[str, str]]:
+    """All that is known of a finding, each with its label; not yet safe to print."""
+    facts = [("requirement", row_line(name, rows)) for name in check.rows]
     if not check.rows and check.level:
-        lines += _labelled("level", check.level)
+        facts += [("level", check.level)]
     sent = _sent_before(check, story.frames.all())
     if sent is not None:
-        lines += _labelled("sent", f"#{sent.number} {sent.summary}")
-    lines += _labelled("expected", check.expected)
-    lines += _labelled("received", check.actual)
+        facts += [("sent", f"#{sent.number} {sent.summary}")]
+    facts += [("expected", check.expected), *_received(check, story)]
     if check.policy:
-        lines += _labelled("policy", check.policy)
+        facts += [("policy", check.policy)]
     if check.note:
-        lines += _labelled("note", check.note)
+        facts += [("note", check.note)]
     if check.count > 1:
-        lines += _labelled("seen", f"{check.count} times; this is the first")
+        facts += [("seen", f"{check.count} times; this is the first")]
     if check.first_case:
-        lines += _labelled("first in", check.first_case)
+        facts += [("first in", check.first_case)]
     if check.frames:
-        lines += _labelled("frames", ", ".join(f"#{number}" for number in check.frames[:50]))
-    return lines
+        facts += [("frames", ", ".join(f"#{number}" for number in check.frames[:50]))]
+    return facts
 
 
 def evidence_summary(story: CaseStory, header: Header | None) -> list[tuple[str, str]]:
@@ -132,11 +137,18 @@ def evidence_summary(story: CaseStory, header: Header | None) -> list[tuple[str,
         if sent is not None:
             said += [("sent", safe(f"#{sent.number} {sent.summary}", _LINE))]
             said += [("octets", _octets(sent))]
-        said += [("expected", safe(check.expected, _LINE)), *_received(check, story)]
+        said += [("expected", safe(check.expected, _LINE))]
+        said += [(label, safe(text, _LINE)) for label, text in _received(check, story)]
+        came = _evidence_from_iut(check, story.frames.all())
+        if came is not None:
+            said += [("octets", _octets(came))]
+        if check.note and not any(check.note in fate.text for fate in story.fates):
+            said += [("note", safe(check.note, _LINE))]
         if check.first_case:
             said += [("first in", safe(check.first_case, _LINE))]
         if len(deciding) > 1:
-            said += [("besides", f"{len(deciding) - 1} more checks of this case")]
+            more = len(deciding) - 1
+            said += [("besides", f"{more} more check{'s' * (more != 1)} of this case")]
     else:
         first, *rest = safe_lines(story.reason or story.verdict)
         said += [("reason", first), *(("", line) for line in rest)]
@@ -149,17 +161,20 @@ def evidence_summary(story: CaseStory, header: Header | None) -> list[tuple[str,
 
 
 def _received(check: Check, story: CaseStory) -> list[tuple[str, str]]:
-    """What came, in words and octets; of a monitor's finding, what was found in it."""
+    """What came, as the capture has it; and what was found in it, where that says more."""
     came = _evidence_from_iut(check, story.frames.all())
-    said = [("received", safe(check.actual, _LINE))]
-    if came is None:
-        return said
-    if check.step is None and came.summary and came.summary not in check.actual:
-        said = [
-            ("received", safe(f"#{came.number} {came.summary}", _LINE)),
-            ("finding", safe(check.actual, _LINE)),
-        ]
-    return [*said, ("octets", _octets(came))]
+    if came is None or not came.summary:
+        return [("received", check.actual)]
+    told = ("received", f"#{came.number} {came.summary}")
+    if not check.actual or _is_named_by(check.actual, came.summary):
+        return [told]
+    return [told, ("finding", check.actual)]
+
+
+def _is_named_by(actual: str, summary: str) -> bool:
+    """Whether a check says no more of what came than which message it is."""
+    named = actual.partition(" result ")[0]
+    return f"{summary} ".startswith(f"{named} ")
 
 
 def _octets(frame: Frame) -> str:
@@ -248,10 +263,9 @@ def failure_text(story: CaseStory, header: Header | None) -> str:
     """All that a maintainer needs who sees nothing but this text."""
     rows = header.rows if header else {}
     lines = [safe(f"{story.case}: {story.start.purpose or story.start.title}")]
-    told = [check.actual for check in story.deciding]
-    if story.reason and not any(actual and actual in story.reason for actual in told):
+    if reason := own_reason(story):
         known = "" if story.shown is story.verdict else f" ({story.shown})"
-        first, *rest = safe_lines(story.reason)
+        first, *rest = safe_lines(reason)
         lines += ["", f"{story.verdict}{known}: {first}", *rest]
     findings = story.findings
     for check in findings[:_LISTED_FINDINGS]:
@@ -285,6 +299,12 @@ def failure_text(story: CaseStory, header: Header | None) -> str:
     if story.start.file:
         lines += [f"Source:  {safe(story.start.file)}:{story.start.line}"]
     return "\n".join(lines)
+
+
+def own_reason(story: CaseStory) -> str:
+    """Why a case is as it is, unless a check that decided it says the same."""
+    told = (check.actual for check in story.deciding)
+    return "" if any(one and one in story.reason for one in told) else story.reason
 
 
 def fate_lines(story: CaseStory) -> list[str]:

@@ -6,6 +6,8 @@ HTML would read. Cases are rendered as they end, so that their frames can go.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -14,9 +16,11 @@ import harness
 from harness.errors import HarnessError
 from harness.report.evidence import (
     evidence_frames,
+    finding_facts,
     frame_dump,
     frame_line,
     headline,
+    own_reason,
     replay,
     replayed,
     row_line,
@@ -26,6 +30,7 @@ from harness.report.output import write_report
 from harness.report.story import GOOD, CaseStory, Ending, tell
 from harness.run.events import Check, Event, Frame, Header, StepStart, Verdict
 
+_LAST: Final = 1 << 16
 _LONGEST_TEXT: Final = 4000
 _LISTED_FRAMES: Final = 200
 _LISTED_GOOD_FRAMES: Final = 30
@@ -46,8 +51,9 @@ class HtmlReport:
         self._page_template = self._template("report.html.j2")
         self._case_template = self._template("case.html.j2")
         self._header: Header | None = None
-        self._suites: dict[str, list[Any]] = {}
-        self._cases = 0
+        self._suites: dict[str, list[tuple[int, int, Any]]] = {}
+        self._cases = self._rules = self._red = 0
+        self._verdicts: Counter[Verdict] = Counter()
         self._page: str | None = None
 
     def begin(self, header: Header) -> None:
@@ -55,8 +61,12 @@ class HtmlReport:
 
     def case(self, story: CaseStory) -> None:
         self._cases += 1
+        self._rules += story.start.monitor
+        self._red += story.is_red
+        self._verdicts[story.shown] += 1
         section = self._render(self._case_template, **_case_view(story, self._header, self._cases))
-        self._suites.setdefault(story.start.suite, []).append(section)
+        place = (story.start.line, self._cases, section)
+        self._suites.setdefault(story.start.suite, []).append(place)
 
     def end(self, ending: Ending) -> None:
         header = self._header
@@ -66,8 +76,14 @@ class HtmlReport:
             header=header,
             footer=ending.footer,
             cases=self._cases,
+            rules=self._rules,
+            red=self._red,
+            verdicts={each: self._verdicts[each] for each in Verdict if self._verdicts[each]},
             notes=ending.notes,
-            suites=self._suites,
+            suites={
+                suite: [section for *_, section in sorted(self._suites[suite])]
+                for suite in sorted(self._suites, key=_by_number)
+            },
         )
 
     def page(self) -> str:
@@ -97,6 +113,14 @@ class HtmlReport:
             return Markup(template.render(values))  # noqa: S704
         except jinja2.TemplateError as error:
             raise _template_error(template.name, error) from error
+
+
+def _by_number(suite: str) -> list[tuple[int, str]]:
+    """Suites in the order of the specification's sections, 9.1 before 10.2; others behind them."""
+    return [
+        (int(part), "") if part.isascii() and part.isdecimal() else (_LAST, part)
+        for part in re.split(r"([0-9]{1,9})", suite)
+    ]
 
 
 def _template_error(name: str, error: Exception) -> HarnessError:
@@ -143,16 +167,20 @@ def _case_view(story: CaseStory, header: Header | None, number: int) -> dict[str
     rows = header.rows if header else {}
     checks = story.checks[:_LISTED_CHECKS]
     reached = {step.index for step in story.steps}
+    told = {row for check in story.findings for row in check.rows}
     loose = [check for check in checks if check.step not in reached and check.verdict in GOOD]
     return {
         "story": story,
         "number": number,
+        "covers": [row for row in story.start.covers if row not in told],
+        "reason": own_reason(story),
         "headline": headline(story) if story.shown is not Verdict.PASS else "",
         "steps": _steps(story.steps, checks),
         "loose": loose,
         "frames": _frames(story),
         "replay": replay(replayed(story), header) if header else "",
         "row_line": lambda name: row_line(name, rows),
+        "facts": lambda check: finding_facts(check, story, rows),
         "frame_line": frame_line,
     }
 

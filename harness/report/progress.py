@@ -68,8 +68,11 @@ class Progress:
         self._done += not story.start.monitor
         if story.is_red:
             self._red += 1
-            if story.end is not None:  # of those that the end of the run cut off it is told once
-                self._printer.print([red_case_line(story)])
+            # what comes last, or is cut off by the end, stands in the summary right below
+            is_last = story.end is None or story.start.monitor or self._done >= self._planned
+            if not is_last:
+                place = f"{self._done}/{self._planned} cases: "
+                self._printer.print([line((place, "dim"), *red_case_line(story))])
 
     def end(self, _ending: Ending) -> None:
         self._stop()

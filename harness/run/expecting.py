@@ -345,14 +345,27 @@ class _Waiting:
 
     def expected(self) -> str:
         """What the step asks for, in words."""
-        told = dict.fromkeys(describe_alternative(one) for one in self.step.alternatives)
         again = "once more " if self.step.again else ""
-        return f"{' or '.join(told)} {again}within {self.deadline - self.started:g} s"
+        within = f"{again}within {self.deadline - self.started:g} s"
+        return f"{asked_for(self.step.alternatives)} {within}"
 
     def fail(self, actual: str, frames: list[int]) -> None:
         self.context.failed(
             self.step, f"expect {wanted(self.step.alternatives)}", self.expected(), actual, frames
         )
+
+
+def asked_for(alternatives: Sequence[Alternative]) -> str:
+    """The alternatives in words: those that are no more than a warning come last, as such.
+
+    What a step names as a failure it does not ask for, unless it names nothing else.
+    """
+    good = [one for one in alternatives if one.verdict in (Severity.PASS, Severity.NOTE)]
+    warned = [one for one in alternatives if one.verdict is Severity.WARN]
+    told = " or ".join(dict.fromkeys(map(describe_alternative, good or warned or alternatives)))
+    if not good or not warned:
+        return told
+    return f"{told}, with a warning {' or '.join(map(describe_alternative, warned))},"
 
 
 def wanted(alternatives: Sequence[Alternative]) -> str:

@@ -82,7 +82,8 @@ def test_an_unexpected_verdict_is_exit_code_1(command: Command, failing_suite: P
     assert result.code == 1
     assert "1 unexpected" in result.out
     assert "expected  StopCCN" in result.out
-    assert "FAIL  odd/refuses" in result.err
+    assert "FAIL  odd/refuses" in result.out
+    assert result.err == ""
     case, *_ = junit_cases(command.folder / "here" / "junit.xml")
     assert (case.name, case.result[0].type) == ("odd/refuses", "fail")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -42,8 +43,10 @@ FAIL  fail  suites/rfc2661/4.1-avp-format.yaml:5
   sent      #3 SCCRQ
   octets    c8020014 00000000 00000000 80080000 00000001
   expected  StopCCN with result 2, error 8 within 2 s
-  received  SCCRP: the IUT accepted the message
+  received  #4 SCCRP tid=1 sid=0 Ns=0 Nr=1
+  finding   SCCRP: the IUT accepted the message
   octets    c8020014 00010000 00000001 80080000 00000004
+  note      2/8 is best
   replay    l2tp-harness run --device xl2tpd-lns fail
 
 XPASS  stale  suites/rfc2661/4.1-avp-format.yaml:5
@@ -100,6 +103,20 @@ def test_the_same_failure_in_many_cases_is_shown_once() -> None:
     assert "500 unexpected" in text
 
 
+def test_numbers_that_each_case_draws_make_no_difference() -> None:
+    events: list[Event] = [runs.header()]
+    for number in (1, 3):
+        case = f"case-{number}"
+        told = f"ICRP tid={number} sid={number * 7} Ns={number} Nr=3"
+        frame = runs.received(case, number, 0.1, summary=f"{told} [assigned_session_id]")
+        found = runs.check(case, Verdict.FAIL, frames=(number,), actual=told)
+        end = runs.end(case, Verdict.FAIL, Expectation.UNEXPECTED)
+        events += [runs.start(case), frame, found, end]
+    text = said([*events, runs.footer(events)])
+    assert "  the same  in case-3\n" in text
+    assert "  received  #1 ICRP tid=1 sid=7 Ns=1 Nr=3 [assigned_session_id]\n  octets" in text
+
+
 def test_many_different_failures_are_bounded() -> None:
     events: list[Event] = [runs.header()]
     for index in range(100):
@@ -136,7 +153,8 @@ def test_a_reason_may_have_several_lines() -> None:
     ) in text
     events: list[Event] = [runs.header(), runs.start("c"), end]
     live = follow(events, terminal=False, each=0.0)
-    assert live == "ERROR  c  xl2tpd: no such file [device.missing] hint: apt-get install xl2tpd\n"
+    told = "xl2tpd: no such file [device.missing] hint: apt-get install xl2tpd"
+    assert live == f"1/6 cases: ERROR  c  {told}\n"
 
 
 HOSTILE = "\x1b[2J\x07[bold]x[/bold]\r\n\u202e\udc80:smile:"
@@ -221,9 +239,18 @@ def test_a_log_hears_of_unexpected_cases_and_now_and_then_of_the_run() -> None:
     assert lines == [
         "0/3 cases, 30.00 s, running slow[x=1]",
         "0/3 cases, 1:00 min, running slow[x=1]",
-        "FAIL  fail  RFC2661-4.1-12 (MUST): expected StopCCN with result 2, error 8 within 2 s,"
-        " got SCCRP: the IUT accepted the message",
+        "2/3 cases: FAIL  fail  RFC2661-4.1-12 (MUST): expected StopCCN with result 2, error 8"
+        " within 2 s, got SCCRP: the IUT accepted the message",
     ]
+
+
+def test_what_the_summary_says_right_below_is_not_said_before() -> None:
+    events: list[Event] = [runs.header(cases=1), *runs.failing("fail")]
+    start = replace(runs.start("monitor/zlb-ns"), monitor=True)
+    end = runs.end(start.case, Verdict.FAIL, Expectation.UNEXPECTED)
+    events += [start, end]
+    assert follow([*events, runs.footer(events)], terminal=False, each=0.001) == ""
+    assert said([*events, runs.footer(events)]).count("FAIL") == 2
 
 
 def test_what_the_end_of_a_run_cut_off_is_no_news() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from harness.run.events import (
 )
 from tests.report import runs, strategies
 
-VOID = {"meta", "br"}
+VOID = {"meta", "br", "input"}
 
 
 class Page(HTMLParser):
@@ -93,8 +94,41 @@ def test_the_page_needs_nothing_else() -> None:
 def test_every_verdict_can_be_picked() -> None:
     buttons = [a["data-only"] for tag, a in page(runs.every_kind()).elements if tag == "button"]
     assert buttons == [
-        "", "pass", "fail", "warn", "inconc", "error", "skip", "xfail", "xpass",
+        "", "red", "pass", "fail", "warn", "inconc", "error", "skip", "xfail", "xpass",
     ]  # fmt: skip
+
+
+def test_what_is_counted_is_what_a_button_shows() -> None:
+    rule = replace(runs.start("monitor/zlb-ns"), monitor=True)
+    events: list[Event] = [*runs.every_kind()[:-1], rule, runs.end(rule.case)]
+    shown = page([*events, runs.footer(events, wall_s=1.0)])
+    assert "8 cases and 1 rule for every datagram in 1.00 s" in shown.text
+    assert "all 9" in shown.text
+    assert "pass 2" in shown.text
+    cases = [attributes for _, attributes in shown.elements if attributes.get("class") == "case"]
+    assert sum("data-red" in each for each in cases) == 4
+    assert "unexpected 4" in shown.text
+
+
+def test_suites_and_cases_stand_in_the_order_of_their_sources() -> None:
+    events: list[Event] = [runs.header()]
+    for suite, line in (("10.2-a", 1), ("9.1-b", 9), ("monitor", 1), ("9.1-b", 5), ("6.13-c", 1)):
+        case = f"{suite}/{line}"
+        events += [replace(runs.start(case), suite=suite, line=line), runs.end(case)]
+    _, _, listed = page([*events, runs.footer(events)]).text.partition("all 5")
+    names = ("6.13-c/1", "9.1-b/5", "9.1-b/9", "10.2-a/1", "monitor/1")
+    places = [listed.index(each) for each in names]
+    assert sorted(places) == places
+
+
+def test_a_finding_says_what_the_terminal_says() -> None:
+    shown = " ".join(" ".join(page(runs.every_kind()).texts).split())
+    for needed in (
+        "sent #3 SCCRQ expected StopCCN with result 2, error 8 within 2 s",
+        "received #4 SCCRP tid=1 sid=0 Ns=0 Nr=1 finding SCCRP: the IUT accepted the message",
+        "policy P-24 note 2/8 is best seen 3 times; this is the first",
+    ):
+        assert needed in shown, needed
 
 
 def test_octets_are_shown_of_findings_only() -> None:
