@@ -120,6 +120,39 @@ def test_what_a_check_tells() -> None:
     assert story.end.reason == f"{check.name}: expected {check.expected}, got {check.actual}"
 
 
+@pytest.mark.parametrize(
+    ("alternatives", "expected"),
+    [
+        ("[StopCCN, {message: SCCRP, verdict: fail}]", "StopCCN within 2.5 s"),
+        (
+            "[StopCCN, silence, {message: SCCRP, verdict: warn}]",
+            "StopCCN or silence, with a warning SCCRP, within 2.5 s",
+        ),
+        ("[{message: SCCRP, verdict: warn}]", "SCCRP within 2.5 s"),
+        ("[{message: SCCRP, verdict: fail}]", "SCCRP within 2.5 s"),
+        ("[ack, {message: SCCRP, verdict: note}]", "ack or SCCRP within 2.5 s"),
+    ],
+)
+def test_what_is_forbidden_is_not_what_is_expected(alternatives: str, expected: str) -> None:
+    story = play(f"- send: SCCRQ\n- expect: {alternatives}\n", {})
+    assert story.last.expected == expected
+
+
+def test_a_comparison_tells_what_it_wants_and_no_key_of_the_step() -> None:
+    steps = """
+- send: SCCRQ
+- expect: SCCRP
+  save: {theirs: tie_breaker}
+- compare: {theirs: present}
+  otherwise: warn
+"""
+    check = play(steps, {}).last
+    assert (check.expected, check.actual) == (
+        "theirs present",
+        "theirs is absent, expected present",
+    )
+
+
 def test_evidence_is_what_provoked_it_not_the_acknowledgement_beside_it() -> None:
     steps = """
 - establish: tunnel
