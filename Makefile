@@ -5,8 +5,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-# three workers: the one with the real devices mostly waits, from the beginning to the end
-PYTEST_ARGS ?= -n 3 --dist loadfile --no-loadscope-reorder
+# four workers: the one with the real devices waits, from the beginning to the end, and others do so
+PYTEST_ARGS ?= -n 4 --dist loadfile --no-loadscope-reorder
 
 # what peers/ starts, and what the tests look at packets with
 DEVICE_PACKAGES := xl2tpd slirp ppp l2tpns freeradius tshark tcpdump user-mode-linux debootstrap

@@ -77,6 +77,7 @@ def twice(run: subprocess.Popen[bytes], number: signal.Signals) -> None:
         (signal.SIGHUP, to_the_group),
     ],
 )
+@pytest.mark.usefixtures("heeds_hangup")
 def test_a_run_that_is_stopped(
     tmp_path: Path,
     work: Path,

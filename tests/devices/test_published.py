@@ -53,29 +53,19 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Run]
 
 
 @pytest.fixture(scope="module")
-def contained(
+def otherwise(
     running: dict[str, Run], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Run]]:
-    """The same in containers, when the processes have ended."""
+    """The same in containers and in guests, when the processes have ended."""
     for device in CONTAINERS.values():
         require_image(device)
-    finish(running)
-    words = {device: PART.get(device, ()) for device in CONTAINERS}
-    with side_by_side(words, tmp_path_factory) as runs:
-        yield runs
-
-
-@pytest.fixture(scope="module")
-def in_guests(
-    contained: dict[str, Run], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Run]]:
-    """The same in User-Mode Linux, when the containers have ended."""
     for program in ("linux.uml", "xl2tpd", "pppd"):
         require_program(program)
     if os.geteuid() != 0:
         missing("guests need root")
-    finish(contained)
-    with side_by_side(dict.fromkeys(GUESTS, ONE_GUEST), tmp_path_factory) as runs:
+    finish(running)
+    words = {device: PART.get(device, ()) for device in CONTAINERS}
+    with side_by_side({**words, **dict.fromkeys(GUESTS, ONE_GUEST)}, tmp_path_factory) as runs:
         yield runs
 
 
@@ -100,9 +90,9 @@ def test_all_cases(running: dict[str, Run], device: str) -> None:
 
 @pytest.mark.parametrize("device", CONTAINERS)
 def test_all_cases_in_a_container(
-    running: dict[str, Run], contained: dict[str, Run], device: str
+    running: dict[str, Run], otherwise: dict[str, Run], device: str
 ) -> None:
-    run = contained[device]
+    run = otherwise[device]
     run.finished()
     chosen = set(run.verdicts())
     assert len(chosen) > 200
@@ -116,11 +106,11 @@ def test_all_cases_in_a_container(
 
 @pytest.mark.parametrize("device", GUESTS)
 def test_all_cases_in_a_guest(
-    running: dict[str, Run], in_guests: dict[str, Run], device: str
+    running: dict[str, Run], otherwise: dict[str, Run], device: str
 ) -> None:
     plain = GUESTS[device]
     told = listed(PEERS / plain / USERLAND) | listed(PEERS / device / "baseline.yaml")
-    check_alike(in_guests[device], running[plain], lambda case: is_told_apart(case, told))
+    check_alike(otherwise[device], running[plain], lambda case: is_told_apart(case, told))
 
 
 def listed(baseline: Path) -> set[str]:

@@ -244,6 +244,7 @@ def interrupting(number: signal.Signals) -> Callable[[Event], None]:
         (signal.SIGHUP, asyncio.CancelledError),
     ],
 )
+@pytest.mark.usefixtures("heeds_hangup")
 def test_a_run_that_is_interrupted_ends_its_devices_and_its_record(
     suites: Path,
     tmp_path: Path,
