@@ -21,6 +21,20 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MOST_REPEATED = 100_000
 """Values of a file that aliases repeat: a few lines of aliases can mean billions."""
 
+_HINTS = {
+    "tab character": "indent with blanks",
+    "cannot start any token": "indent with blanks; a text that begins with @, ` or % wants quotes",
+    "mapping values are not allowed": "a text with a colon and a blank in it wants quotes, or the"
+    " line above is indented another way",
+    "expected key": "is the line indented like its neighbours?",
+    "could not find expected ':'": "a key wants a colon and a blank behind it",
+    "but found": "is the line indented like its neighbours, and each quote and bracket closed?",
+    "',' or ": "is each quote and bracket closed?",
+    "unexpected end": "is each quote and bracket closed?",
+    "unknown escape character": "in single quotes a backslash is a backslash",
+}
+"""What is mostly meant by an error of the YAML library, by a part of its words."""
+
 Plain = Any
 """What YAML gives without places: dict, list, str, int, float, bool, None."""
 
@@ -124,8 +138,19 @@ class Node:
     def text(self) -> str:
         """A string. Numbers and booleans are errors: quote them if text is meant."""
         if not isinstance(self.content, str):
-            raise self.fail("data.text", f"expected text, found {describe(self.content)}")
+            raise self.fail(
+                "data.text",
+                f"expected text, found {describe(self.content)}",
+                hint=self._in_quotes(),
+            )
         return self.content
+
+    def _in_quotes(self) -> str:
+        """How what YAML reads as something else becomes the text that it looks like."""
+        if not self.source:
+            return ""
+        plain = "; without quotes no, yes, on and off are false and true"
+        return f'in quotes it is text: "{self.source}"' + plain * isinstance(self.content, bool)
 
     def integer(self, low: int | None = None, high: int | None = None) -> int:
         """An integer within `low`..`high`, both included."""
@@ -224,7 +249,9 @@ def loads(text: str, name: str = "<text>") -> Node:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(name, mark.line + 1, mark.column + 1) if mark else Place(name)
-        raise DataError("data.yaml", error.problem or "not YAML", place=place) from error
+        problem = error.problem or "not YAML"
+        hint = next((hint for words, hint in _HINTS.items() if words in problem), "")
+        raise DataError("data.yaml", problem, hint=hint, place=place) from error
     except (yaml.YAMLError, RecursionError) as error:
         raise DataError("data.yaml", f"not YAML: {error}", place=Place(name)) from error
     finally:

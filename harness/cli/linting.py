@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from harness.cli.library import device_folder, suites_folder
-from harness.cli.printing import print_json, print_lines
+from harness.cli.printing import number_of, print_json, print_lines
 from harness.device.description.device import Device
 from harness.device.description.ics import CAPABILITIES
 from harness.device.description.launch import EmbeddedLaunch
+from harness.device.description.template import DEFAULT_CONFIGURATION
 from harness.device.embedded import EmbeddedRunner
 from harness.device.reading.load import load_device
 from harness.device.registry import list_devices, search_folders
@@ -24,6 +25,7 @@ from harness.errors import (
     HarnessError,
     Place,
 )
+from harness.located import suggest
 from harness.run.baseline import load_baseline
 from harness.run.run import Library, known_cases, rules_folder, tables_folder
 from harness.spec.lint import lint as lint_tables
@@ -32,7 +34,7 @@ from harness.spec.model import Specification
 from harness.spec.monitor import load_rules
 from harness.suite.lint import lint as lint_suites
 from harness.suite.load import load_suites
-from harness.suite.model import Suite
+from harness.suite.model import Case, Suite
 
 _PROFILE: Final = "rfc2661"
 ERROR: Final = "error"
@@ -64,9 +66,10 @@ class _Found:
     findings: list[Finding] = field(default_factory=list)
     rows: int = 0
     suites: int = 0
-    cases: int = 0
+    cases: tuple[Case, ...] = ()
     known: set[str] | None = None
     devices: int = 0
+    configurations: set[str] = field(default_factory=lambda: {DEFAULT_CONFIGURATION})
 
     def add(self, error: HarnessError) -> None:
         for each in error.errors if isinstance(error, DataErrors) else (error,):
@@ -99,6 +102,8 @@ def lint(devices: Sequence[str], as_json: bool, suites: Path | None) -> int:
         folders = [one.folder for one in list_devices(search_folders())]
     for one in folders:
         _device(found, one, specification)
+    if not devices:
+        _configurations(found)
     if as_json:
         print_json(_json(found))
     else:
@@ -125,7 +130,7 @@ def _suites(found: _Found, specification: Specification, folder: Path) -> None:
     if rules is None:
         return
     library = Library(specification, suites, rules)
-    found.cases = len(library.cases)
+    found.cases = library.cases
     found.known = found.tried(lambda: known_cases(library, folder))
     for one in lint_suites(suites, specification):
         found.findings.append(Finding(WARNING, one.code, one.text, one.hint, one.place))
@@ -134,6 +139,8 @@ def _suites(found: _Found, specification: Specification, folder: Path) -> None:
 def _device(found: _Found, folder: Path, specification: Specification | None) -> None:
     found.devices += 1
     device = found.tried(lambda: load_device(folder))
+    if device is not None:
+        found.configurations |= device.configurations.keys()
     if device is not None and specification is not None:
         found.tried(lambda: _parameters(device, specification))
     known = found.known
@@ -141,6 +148,15 @@ def _device(found: _Found, folder: Path, specification: Specification | None) ->
         rows = specification.requirements
         for baseline in device.baselines:
             found.tried(partial(load_baseline, baseline, known, rows))
+
+
+def _configurations(found: _Found) -> None:
+    """A case in a configuration that no device has would be skipped for ever, and nobody told."""
+    for case in found.cases:
+        if case.configuration not in found.configurations:
+            text = f"no device has a configuration {case.configuration!r}: all skip the case"
+            hint = suggest(case.configuration, found.configurations)
+            found.findings.append(Finding(WARNING, "lint.configuration", text, hint, case.place))
 
 
 def _parameters(device: Device, specification: Specification) -> None:
@@ -153,7 +169,7 @@ def _json(found: _Found) -> dict[str, Any]:
     return {
         "rows": found.rows,
         "suites": found.suites,
-        "cases": found.cases,
+        "cases": len(found.cases),
         "devices": found.devices,
         "findings": [
             {
@@ -171,9 +187,14 @@ def _json(found: _Found) -> dict[str, Any]:
 
 
 def _total(found: _Found) -> str:
-    looked = (
-        f"{found.suites} suites, {found.cases} cases, {found.rows} rows, {found.devices} devices"
+    counts = (
+        (found.suites, "suite"),
+        (len(found.cases), "case"),
+        (found.rows, "row"),
+        (found.devices, "device"),
     )
+    looked = ", ".join(number_of(count, what) for count, what in counts)
     if not found.findings:
         return f"{looked}: nothing wrong"
-    return f"{looked}: {found.count(ERROR)} errors, {found.count(WARNING)} warnings"
+    wrong = ((found.count(severity), severity) for severity in (ERROR, WARNING))
+    return f"{looked}: {', '.join(number_of(count, what) for count, what in wrong)}"

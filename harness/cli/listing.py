@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.cli.library import device_of, suites_folder
-from harness.cli.printing import print_json, print_lines, sides
+from harness.cli.printing import number_of, print_json, print_lines, sides
 from harness.run.run import Library, load_library
 from harness.run.select import Selected, matching, quick_ones, select
 from harness.suite.duration import longest
@@ -81,5 +81,5 @@ def _lines(library: Library, plan: Sequence[Selected]) -> list[str]:
         lines += [""]
     skipped = sum(bool(one.skipped) for one in plan)
     suites = len({one.case.suite for one in plan})
-    told = f"{len(plan)} cases in {suites} suites"
+    told = f"{number_of(len(plan), 'case')} in {number_of(suites, 'suite')}"
     return [*lines, f"{told}, {skipped} of them skipped" if skipped else told]

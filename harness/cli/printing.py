@@ -24,6 +24,11 @@ def print_json(value: object) -> None:
     sys.stdout.write(json.dumps(value, indent=2) + "\n")
 
 
+def number_of(count: int, what: str) -> str:
+    """`1 case`, `2 cases`."""
+    return f"{count} {what}{'s' * (count != 1)}"
+
+
 def sides(roles: Iterable[Role]) -> str:
     """`lac`, `lns` or `lac,lns`."""
     return ",".join(sorted(role.value for role in roles))

@@ -47,7 +47,11 @@ def find_device(name_or_path: str, search: Sequence[Path]) -> Path:
         if (given / PEER_FILE).is_file():
             return given
         missing = f"it has no {PEER_FILE}" if given.is_dir() else "there is no such folder"
-        raise UsageError("device.unknown", f"{name_or_path} is no device: {missing}")
+        raise UsageError(
+            "device.unknown",
+            f"{name_or_path} is no device: {missing}",
+            hint="`l2tp-harness devices` shows those that are there, `init` makes a new one",
+        )
     for folder in search:
         if (folder / name_or_path / PEER_FILE).is_file():
             return folder / name_or_path

@@ -322,6 +322,11 @@ def _row(node: Node, rows: Collection[str]) -> str:
     return row
 
 
+def _names(known_cases: Collection[str]) -> set[str]:
+    """What a pattern may have meant: a case, or all of a suite."""
+    return {*known_cases, *(f"{case.partition('/')[0]}*" for case in known_cases)}
+
+
 def _known(node: Node, known_cases: Collection[str]) -> str:
     """An id that is that of a case, or with `*` of several."""
     case = node.text()
@@ -329,6 +334,6 @@ def _known(node: Node, known_cases: Collection[str]) -> str:
         raise node.fail(
             "baseline.unknown-case",
             f"no case is called {case!r}" if "*" not in case else f"{case!r} matches no case",
-            hint=suggest(case, known_cases),
+            hint=suggest(case, _names(known_cases) if "*" in case else known_cases),
         )
     return case

@@ -304,7 +304,11 @@ def read_events(path: Path) -> Iterator[Event]:
         with path.open("rb") as file:
             yield from _events_of(file, str(path))
     except OSError as error:
-        raise DataError("run.unreadable", f"{path}: {error.strerror or error}") from error
+        raise DataError(
+            "run.unreadable",
+            f"{path}: {error.strerror or error}",
+            hint=f"name the output folder of a run, such as out/xl2tpd-lns, or its {EVENTS_FILE}",
+        ) from error
 
 
 def _events_of(file: BinaryIO, name: str) -> Iterator[Event]:

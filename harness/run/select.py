@@ -56,7 +56,7 @@ def select(
     if not plan:
         raise NothingSelected(
             "run.nothing-selected",
-            f"no {'quick ' if quick else ''}case of the selection is for a {device.role.upper()}",
+            f"no {'quick ' if quick else ''}case of the selection is for {device.role.one}",
             hint="`l2tp-harness list` shows all cases and for whom they are",
         )
     return plan

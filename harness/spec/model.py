@@ -33,6 +33,11 @@ class Role(StrEnum):
     LAC = "lac"
     LNS = "lns"
 
+    @property
+    def one(self) -> str:
+        """`a LAC` or `an LNS`."""
+        return "a LAC" if self is Role.LAC else "an LNS"
+
 
 BOTH_ROLES = frozenset(Role)
 

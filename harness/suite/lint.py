@@ -261,4 +261,4 @@ def _sender(case: Case, step: Send, specification: Specification) -> Suspicions:
 
 def _side(roles: Iterable[Role]) -> str:
     """`a LAC`, `an LNS`, or `a LAC or an LNS`."""
-    return " or ".join("a LAC" if role is Role.LAC else "an LNS" for role in sorted(roles))
+    return " or ".join(role.one for role in sorted(roles))

@@ -76,7 +76,9 @@ def suite_files(folder: Path) -> tuple[Path, ...]:
     if folder.is_file():
         return (folder,)
     if not folder.is_dir():
-        raise DataError("suite.folder", f"no such folder: {folder}")
+        raise DataError(
+            "suite.folder", f"no such folder: {folder}", hint="a folder with *.yaml suites in it"
+        )
     found = [
         path
         for path in folder.rglob("*")

@@ -67,3 +67,27 @@ def test_one_device_alone(command: Command) -> None:
     result = command("lint", "--device", "reference-lnx")
     assert result.code == 2
     assert "did you mean 'reference-lns'?" in result.out
+
+
+def test_a_configuration_that_no_device_has(command: Command, failing_suite: Path) -> None:
+    text = (failing_suite / "odd.yaml").read_text()
+    for name, code in (("authenticatd", 1), ("authenticated", 0)):
+        changed = text.replace("    iut: [lns]\n", f"    iut: [lns]\n    configuration: {name}\n")
+        (failing_suite / "odd.yaml").write_text(changed)
+        result = command("lint", "--suites", failing_suite)
+        assert result.code == code, result.out
+    (failing_suite / "odd.yaml").write_text(text.replace("iut", "configuration: no-secrt\n    iut"))
+    told = command("lint", "--suites", failing_suite).out
+    assert "warning: no device has a configuration 'no-secrt': all skip the case" in told
+    assert "did you mean 'no-secret'?" in told
+    assert "1 suite, 1 case, " in told
+    assert told.endswith("0 errors, 1 warning\n")
+
+
+def test_a_pattern_of_a_baseline_that_fits_nothing(command: Command) -> None:
+    bng = command.folder / "bng"
+    shutil.copytree(ROOT / "peers" / "reference-lns", bng)
+    entry = "- {case: 5.5-helo*, verdict: fail, reason: none}\n- {case: x, reason: no}\n"
+    (bng / "baseline.yaml").write_text(entry)
+    told = command("lint", "--device", "./bng").out
+    assert "did you mean '5.5-hello*'?" in told

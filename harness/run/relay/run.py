@@ -63,8 +63,8 @@ def check_roles(options: RelayOptions) -> None:
             if device.role is not role:
                 raise UsageError(
                     "relay.role",
-                    f"{device.name} is an {device.role.upper()}",
-                    hint=f"--{role} wants an {role.upper()}",
+                    f"{device.name} is {device.role.one}",
+                    hint=f"--{role} wants {role.one}",
                 )
 
 
