@@ -54,7 +54,12 @@ def of_click(error: click.ClickException) -> HarnessError:
 def of_system(error: OSError) -> HarnessError:
     """What the operating system refused, outside of any place that knows more about it."""
     what = error.filename or "input or output"
-    told = HarnessError("system", f"{what}: {error.strerror or error}")
+    hint = "who runs this may not: look at its owner and mode, and those of the folders above"
+    told = HarnessError(
+        "system",
+        f"{what}: {error.strerror or error}",
+        hint=hint if isinstance(error, PermissionError) else "",
+    )
     told.__cause__ = error
     return told
 
@@ -73,6 +78,11 @@ def defect(error: BaseException) -> HarnessError:
     )
     told.__cause__ = error
     return told
+
+
+def of_exception(error: Exception) -> HarnessError:
+    """What to say of an error that is no HarnessError: a file's is seldom a defect."""
+    return of_system(error) if isinstance(error, OSError) and error.filename else defect(error)
 
 
 def of_run(error: RunError) -> HarnessError:

@@ -25,6 +25,7 @@ class Reports:
         self.folder = folder
         self._capture = capture
         self.summary = SummaryReport()
+        self._unwritten: set[Path] = set()
         self._targets: list[tuple[str, FileReport, Path]] = []
         for kind, name in FILES.items():
             if kind == "statement" or (kind == "html" and not html):
@@ -41,12 +42,13 @@ class Reports:
 
     @property
     def files(self) -> dict[str, Path]:
-        """Where a person finds what, by its kind."""
+        """Where a person finds what, by its kind; what could not be written is left out."""
         found = {"events": self.folder / EVENTS_FILE}
         if self._capture:
             found["capture"] = self.folder / CAPTURE_FILE
         for kind, _, target in self._targets:
-            found.setdefault(kind, target)
+            if target not in self._unwritten:
+                found.setdefault(kind, target)
         return found
 
     def write(self) -> list[HarnessError]:
@@ -57,7 +59,8 @@ class Reports:
                 report.write(target)
             except HarnessError as error:
                 failures.append(error)
-        if "html" not in self.files:
+                self._unwritten.add(target)
+        if all(kind != "html" for kind, *_ in self._targets):
             failures += self._forget(FILES["html"])
         return failures
 

@@ -170,7 +170,7 @@ def _options(request: Request, subscribers: Sequence[Callable[[Event], None]]) -
 def _problem(error: Exception, footer: Footer | None) -> HarnessError:
     """What to say of an error that is no HarnessError: what the recorder made of it."""
     if footer is None or footer.error is None:
-        return faults.defect(error)
+        return faults.of_exception(error)
     told = faults.of_run(footer.error)
     told.__cause__ = error
     return told

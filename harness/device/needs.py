@@ -107,14 +107,16 @@ def find_program(name: str, launch: ProgramLaunch) -> str:
     found = shutil.which(name, path=folders)
     if found:
         return str(Path(found).absolute())
-    if Path(name).is_file():
+    # os.path, unlike Path, takes a folder of PATH that may not be looked into for one without it
+    if os.path.isfile(name):  # noqa: PTH113
         raise DeviceError(
             "device.no-program",
             f"{name} is not executable",
             hint=f"chmod +x {name}",
             place=launch.place,
         )
-    there = [path for folder in folders.split(os.pathsep) if (path := Path(folder, name)).is_file()]
+    paths = (str(Path(folder, name)) for folder in folders.split(os.pathsep))
+    there = [path for path in paths if os.path.isfile(path)]  # noqa: PTH113
     if "/" not in name and there and not os.access(there[0], os.X_OK):
         raise DeviceError(
             "device.no-program",

@@ -44,6 +44,7 @@ def check_reports(result: Result, out: Path) -> None:
     [
         (["--device", "reference-lnx"], 2, "unknown device", "did you mean 'reference-lns'?"),
         (["--device", "./nowhere"], 2, "no such folder", ""),
+        (["--device", "/" + "x" * 300], 3, "File name too long [system]", ""),
         (["--device", ""], 2, "", ""),
         (["--device", "x\x00y"], 2, "", ""),
         (["--set", "ixit.sekret=x"], 2, "unknown key 'sekret'", "did you mean 'secret'?"),
@@ -146,6 +147,20 @@ def program(command: Command) -> Callable[[bool], str]:
     return make
 
 
+def test_a_folder_of_path_that_may_not_be_looked_into(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root may look into all of them: a name that is too long is refused to anybody."""
+    monkeypatch.setenv("PATH", f"/{'x' * 300}")
+    bng = command.folder / "bng"
+    bng.mkdir()
+    text = DEVICE.replace("./nothing-here", "nothing-here").replace("NEEDS_ROOT", "false")
+    (bng / "peer.yaml").write_text(text)
+    result = command("run", "--device", "./bng", HELLO)
+    assert result.code == 3
+    assert "there is no program nothing-here [device.no-program]" in result.err
+
+
 def test_a_missing_binary(command: Command, program: Callable[[bool], str]) -> None:
     result = command("run", HELLO, "--device", program(False), "--out", "here")
     assert result.code == 3
@@ -180,6 +195,7 @@ def test_a_report_that_cannot_be_written(command: Command) -> None:
     result = command("run", HELLO, "--out", "here", "--junit", "file/result.xml")
     assert result.code == 3
     assert "cannot write file/result.xml" in result.error
+    assert "  junit     here/junit.xml" in result.out
     assert {path.name for path in (command.folder / "here").iterdir()} == FILES
 
 

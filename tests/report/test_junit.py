@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import resource
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from pathlib import Path
@@ -300,6 +301,20 @@ def test_a_target_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(HarnessError) as raised:
         write_junit(runs.every_kind(), tmp_path)
     assert raised.value.code == "report.unwritable"
+
+
+def test_a_disk_that_is_full_halfway_leaves_no_half_of_a_report(tmp_path: Path) -> None:
+    target = tmp_path / "junit.xml"
+    target.write_text("of an earlier run")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(HarnessError) as raised:
+            write_junit(runs.every_kind(), target)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert raised.value.code == "report.unwritable"
+    assert not target.exists()
 
 
 HOSTILE = "\x00\x07\x1b[31m]]>&<b>\"'\x85\ufffe\udc80\u202e<![CDATA["
