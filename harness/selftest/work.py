@@ -38,7 +38,8 @@ class Request:
     """What a self-test is asked for.
 
     mutants: only these, and then the cases themselves are not doubted. variants: only these lawful
-    ones, with all cases, and nothing else. selection: only these cases.
+    ones, with all cases, and nothing else. selection: only these cases, and then nobody expects
+    them to notice every mutant.
     known: where to look first. workers: processes, None: as many as there are processors.
     thorough: look also for what is excused.
     """
@@ -82,8 +83,10 @@ def _work(request: Request, task: _Task) -> SelfTest:
         return _result(request, task.excused, treatments=only)
     request.progress("the references")
     clean, faults = task.clean()
-    request.progress("mutants")
-    outcomes = task.hunt(request.mutants or list(MUTANTS))
+    outcomes: list[Outcome] = []
+    if request.mutants or not request.selection:
+        request.progress("mutants")
+        outcomes = task.hunt(request.mutants or list(MUTANTS))
     for one in outcomes:
         faults |= one.faults
     bitten, doubts, names = Bitten(), Doubts(), list[str]()
