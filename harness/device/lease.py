@@ -96,6 +96,14 @@ class Vital(Protocol):
 
 
 @runtime_checkable
+class Starvable(Protocol):
+    """A lease that can tell for how long its instance waited for a processor. No lease has to."""
+
+    def starved(self) -> float | None:
+        """Seconds since it began, all its threads added; None: cannot be told."""
+
+
+@runtime_checkable
 class Dissected(Protocol):
     """A lease that can tell more of its instance once that has died. No lease has to."""
 

@@ -21,6 +21,7 @@ from harness.device.machine.core import find_core
 from harness.device.machine.keeper_answers import Child, LostError
 from harness.device.machine.listening import listening
 from harness.device.machine.memory import resident
+from harness.device.machine.starved import starved
 from harness.device.templates import fill, render_file
 from harness.errors import DeviceError, HarnessError
 from harness.located import suggest
@@ -111,6 +112,11 @@ class ProcessLease:
         if not self._launch.core:
             return ()
         return await find_core(self.work, self._program, keep, self.box.root)
+
+    def starved(self) -> float | None:
+        """For how long it and its children have waited for a processor."""
+        number = self._child.process if self._child else 0
+        return starved(number) if number else None
 
     def _memory(self) -> int | None:
         number = self._child.process if self._child else 0

@@ -19,6 +19,7 @@ from harness.device.lease import (
     Lease,
     Reviving,
     Runner,
+    Starvable,
     Vital,
     Vitals,
 )
@@ -27,7 +28,10 @@ from harness.peer.network import Address, Network
 
 @dataclass(eq=False, slots=True)
 class SharedLease:
-    """The use of an instance by one case. Satisfies `Shared`, `Housed`, `Vital`, `Dissected`."""
+    """The use of an instance by one case.
+
+    Satisfies `Shared`, `Housed`, `Vital`, `Starvable` and `Dissected`.
+    """
 
     whole: Lease
     instance: str
@@ -69,6 +73,10 @@ class SharedLease:
             return Vitals()
         now = self.whole.vitals()
         return Vitals(now.memory, now.memory_at_first)
+
+    def starved(self) -> float | None:
+        """For how long the instance has waited, whichever case that was for."""
+        return self.whole.starved() if isinstance(self.whole, Starvable) else None
 
     async def autopsy(self, keep: Path) -> tuple[str, ...]:
         """What its death has left."""

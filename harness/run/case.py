@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from harness.device.lease import Death, Housed, Lease, Shared
+from harness.device.lease import Death, Housed, Lease, Shared, Starvable
 from harness.errors import DeviceError, HarnessError
 from harness.peer.clock import ClockStalledError
 from harness.peer.network import Address
@@ -56,7 +56,8 @@ class Attempt:
     unstarted: why the device did not start for it. up: when it was up, and done: when nothing was
     wanted of it any more. These are the case's seconds: how long it waited for its turn, and how
     long the device takes to start and to end, is not its own. crowded: others
-    ran at the same time.
+    ran at the same time. starved: seconds for which the device waited for a processor meanwhile,
+    all its threads added; looked at only where something was held against it.
     """
 
     case: Case
@@ -73,6 +74,7 @@ class Attempt:
     suspects: tuple[Suspect, ...] = ()
     unstarted: DeviceError | None = None
     crowded: bool = False
+    starved: float = 0.0
 
 
 def start_of(case: Case, at: float) -> CaseStart:
@@ -197,14 +199,21 @@ async def _with_device(setting: Setting, made: Attempt) -> None:
             made.instance = lease.instance
         if isinstance(lease, Housed):
             made.house = lease.house
+        before = _starved(lease)
         try:
             await _with_peer(setting, made, lease, local, new_host)
         finally:
             made.done = setting.at
+            if fold(made.checks)[0] is not Verdict.PASS:
+                made.starved = _starved(lease) - before
             await setting.runner.release(lease)
     finally:
         for host in taken:
             setting.hosts.release(host)
+
+
+def _starved(lease: Lease) -> float:
+    return (lease.starved() or 0.0) if isinstance(lease, Starvable) else 0.0
 
 
 async def _with_peer(

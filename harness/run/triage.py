@@ -163,6 +163,8 @@ class Triage:
             late = setting.punctuality.late(setting.started + began, setting.started + setting.at)
             if late > LATE:
                 return f"the harness was {late:.2f} s late"
+            if made.starved > LATE:
+                return f"the device waited {made.starved:.2f} s for a processor"
         if made.crowded and isinstance(setting.device.launch, UmlLaunch):
             return "others ran in the guest, which has one processor for all"
         for entry in setting.baseline.by_chance:

@@ -167,6 +167,7 @@ def test_leases_in_the_container_of_the_run(image: str, client: Any) -> None:
             assert first.house == second.house == of_this_run(client)["Id"]
             assert (await first.examine(), await second.examine()) == (None, None)
             assert (first.vitals().memory or 0) > 0
+            assert first.starved() is not None
             await first.action("restart", {})
             assert any("Listening on IP address" in line for line in first.log())
             work = first.work

@@ -240,5 +240,6 @@ def test_the_vital_signs_of_a_process() -> None:
             if runner.isolation != "user-namespaces":
                 assert (now.memory or 0) > 1 << 20
                 assert (now.memory_at_first or 0) > 1 << 20
+                assert lease.starved() is not None
 
     run(main())

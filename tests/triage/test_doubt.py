@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from harness.device import Device, load_device
-from harness.device.embedded import EmbeddedRunner
+from harness.device.embedded import EmbeddedLease, EmbeddedRunner
 from harness.errors import Place
 from harness.peer import clock
 from harness.peer.endpoint import Endpoint
@@ -124,6 +124,38 @@ def test_a_case_that_is_red_again_is_red() -> None:
 def test_a_harness_in_time_is_believed(punctuality: Punctuality | None) -> None:
     events = play(cases_of(ALIVE), punctuality, mute_at_first(1))
     assert (verdicts(events), attempts(events)) == ([Verdict.FAIL], 1)
+
+
+def waits(growth: float | None) -> tuple[type[EmbeddedLease], list[float]]:
+    """A lease that says of its instance, at each look, that it has waited so much longer."""
+    looks: list[float] = []
+
+    class Waiting(EmbeddedLease):
+        def starved(self) -> float | None:
+            looks.append(0.0)
+            return None if growth is None else 5.0 + growth * len(looks)
+
+    return Waiting, looks
+
+
+@pytest.mark.parametrize(
+    ("growth", "late", "tried"),
+    [(2 * LATE, 0.0, 2), (LATE / 2, 0.0, 1), (None, 0.0, 1), (2 * LATE, None, 1)],
+)
+def test_a_red_case_is_run_again_when_the_device_was_kept_waiting(
+    monkeypatch: pytest.MonkeyPatch, growth: float | None, late: float | None, tried: int
+) -> None:
+    lease, looks = waits(growth)
+    monkeypatch.setattr("harness.device.embedded.EmbeddedLease", lease)
+    punctuality = None if late is None else Late(late)
+    events = play(cases_of(ALIVE), punctuality, mute_at_first(1))
+    assert verdicts(events) == [Verdict.PASS if tried == 2 else Verdict.FAIL]
+    assert attempts(events) == tried
+    told = [one.text for one in events if isinstance(one, DeviceLog)]
+    wanted = "run again alone, for the device waited 0.20 s for a processor: it was fail"
+    assert any(text.startswith(wanted) for text in told) == (tried == 2)
+    # before each attempt, and behind a red one
+    assert len(looks) == (3 if tried == 2 else 2)
 
 
 def test_what_is_expected_is_not_run_again() -> None:

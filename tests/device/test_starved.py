@@ -1,0 +1,57 @@
+"""Linux tells for how long a program could have run and did not; here one that shares a core."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from harness.device.machine.memory import resident
+from harness.device.machine.starved import starved
+
+BUSY = "while True: pass"
+PARENT = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {BUSY!r}])"
+WITHIN = 60.0
+"""Seconds, no more than a bound on a hang: two that share a core wait half of the time."""
+
+
+@contextmanager
+def on_one_core(*programs: str) -> Iterator[list[int]]:
+    """Python programs that share one core; their process groups end with the test."""
+    core = min(os.sched_getaffinity(0))
+    with ExitStack() as stack:
+        numbers = []
+        for program in programs:
+            pinned = f"import os; os.sched_setaffinity(0, {{{core}}})\n{program}"
+            started = subprocess.Popen([sys.executable, "-c", pinned], start_new_session=True)
+            stack.callback(started.wait)
+            stack.callback(os.killpg, started.pid, 9)
+            numbers.append(started.pid)
+        yield numbers
+
+
+def grows_beyond(process: int, seconds: float) -> bool:
+    deadline = time.monotonic() + WITHIN
+    while time.monotonic() < deadline:
+        if (starved(process) or 0.0) > seconds:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_who_shares_a_core_waits_for_it() -> None:
+    with on_one_core(BUSY, PARENT) as (alone, parent):
+        # that of a child counts as well: the parent itself has nothing to wait for
+        assert grows_beyond(alone, 0.2)
+        assert grows_beyond(parent, 0.2)
+        assert (resident(parent) or 0) > (resident(alone) or 0)
+
+
+def test_of_what_has_ended_nothing_is_known() -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    assert starved(ended.pid) is None
+    assert resident(ended.pid) is None
