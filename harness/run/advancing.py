@@ -20,6 +20,13 @@ from harness.wire import Packet, build
 PATIENCE: Final = 10.0
 """Seconds without an acknowledgement after which the IUT has failed."""
 
+LONGEST: Final = 600.0
+"""Seconds that it may take in all. An IUT that is far away, or takes its time with each
+acknowledgement, has not failed, but what lies behind so many messages remains open."""
+
+PACE_KNOWN: Final = 30.0
+"""Seconds after which its pace says whether there is time enough."""
+
 AGAIN: Final = 0.5
 """Seconds after which what may have been lost is sent once more."""
 
@@ -134,6 +141,7 @@ async def _run(context: Context, step: Advance, flood: _Flood) -> None:
     tunnel = context.tunnel(step)
     flood.send()
     heard, patience = context.peer.now, context.scaled(PATIENCE)
+    started, number = heard, flood.left
     while flood.left:
         before = flood.left
         await context.news(context.peer.now + context.scaled(AGAIN))
@@ -147,4 +155,11 @@ async def _run(context: Context, step: Advance, flood: _Flood) -> None:
             flood.send()  # what came may have been more than an acknowledgement
         else:
             flood.send_again()
+        elapsed, done = context.peer.now - started, number - flood.left
+        if (
+            elapsed > context.scaled(PACE_KNOWN)
+            and elapsed * number > context.scaled(LONGEST) * done
+        ):
+            told = f"{done} of {number} are after {elapsed:.0f} s"
+            context.inconclusive(step, "every HELLO is acknowledged in a reasonable time", told)
     tunnel.channel.ns = step.to

@@ -26,7 +26,7 @@ PATIENCE: Final = 10.0
 LOOK: Final = 0.5
 """Seconds after which a preamble looks whether the device, of which nothing comes, still runs."""
 
-FIRST_CALL: Final = 1.0
+FIRST_CALL: Final = 2.0
 """Seconds in which a LAC that was told to dial sends the call for which it opened the tunnel."""
 
 CHALLENGE: Final = bytes(range(16))

@@ -37,8 +37,6 @@ from harness.suite.patience import (
 
 AT_ONCE = 0.3
 """Seconds in which a message follows an acknowledgement that came late."""
-PROMPT_ACK = 0.5
-"""Seconds within which an acknowledgement is never late (P-8)."""
 LATE_ACK = 1.0
 """Seconds after which an acknowledgement counts as late: every peer retransmits by then (P-8)."""
 TIMED_OTHERWISE = frozenset({"P-4", "P-5", "P-35"})
@@ -276,8 +274,7 @@ class _Waiting:
         P-8 has it so wherever a case does not say otherwise.
         """
         latest = self.context.scaled(LATE_ACK)
-        limit = max(min(self.limit(alternative), latest), self.context.scaled(PROMPT_ACK))
-        if alternative.message != "ack" or not self.graded or elapsed <= limit:
+        if alternative.message != "ack" or not self.graded or elapsed <= latest:
             return alternative
         note = f"acknowledged only after {elapsed:.3f} s"
         return replace(alternative, verdict=Severity.WARN, policy="P-8", note=note)
