@@ -40,6 +40,9 @@ async def _tunnel(context: Context, step: Alive) -> None:
     """
     tunnel = context.tunnel(step)
     expected = "the tunnel acknowledges a HELLO"
+    if tunnel.ended is not None:
+        told = describe(tunnel.ended)  # nothing may be sent there any more, not even a HELLO (6.4)
+        context.failed(step, "tunnel alive", expected, told, [tunnel.ended.number])
     hello = context.assembler.assemble(
         Compose(message="HELLO"), tunnel, context.session(step), step.place
     )

@@ -15,6 +15,7 @@ from harness.peer.observed import Observed
 from harness.peer.scripted import ScriptedTunnel
 from harness.run.concerning import describe
 from harness.run.context import Context
+from harness.spec.monitor.timing import began_between_ticks
 from harness.suite.model import Retransmissions, Severity
 
 CAP_TOLERANCE = 0.9
@@ -137,6 +138,7 @@ def _judge_growth(
     for index, (before, later) in enumerate(itertools.pairwise(intervals)):
         longest = (before + NOISE) * high + NOISE
         grows = (before - NOISE) * low - NOISE <= later <= longest
+        grows = grows or (not index and began_between_ticks(later, before))
         capped = later >= step.least_cap * CAP_TOLERANCE and later >= before * CAP_TOLERANCE
         if not grows and not (capped and later <= longest):
             context.failed(

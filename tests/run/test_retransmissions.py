@@ -46,7 +46,15 @@ GOOD = {"same message": "pass", "first retransmission": "pass", "back-off": "pas
 
 @pytest.mark.parametrize(
     "gaps",
-    [(1, 2), (1, 2, 4, 8), (1, 2, 4, 8, 8, 8), (0.5, 1, 2), (1, 2, 4, 8, 16), (1, 2, 4, 8, 10)],
+    [
+        (1, 2),
+        (1, 2, 4, 8),
+        (1, 2, 4, 8, 8, 8),
+        (0.5, 1, 2),
+        (1, 2, 4, 8, 16),
+        (1, 2, 4, 8, 10),
+        (1.7, 2, 4, 8),
+    ],
 )
 def test_intervals_that_double_up_to_a_cap_pass(gaps: tuple[float, ...]) -> None:
     story = watch(*gaps, keys=f", at_least: {len(gaps) + 1}")
@@ -64,6 +72,9 @@ def test_intervals_that_double_up_to_a_cap_pass(gaps: tuple[float, ...]) -> None
         ((1, 2, 4, 6, 6), "6.00 s after 4.00 s"),
         ((1, 2, 4, 8, 4), "4.00 s after 8.00 s"),
         ((1, 2, 2.5), "2.50 s after 2.00 s"),
+        ((2, 2, 2), "2.00 s after 2.00 s"),
+        ((1.7, 2, 2), "2.00 s after 2.00 s"),
+        ((1.9, 1.5, 4), "1.50 s after 1.90 s"),
     ],
 )
 def test_intervals_that_do_not_grow_fail(gaps: tuple[float, ...], seen: str) -> None:

@@ -141,6 +141,11 @@ def test_a_tunnel_that_the_iut_has_ended_is_not_alive_however_long_it_acknowledg
     assert told.startswith("fail: StopCCN")
     told = outcome(ALIVE, {"SCCCN": [say(), say("StopCCN", ns=2, after=0.0002)]})
     assert told.startswith("fail: StopCCN")
+    # it has acknowledged the StopCCN: to say anything more would be a fault of our own
+    long_ago: Rules = {"SCCCN": [say(), say("StopCCN", after=0.5)]}
+    story = play(UP + "- wait: 2s\n- alive: tunnel\n", long_ago)
+    assert story.last.actual.startswith("StopCCN")
+    assert not any(frame.summary.startswith("HELLO") for frame in story.frames)
 
 
 def test_a_tunnel_that_the_peer_has_given_up_is_not_alive() -> None:

@@ -23,6 +23,14 @@ _TOLERANCE: Final = 0.1
 _TICK: Final = 0.15
 """Seconds by which a device's timers may all be late: real ones look at them every so often."""
 
+_COARSE: Final = 1.0
+"""Seconds from one look of a device at its timers to the next, at most. A first interval begins
+between two looks and lasts up to one longer than it should, while all others begin at one."""
+
+_SHORTEST_COARSE: Final = 1.8
+"""Seconds of a second interval from which on this explains a first one that is nearly as long: it
+is twice the second that is recommended. Less is explained by nothing but a fixed interval."""
+
 _SHORT: Final = 2.0
 """Seconds. An interval below that may have been drawn out by a busy machine so far that the next
 one is not twice as long: 1.31 and 2.01 s are 1 and 2 in a guest that came late to a timer once."""
@@ -62,6 +70,19 @@ def may_double(interval: float, before: float) -> bool:
     return before < _SHORT and interval >= _DRAWN_OUT * before
 
 
+def began_between_ticks(second: float, first: float) -> bool:
+    """Whether a coarse clock may be all that keeps a second interval from being twice the first.
+
+    1.7, 2 and 4 s are 1, 2 and 4 on a clock that ticks once a second. The third one tells that from
+    intervals that do not grow.
+    """
+    return (
+        second >= _SHORTEST_COARSE
+        and reaches(second, first)
+        and reaches(second, 2 * (first - _COARSE))
+    )
+
+
 def judge_schedule(times: Sequence[float], *, complete: bool) -> Schedule:
     """Whether a message that was sent at these times was sent at doubling intervals.
 
@@ -76,9 +97,11 @@ def judge_schedule(times: Sequence[float], *, complete: bool) -> Schedule:
 
 def _exactly(intervals: Sequence[float]) -> Schedule:
     grown = doubted = False
-    for before, interval in pairwise(intervals):
+    for index, (before, interval) in enumerate(pairwise(intervals)):
         if doubles(interval, before):
             grown = True
+        elif not index and began_between_ticks(interval, before):
+            doubted = True
         elif not doubted and may_double(interval, before):
             doubted = True
         elif not reaches(interval, SMALLEST_CAP):
