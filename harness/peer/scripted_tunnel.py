@@ -316,6 +316,14 @@ class ScriptedTunnel:
         if self.hello_ignored and examined is not None and examined.number == HELLO:
             # Nr is cumulative: from here on nothing can be acknowledged without this HELLO
             self.channel.hold_acks()
+        # a HELLO before all that is held back is no part of it: unacknowledged it would hold that up
+        is_apart = (
+            self.acks_held
+            and not self.hello_ignored
+            and examined is not None
+            and examined.number == HELLO
+            and packet.header.ns == self.channel.nr == self.channel.acknowledged_nr
+        )
         arrival, ready = self.channel.receive(packet)
         observed = self._observed(number, source, to, parsed, examined, arrival)
         self.arrivals.append(observed)
@@ -337,6 +345,10 @@ class ScriptedTunnel:
                 self._deliver(delivered)
         for ns in [one for one in self._numbered if self._is_acknowledged(one)]:
             del self._numbered[ns]
+        if is_apart:
+            self.channel.resume_acks()
+            self.flush()
+            self.channel.hold_acks()
         self.flush()
 
     def _is_acknowledged(self, ns: int) -> bool:

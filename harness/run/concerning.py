@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from harness.peer.observed import Observed
 from harness.peer.scripted import ScriptedTunnel
 from harness.run.context import Context
+from harness.spec.model import Role
 from harness.suite.model import Step
 
 UNASKED = frozenset({"SLI", "WEN"})
@@ -20,6 +21,15 @@ def is_background(observed: Observed) -> bool:
     if observed.name in UNASKED and observed.header.session_id:
         return True
     return observed.name in BACKGROUND or observed.is_ignorable
+
+
+def is_next_call(context: Context, tunnel: ScriptedTunnel, observed: Observed) -> bool:
+    """Whether a LAC calls again of its own accord, as it may when a call of the tunnel has ended."""
+    return (
+        observed.name == "ICRQ"
+        and context.device.role is Role.LAC
+        and ("CDN" in tunnel.last_sent or any(one.name == "CDN" for one in tunnel.arrivals))
+    )
 
 
 def in_scope(

@@ -22,6 +22,7 @@ from harness.run.concerning import (
     in_scope,
     is_about_a_call,
     is_background,
+    is_next_call,
     strays_to,
     undeliverable,
 )
@@ -67,6 +68,7 @@ class _Waiting:
         self.slow = self.started + (context.scaled(SLOW_ANSWER) if slowly else 0.0)
         self.found: tuple[Alternative, Observed] | None = None
         self.passed_by: list[Observed] = []
+        self.partings: list[Observed] = []
         self.looked = 0
         self.arrivals_seen = 0
         self.strays_seen = 0
@@ -113,6 +115,9 @@ class _Waiting:
             if over and not self.is_open():
                 break
             await self.context.news(self.slow if over else self.until)
+        if self.partings:
+            self.judge(self.partings[0])
+            return
         # With a message among the alternatives a bare acknowledgement is only the answer when
         # nothing else comes.
         if self.found is not None:
@@ -153,10 +158,21 @@ class _Waiting:
         """The first message in the inbox that the step has to judge, at `looked`."""
         while self.looked < len(self.tunnel.inbox):
             observed = self.tunnel.inbox[self.looked]
-            if self.concerns(observed):
+            if not self.concerns(observed):
+                self.looked += 1
+            elif self.may_part(observed):
+                self.partings.append(self.tunnel.inbox.pop(self.looked))
+            else:
                 return observed
-            self.looked += 1
         return None
+
+    def may_part(self, observed: Observed) -> bool:
+        """Whether it may be the first word of a tunnel's end.
+
+        Who closes a tunnel may first disconnect its calls, although the StopCCN does that as well
+        (5.7). If none follows, the CDN is what it is.
+        """
+        return observed.name == "CDN" and "StopCCN" in self.named and "CDN" not in self.named
 
     def concerns(self, observed: Observed) -> bool:
         """Whether a message is for this step to judge, rather than background or another's."""
@@ -165,7 +181,7 @@ class _Waiting:
         if observed.name in self.named:
             # news that came before the last send is not about what was sent
             return observed.name not in UNASKED or observed.at >= self.tunnel.sent_at
-        if is_background(observed):
+        if is_background(observed) or is_next_call(self.context, self.tunnel, observed):
             return False
         if "any" in self.named:
             return True
@@ -206,6 +222,8 @@ class _Waiting:
         return False
 
     def judge(self, observed: Observed) -> None:
+        if self.partings and observed.name != "StopCCN":
+            observed = self.partings[0]
         received = self.context.view(observed, self.tunnel)
         values = self.context.values(self.step)
         problems = []

@@ -289,12 +289,18 @@ class CaseMonitor:
                 cases = self.whole.seen_in.setdefault((finding.rule, finding.severity), set())
                 cases.add(self.case)
             elif (
-                finding.frames[0] not in self.asked
+                not self._is_asked(finding)
                 and finding.severity != "note"
                 and not self.whole.of_vendor(finding)
             ):
                 self.whole.own.add([finding])
                 self._witness(False, finding)
+
+    def _is_asked(self, finding: Finding) -> bool:
+        """Whether a step has asked our own peer for it, or has given away an id that it uses."""
+        if finding.rule is RuleId.TUNNEL_ID_UNIQUE:
+            return not self.asked.isdisjoint(finding.frames)
+        return finding.frames[0] in self.asked
 
     def _since(self, finding: Finding) -> float:
         """When the first frame of a finding came that is still here."""

@@ -10,6 +10,7 @@ from harness.run.concerning import (
     describe,
     in_scope,
     is_background,
+    is_next_call,
     strays_to,
     undeliverable,
 )
@@ -38,6 +39,7 @@ async def silence(context: Context, step: Silence) -> None:
                 for one in came
                 if not is_background(one) and in_scope(step, tunnel, one, step.whole_tunnel)
             ]
+        came = [one for one in came if not is_next_call(context, tunnel, one)]
         if over:
             # until now what is missing before them might have come
             came += undeliverable(step, tunnel, step.whole_tunnel)

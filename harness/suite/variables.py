@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass, replace
-from typing import NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from harness.errors import DataError, Place
 from harness.suite.edits import AvpEdit, Compose, Given, HeaderEdit
@@ -33,6 +33,9 @@ AnyStep = TypeVar("AnyStep", bound=Step)
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PLACEHOLDER = re.compile(r"\$\{([^{}]*)\}")
+LAST_ID: Final = 65535
+"""Ids of tunnels and sessions are 1..65535 (4.4.3, 4.4.4)."""
+
 _REFERENCE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?: *([+-]) *([0-9]{1,9}))?(?: *: *([1-8]))?")
 _HEX = re.compile(r"0[xX][0-9A-Fa-f_\s]*")
 _FOR_REPORTS = frozenset({"place", "text", "note", "save", "collect"})
@@ -71,7 +74,8 @@ class Piece(NamedTuple):
             raise ValueError(f"{self.placeholder}: {shown(value)!r} is no number")
         number = value + self.add
         if not self.octets:
-            return number
+            # behind the highest id there is the lowest, which is not 0 (4.4.3)
+            return (number - 1) % LAST_ID + 1 if self.name.endswith("_id") else number
         # counters of the protocol wrap, so that ${ns+1:2} is right behind 65535
         return (number % (1 << 8 * self.octets)).to_bytes(self.octets, "big")
 

@@ -258,3 +258,24 @@ def test_what_was_lost_on_purpose_is_acknowledged_when_it_comes_again() -> None:
 def test_a_slow_device_has_more_time() -> None:
     for scale, verdict in ((1.0, Verdict.WARN), (2.0, Verdict.PASS)):
         assert play(ONE_SECOND, deaf_until(1.5), time_scale=scale).verdict is verdict
+
+
+def test_the_calls_of_a_tunnel_may_be_disconnected_before_it_is_closed() -> None:
+    steps = CALL + "- send: HELLO\n- expect: [StopCCN, {alternative}]\n  within: 1s\n"
+    for alternative in (
+        "ack",
+        "{message: any, verdict: warn}",
+        "{message: silence, verdict: note}",
+    ):
+        told = steps.format(alternative=alternative)
+        both = [say(), say("CDN", after=0.1), say("StopCCN", after=0.2)]
+        assert outcome(told, {"HELLO": both}).startswith("pass: StopCCN")
+        # no end of the tunnel follows: the call alone has come to harm
+        alone = play(told, {"HELLO": [say(), say("CDN", after=0.1)]})
+        assert alone.verdict is (Verdict.WARN if "any" in alternative else Verdict.FAIL)
+        assert alone.last.actual.startswith("CDN")
+        other = play(told, {"HELLO": [say(), say("CDN", after=0.1), say("SCCRP", after=0.2)]})
+        assert other.last.actual.startswith("CDN")
+    # nor is it where a CDN is an answer of its own
+    told = steps.format(alternative="{message: CDN, verdict: warn}")
+    assert play(told, {"HELLO": [say("CDN"), say("StopCCN")]}).verdict is Verdict.WARN

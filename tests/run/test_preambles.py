@@ -9,7 +9,7 @@ import pytest
 from harness.peer.network import Address
 from harness.run.events import Verdict
 from tests.run.fakes import Puppet, Rules, integer, say
-from tests.run.stage import Story, play, puppet
+from tests.run.stage import Story, outcome, play, puppet
 
 LAC_RULES: Rules = {
     "dial": [say("SCCRQ")],
@@ -198,7 +198,7 @@ def test_a_lac_without_a_call_comes_to_rest_as_well() -> None:
     story = lac("- establish: tunnel\n- alive: tunnel\n", {"SCCRP": [say("SCCCN")]})
     assert story.verdict is Verdict.PASS
     assert names(story) == ["SCCRP", "HELLO"]
-    assert story.end.seconds == pytest.approx(1.0, abs=0.1)
+    assert story.end.seconds == pytest.approx(2.0, abs=0.1)
 
 
 def test_a_lac_is_asked_for_an_outgoing_call() -> None:
@@ -246,3 +246,15 @@ SECOND = (
     "c802 003a 0000 0000 0000 0000 8008 0000 0000 0001 8008 0000 0002 0100 "
     "800c 0000 0007 746573746572 800a 0000 0003 00000003 8008 0000 0009 0999"
 ).replace(" ", "")
+
+
+def test_a_lac_may_call_again_when_a_call_has_ended() -> None:
+    again = [say(), say("ICRQ", after=0.3)]
+    for step in ("- expect: [ack, silence, StopCCN]\n", "- expect: ack\n", ""):
+        steps = f"- establish: session\n- send: CDN\n{step}- silence: 1s\n"
+        assert lac(steps, {"CDN": again}).verdict is Verdict.PASS
+    # an LNS calls nobody like that, and before a call has ended it is no other one
+    steps = "- establish: session\n- send: CDN\n- expect: ack\n- silence: 1s\n"
+    assert outcome(steps, {"CDN": again}).startswith("fail: ICRQ")
+    story = lac("- establish: session\n- send: HELLO\n- silence: 1s\n", {"HELLO": again})
+    assert story.verdict is Verdict.FAIL

@@ -164,9 +164,10 @@ def test_copies_of_an_earlier_message_of_that_name_are_not_the_ones() -> None:
     )
     second = repeats(1, 2, 4, of="HELLO")
     assert verdicts(play(steps, {"ICRQ": [[say("HELLO")], second]}))["back-off"] == "pass"
-    first = [say("HELLO"), say("HELLO", after=0.5, again=True)]
+    first = [say("ICRP"), say("ICRP", after=0.5, again=True)]
     held = steps.replace("- hello: ignore\n", "- wait: 1s\n- acks: hold\n")
-    story = play(held, {"ICRQ": [first, second]})
+    second = repeats(1, 2, 4, of="ICRP")
+    story = play(held.replace("HELLO", "ICRP"), {"ICRQ": [first, second]})
     assert story.check("back-off").verdict is Verdict.PASS
 
 

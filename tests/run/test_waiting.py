@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.run.events import Verdict
-from harness.wire import Packet
+from harness.wire import Packet, parse
 from tests.run.fakes import DEAF, Mute, Rules, Say, Tiring, say
 from tests.run.stage import CALL, SHOULD, TWO_CALLS, UP, arrow, of_class, outcome, play, puppet
 
@@ -274,3 +274,16 @@ def test_what_arrives_during_a_wait_is_kept() -> None:
     story = play("- send: SCCRQ\n- wait: 2s\n- expect: SCCRP\n  within: 1s\n", {})
     assert story.verdict is Verdict.PASS
     assert story.end.seconds == pytest.approx(2.0)
+
+
+def test_a_hello_is_acknowledged_while_acknowledgements_are_held() -> None:
+    steps = UP + "- acks: hold\n- send: ICRQ\n- expect: ICRP\n- wait: 2s\n"
+
+    def acknowledged(*words: Say) -> int:
+        story = play(steps, {"ICRQ": list(words)})
+        sent = [parse(one.data).packet for one in story.frames if one.direction.value == "sent"]
+        return max(one.header.nr or 0 for one in sent if one is not None)
+
+    assert acknowledged(say("ICRP"), say("HELLO", after=0.5)) == 1
+    assert acknowledged(say("HELLO"), say("ICRP", after=0.5)) == 2
+    assert acknowledged(say("HELLO"), say("HELLO", after=0.1), say("ICRP", after=0.5)) == 3

@@ -27,6 +27,7 @@ from tests.suite.reading import step_of
 VARIABLES: Variables = {
     "n": 7,
     "last": 65535,
+    "their_id": 65535,
     "t": "text",
     "o": b"\1\2",
     "c": {"result": 2, "message": "x"},
@@ -53,6 +54,8 @@ values = st.one_of(
         ("${n-8}", -1),
         ("${n:2}", b"\0\7"),
         ("${last+1:2}", b"\0\0"),
+        ("${their_id+1}", 1),
+        ("${their_id-1}", 65534),
         ("${o:2}", b"\1\2"),
         ("${t}", "text"),
         ("${o}", b"\1\2"),

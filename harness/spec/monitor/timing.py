@@ -100,9 +100,9 @@ def _exactly(intervals: Sequence[float]) -> Schedule:
     for index, (before, interval) in enumerate(pairwise(intervals)):
         if doubles(interval, before):
             grown = True
-        elif not index and began_between_ticks(interval, before):
-            doubted = True
-        elif not doubted and may_double(interval, before):
+        elif not doubted and (
+            may_double(interval, before) or (not index and began_between_ticks(interval, before))
+        ):
             doubted = True
         elif not reaches(interval, SMALLEST_CAP):
             return Schedule.CAP_TOO_LOW if grown else Schedule.NOT_DOUBLED
