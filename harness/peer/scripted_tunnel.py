@@ -316,7 +316,7 @@ class ScriptedTunnel:
         if self.hello_ignored and examined is not None and examined.number == HELLO:
             # Nr is cumulative: from here on nothing can be acknowledged without this HELLO
             self.channel.hold_acks()
-        # a HELLO before all that is held back is no part of it: unacknowledged it would hold that up
+        # a HELLO before all that is held back is no part of it, and would only hold that up
         is_apart = (
             self.acks_held
             and not self.hello_ignored

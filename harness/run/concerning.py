@@ -24,7 +24,7 @@ def is_background(observed: Observed) -> bool:
 
 
 def is_next_call(context: Context, tunnel: ScriptedTunnel, observed: Observed) -> bool:
-    """Whether a LAC calls again of its own accord, as it may when a call of the tunnel has ended."""
+    """Whether a LAC calls again of its own accord, as it may when a call has ended."""
     return (
         observed.name == "ICRQ"
         and context.device.role is Role.LAC

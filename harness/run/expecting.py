@@ -185,7 +185,7 @@ class _Waiting:
             return False
         if "any" in self.named:
             return True
-        if self.named == BACKGROUND and is_about_a_call(observed):
+        if self.named - {"StopCCN"} == BACKGROUND and is_about_a_call(observed):
             return False  # calls may come and go while the tunnel is watched for its HELLOs
         if self.is_unasked(observed):
             self.passed_by.append(observed)

@@ -39,7 +39,34 @@ _CALLS_OUT: Final = (
     "7.5.1-lac-outgoing-call-states/idle-request",
 )
 
+_LATE_CALL: Final = (
+    "6.5-hello/foreign-avp",
+    "6.12-cdn-to-a-lac/another-session-id",
+    "3.1-header-in-tunnel/truncated-hello",
+    "5.7-control-connection-teardown/stopccn-acknowledged",
+    "5.8-reliable-delivery/old-sequence-number",
+)
+
 WRONGED: Final[Mapping[str, tuple[str, ...]]] = {
+    "acknowledges-after-*": (
+        "5.5-hello/acknowledged",
+        "5.1-control-connection/lock-step",
+        "5.2.1-incoming-call/call-comes-up",
+        "5.8-window/acknowledges-a-burst",
+    ),
+    "disconnects-*": (
+        "4.1-avp-format/length-of-the-message-type",
+        "4.4.1-message-type/unknown-mandatory-message",
+        "6.4-stopccn/of-the-iut",
+        "7.2.1-control-connection-states/established-closed-by-iut",
+        "3.1-header-in-tunnel/length-within-avp",
+    ),
+    "calls-after-*": _LATE_CALL,
+    "redials": (
+        "6.12-cdn-to-a-lac/of-a-dialled-call",
+        "4.1-avp-format/length-that-lies-to-a-lac",
+        "rfc3145-disconnect-cause/with-m",
+    ),
     "answers-after-*": (
         *_CROSSING,
         "6.1-sccrq/odd-value",
@@ -49,6 +76,7 @@ WRONGED: Final[Mapping[str, tuple[str, ...]]] = {
         "7.5.1-lac-outgoing-call-states/established-out-of-sequence",
         "4.4.2-result-codes/no-session-left",
         "5.8-window/four-at-once",
+        "5.8-acknowledged-in-part/all-of-several-to-a-lac",
     ),
     "hangs-up-after-*": (
         "5.5-hello/sent-when-idle",
@@ -71,6 +99,7 @@ WRONGED: Final[Mapping[str, tuple[str, ...]]] = {
         "5.8-reliable-delivery/sccrp-retransmitted",
         "5.8-reliable-delivery-of-a-lac/reply-given-up",
         "5.5-hello/unanswered-hello-ends-tunnel",
+        "5.8-after-closing/stopccn-comes-again",
     ),
     "framing-capabilities-*": (*_CALLS_OUT, "4.4.2-result-codes/no-such-number"),
     "bearer-capabilities-*": (*_CALLS_OUT, "4.4.2-result-codes/no-such-number"),
@@ -90,6 +119,9 @@ WRONGED: Final[Mapping[str, tuple[str, ...]]] = {
         "4.4.5-proxy-avps-by-iut/password-hidden",
     ),
     "closes-*": (
+        "5.5-hello/not-expected",
+        "5.5-hello/sent-when-idle",
+        "5.8-unreachable/until-it-is-given-up",
         "5.6-session-teardown/cdn-with-cause",
         "6.12-cdn/short-cause",
         "6.12-cdn/call-is-over",

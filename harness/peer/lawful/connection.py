@@ -254,6 +254,21 @@ class ClosesAfterTheLastCall(with_tunnel(ClosesSoonAfter)):  # type: ignore[misc
     pass
 
 
+class CallByCall(Tunnel):
+    """Disconnects each call before the tunnel is closed, which would end them as well."""
+
+    def send_stopccn(self) -> None:
+        for session in self.sessions.values():
+            if session.peer_id:
+                session.send_cdn()
+        super().send_stopccn()
+
+
+@lawful("RFC2661-5.6-01 RFC2661-5.7-01", "the calls of a tunnel are disconnected before it is")
+class DisconnectsCallsFirst(with_tunnel(CallByCall)):  # type: ignore[misc]
+    pass
+
+
 class Farewell(Tunnel):
     """A peer that does not acknowledge is told so, once."""
 

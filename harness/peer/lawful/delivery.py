@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from typing import ClassVar
 
-from harness.peer.channel import Arrival, Channel, RetransmitPolicy, after
+from harness.peer.channel import Arrival, Channel, Outstanding, RetransmitPolicy, after
 from harness.peer.lawful.base import add, lawful
 from harness.peer.network import Address
 from harness.peer.variant import Variant, with_channel
@@ -46,7 +47,7 @@ def acks_after(seconds: float) -> type[Variant]:
     return with_channel(kind)
 
 
-for _milliseconds in (50, 250, 450):
+for _milliseconds in (50, 250, 450, 950):
     add(
         f"acknowledges-after-{_milliseconds}-ms",
         "P-8 RFC2661-5.8-07",
@@ -300,6 +301,21 @@ for _name, _policy, _text in (
         f"what is not acknowledged is sent again {_text}",
         retransmit=_policy,
     )
+
+
+class OnTicks(Channel):
+    """Looks at its timers once a second: what is due is late by up to that, the first time."""
+
+    def transmit(self, sent: Outstanding, now: float) -> Packet:
+        packet = super().transmit(sent, now)
+        tick = self.tunnel_id % 100 / 100  # of the clock, which began somewhen
+        sent.deadline = math.ceil(sent.deadline - tick) + tick
+        return packet
+
+
+@lawful("P-15", "what is not acknowledged is sent again when a clock ticks, once a second")
+class SendsAgainOnTicks(with_channel(OnTicks)):  # type: ignore[misc]
+    pass
 
 
 class OldestOnly(Channel):

@@ -1,11 +1,15 @@
-"""Lawful variants that lose patience: a call whose PPP does not come up is hung up (5.6)."""
+"""Lawful variants that lose patience with a call whose PPP does not come up (5.6), or with a tunnel
+that has no call (5.7)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from harness.peer.call import CallEvent, CallState
+from harness.peer.control_connection import Event, State
 from harness.peer.lawful.base import add
+from harness.peer.lawful.dated import Dated
 from harness.peer.session import Session
 from harness.peer.tunnel import Phase, Tunnel
 from harness.peer.variant import with_tunnel
@@ -61,4 +65,36 @@ for _seconds in (10,):
         "RFC2661-5.6-01",
         f"a call on which no PPP comes for {_seconds} s is hung up",
         kind=with_tunnel(type("HangsUp", (HangsUp,), {"patience": float(_seconds)})),
+    )
+
+
+class ClosesUnused(Dated):
+    """A tunnel that has had no call for `patience` seconds, or never had one, is closed."""
+
+    patience: ClassVar[float]
+    empty_until: float | None = None
+
+    def flush(self, now: float) -> None:
+        if self.sessions or self.waiting or self.state is not State.ESTABLISHED:
+            self.empty_until = None
+        elif self.empty_until is None:
+            self.empty_until = now + self.patience
+        super().flush(now)
+
+    def dates(self) -> Iterable[float | None]:
+        return (*super().dates(), self.empty_until)
+
+    def keep(self, now: float) -> None:
+        super().keep(now)
+        if self.empty_until is not None and self.empty_until <= now:
+            self.empty_until = None
+            self.event(Event.ADMIN_CLOSE, now)
+
+
+for _seconds in (15,):
+    add(
+        f"closes-after-{_seconds}-s-without-calls",
+        "P-37",
+        f"a tunnel without a call is closed after {_seconds} s",
+        kind=with_tunnel(type("ClosesUnused", (ClosesUnused,), {"patience": float(_seconds)})),
     )
