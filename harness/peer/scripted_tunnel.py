@@ -24,6 +24,9 @@ Octets = Callable[[Packet], bytes]
 _NAMING: Final = frozenset({"SCCRQ", "SCCRP", "StopCCN"})
 """Messages that carry the id by which their sender knows the tunnel (6.1, 6.2, 6.4)."""
 
+_NEWS: Final = frozenset({"SLI", "WEN"})
+"""News about a call, which may come at any time and answer nothing (6.13, 6.14)."""
+
 
 @dataclass(slots=True, eq=False)
 class ScriptedSession:
@@ -271,8 +274,9 @@ class ScriptedTunnel:
         )
 
     def is_by_the_way(self, observed: Observed) -> bool:
-        """Whether it is a HELLO that shows no trace of what was sent last."""
-        if observed.name != "HELLO" or observed.arrival is not Arrival.IN_ORDER:
+        """Whether it is a HELLO, or news of a call, that shows no trace of what was sent last."""
+        news = observed.name in _NEWS and observed.header.session_id
+        if not (observed.name == "HELLO" or news) or observed.arrival is not Arrival.IN_ORDER:
             return False
         before = [one.header.nr for one in self.arrivals[: self.arrivals_before_send]]
         return observed.header.nr == (before[-1] if before else 0)

@@ -83,7 +83,7 @@ WRONGED: Final[Mapping[str, tuple[str, ...]]] = {
         "5.5-hello/unanswered-hello-ends-tunnel-of-a-lac",
         "7.5.1-lac-outgoing-call-states/wait-cs-answer-in-vain",
     ),
-    "at-most-16-tunnels": ("5.0-many/tunnels-in-turn",),
+    "at-most-16-tunnels": ("5.0-many/tunnels-in-turn", "5.0-many/tunnels-at-once"),
     "hears-anybody": (
         "3.1-header-in-tunnel/from-another-host",
         "3.1-header-in-tunnel/from-another-host-while-a-reply-waits",
@@ -144,6 +144,11 @@ WRONGED: Final[Mapping[str, tuple[str, ...]]] = {
         "4.4.1-message-type/unknown-mandatory-message-ends-calls",
         "7.1-improper-messages/session-zero",
         "4.4.2-result-codes/hung-up",
+    ),
+    "has-errors-soon": (
+        "3.1-header-in-tunnel/unknown-version-discarded",
+        "3.1-header-in-tunnel/random-octets",
+        "6.13-wen/to-a-lac",
     ),
     "requires-sequencing": (
         "5.4-data-sequence-numbers/not-by-itself",

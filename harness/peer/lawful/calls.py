@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar, Final
 
-from harness.peer.call import CallAction
+from harness.peer.call import CallAction, CallState
 from harness.peer.calls import CallControl
 from harness.peer.examine import Examined, Fault
 from harness.peer.lawful.base import add, lawful
+from harness.peer.lawful.dated import Dated
 from harness.peer.proxy import KINDS
 from harness.peer.session import CallKind, Session
 from harness.peer.tunnel import Tunnel
-from harness.peer.variant import LAC, LNS, Variant, with_calls, with_session
+from harness.peer.variant import LAC, LNS, Variant, with_calls, with_session, with_tunnel
 from harness.spec.model import Role
 from harness.wire import Packet, Value
 
@@ -284,4 +286,31 @@ class Erring(Session):
 
 @lawful("RFC2661-6.13-01", "a WEN follows each call that comes up", roles=LAC)
 class HasErrorsAtOnce(with_session(Erring)):  # type: ignore[misc]
+    pass
+
+
+class ErringSoon(Dated):
+    """The lines have errors half a second after a call is up, and each half minute from then."""
+
+    errs_at: float | None = None
+
+    def flush(self, now: float) -> None:
+        up = any(one.state is CallState.ESTABLISHED for one in self.sessions.values())
+        if self.errs_at is None and up:
+            self.errs_at = now + 0.5
+        super().flush(now)
+
+    def dates(self) -> Iterable[float | None]:
+        return (*super().dates(), self.errs_at)
+
+    def keep(self, now: float) -> None:
+        super().keep(now)
+        if self.errs_at is not None and self.errs_at <= now:
+            self.errs_at = now + 30.0
+            for session in list(self.sessions.values()):
+                session.err(1, now)
+
+
+@lawful("RFC2661-6.13-01", "the lines of its calls have errors again and again", roles=LAC)
+class HasErrorsSoon(with_tunnel(ErringSoon)):  # type: ignore[misc]
     pass

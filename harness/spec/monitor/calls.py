@@ -59,7 +59,7 @@ def judge_call(
     elif name == "CDN":
         _end(judge, tunnel, call, index, message, numbered)
     elif name == "WEN":
-        _judge_wen(judge, call, message, numbered)
+        _judge_wen(judge, call, index, message, numbered)
     call.marks[index].setdefault(name, numbered.ns)
 
 
@@ -361,18 +361,19 @@ def _end(
     judge_early_data(judge, call, judge.frame.at)
 
 
-def _judge_wen(judge: Judge, call: Call, message: Message, numbered: Numbered) -> None:
+def _judge_wen(judge: Judge, call: Call, index: int, message: Message, numbered: Numbered) -> None:
     value = message.value("call_errors")
     if not isinstance(value, Mapping) or judge.frame.excused:
         return
     frame = judge.frame
     counters = tuple(int(one) for one in value.values())
-    if call.wen is None:
+    latest = call.wens.get(index)
+    if latest is None:
         if judge.violated(RuleId.WEN_REASON, not any(counters)):
             judge.blame(RuleId.WEN_REASON, "a WEN whose counters are all 0")
-        call.wen = (numbered.ns, frame, counters)
+        call.wens[index] = (numbered.ns, frame, counters)
         return
-    ns, before, known = call.wen
+    ns, before, known = latest
     if numbered.ns <= ns:
         return
     earlier = (before.number,)
@@ -386,4 +387,4 @@ def _judge_wen(judge: Judge, call: Call, message: Message, numbered: Numbered) -
         judge.blame(RuleId.WEN_COUNTERS, f"{', '.join(fallen)} of WEN fell", earlier=earlier)
     if judge.violated(RuleId.WEN_REASON, counters == known):
         judge.blame(RuleId.WEN_REASON, "a WEN whose counters have not grown", earlier=earlier)
-    call.wen = (numbered.ns, frame, counters)
+    call.wens[index] = (numbered.ns, frame, counters)

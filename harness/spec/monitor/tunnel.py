@@ -179,7 +179,7 @@ class Call:
     sequencing: bool = False
     connected: Frame | None = None
     early: list[Frame | None] = field(default_factory=lambda: [None, None])
-    wen: tuple[int, Frame, tuple[int, ...]] | None = None
+    wens: dict[int, tuple[int, Frame, tuple[int, ...]]] = field(default_factory=dict)
     flows: list[Flow | None] = field(default_factory=lambda: [None, None])
 
 
