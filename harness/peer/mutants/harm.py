@@ -7,7 +7,7 @@ from harness.peer.calls import CallControl
 from harness.peer.channel import Arrival, Channel, after
 from harness.peer.control_connection import Action
 from harness.peer.examine import Examined
-from harness.peer.message_types import CDN, ICRP, SCCRP, SCCRQ, STOPCCN
+from harness.peer.message_types import CDN, HELLO, ICRP, SCCRP, SCCRQ, STOPCCN
 from harness.peer.mutants.base import mutant
 from harness.peer.network import Address
 from harness.peer.tunnel import Phase, Tunnel
@@ -255,13 +255,38 @@ class NeverSendsHello(with_tunnel(NeverHello)):  # type: ignore[misc]
     pass
 
 
-@mutant("RFC2661-6.5-02", "a peer that sends no HELLO loses its tunnel")
-class ExpectsHello(Variant):
+class WantsHello(Tunnel):
+    """Has heard no HELLO for a minute."""
+
+    heard_at: float | None = None
+
+    def handle(self, packet: Packet, now: float) -> None:
+        if packet.message_type == HELLO:
+            self.heard_at = now
+        super().handle(packet, now)
+
     def tick(self, now: float) -> None:
-        for tunnel in list(self.tunnels.values()):
-            if tunnel.phase is Phase.OPEN and now - tunnel.opened_at > 59.0:
-                tunnel.close(None, now)
+        if self.phase is Phase.OPEN and now - (self.heard_at or self.opened_at) > 59.0:
+            self.lose(now)
         super().tick(now)
+
+    def lose(self, now: float) -> None:
+        self.close(None, now)
+
+
+@mutant("RFC2661-6.5-02", "a peer that sends no HELLO loses its tunnel")
+class ExpectsHello(with_tunnel(WantsHello)):  # type: ignore[misc]
+    pass
+
+
+class ForgetsWithoutHello(WantsHello):
+    def lose(self, now: float) -> None:
+        self.vanish()
+
+
+@mutant("RFC2661-6.5-02", "a peer that sends no HELLO is forgotten without a word")
+class ForgetsWhoSendsNoHello(with_tunnel(ForgetsWithoutHello)):  # type: ignore[misc]
+    pass
 
 
 @mutant("RFC2661-5.8-15", "every SCCRQ is answered anew", roles=LNS)
