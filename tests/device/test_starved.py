@@ -8,8 +8,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
 
 from harness.device.machine.memory import resident
+from harness.device.machine.processes import threads
 from harness.device.machine.starved import starved
 
 BUSY = "while True: pass"
@@ -48,6 +52,15 @@ def test_who_shares_a_core_waits_for_it() -> None:
         assert grows_beyond(alone, 0.2)
         assert grows_beyond(parent, 0.2)
         assert (resident(parent) or 0) > (resident(alone) or 0)
+
+
+def test_what_ends_between_two_looks_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    gone = Path(f"/proc/{ended.pid}")
+    monkeypatch.setattr("harness.device.machine.starved.tree", lambda _: iter([gone]))
+    assert threads(gone) == []
+    assert starved(1) is None
 
 
 def test_of_what_has_ended_nothing_is_known() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from harness.device.machine.processes import tree
+from harness.device.machine.processes import threads, tree
 
 _NANOSECOND: Final = 1e-9
 
@@ -20,9 +20,10 @@ def starved(process: int) -> float | None:
     """
     told: list[int] = []
     for folder in tree(process):
-        for thread in folder.glob("task/*/schedstat"):
+        for thread in threads(folder):
             try:
-                told.append(int(thread.read_text().split()[1]))  # after the time that it has run
+                # the time that it has run, that it has waited, and how often it was its turn
+                told.append(int((thread / "schedstat").read_text().split()[1]))
             except (OSError, ValueError, IndexError):
-                continue  # it has ended between two looks
+                continue  # it has ended
     return sum(told) * _NANOSECOND if told else None
