@@ -19,13 +19,14 @@ from harness.run.living import ask
 from harness.run.suspects import Suspect, Trail, named
 from harness.run.verdicts import SURVIVAL, fold
 from harness.spec.model import Role
+from harness.suite.patience import SLOW_ANSWER
 
 HANGS_AFTER: Final = 10.0
 """Seconds without an answer to a fresh SCCRQ, which is sent four times in them."""
 
-SLOW_AFTER: Final = 1.0
-"""Seconds that no device of this machine takes to answer unless something is wrong with it: every
-peer sends again after that time (5.8)."""
+SLOW_AFTER: Final = SLOW_ANSWER
+"""Seconds that no device takes to answer unless something is wrong with it: it may have to ask
+somebody, but every peer has sent again by then (5.8)."""
 
 FLOOD_OCTETS: Final = 8 << 20
 """Output of one instance in one case; the chattiest daemon with all debugging on writes a tenth."""
