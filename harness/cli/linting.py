@@ -35,6 +35,7 @@ from harness.spec.monitor import load_rules
 from harness.suite.lint import lint as lint_suites
 from harness.suite.load import load_suites
 from harness.suite.model import Case, Suite
+from harness.suite.schema import suite_schema
 
 _PROFILE: Final = "rfc2661"
 ERROR: Final = "error"
@@ -112,6 +113,13 @@ def lint(devices: Sequence[str], as_json: bool, suites: Path | None) -> int:
     if found.count(ERROR):
         return EXIT_USAGE
     return EXIT_UNEXPECTED if found.findings else EXIT_EXPECTED
+
+
+def print_schema(suites: Path | None) -> int:
+    """Print the JSON Schema by which an editor completes and checks suites."""
+    specification = load_specification(tables_folder(suites_folder(suites), _PROFILE))
+    print_json(suite_schema(specification, CAPABILITIES))
+    return EXIT_EXPECTED
 
 
 def _tables(found: _Found, specification: Specification, folder: Path) -> None:

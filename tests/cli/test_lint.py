@@ -91,3 +91,9 @@ def test_a_pattern_of_a_baseline_that_fits_nothing(command: Command) -> None:
     (bng / "baseline.yaml").write_text(entry)
     told = command("lint", "--device", "./bng").out
     assert "did you mean '5.5-hello*'?" in told
+
+
+def test_the_schema_for_an_editor(command: Command) -> None:
+    schema = command("lint", "--schema").json
+    assert "step-send" in schema["$defs"]
+    assert "HELLO" in str(schema)

@@ -51,6 +51,7 @@ def explain_command(**options: Any) -> None:
     metavar="NAME|PATH",
     help="Check this device alone. Repeatable.",
 )
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of suites, for an editor.")
 @shared.as_json
 @shared.suites
 def lint_command(**options: Any) -> int:
@@ -58,8 +59,10 @@ def lint_command(**options: Any) -> int:
 
     Exits with 2 when something is wrong, with 1 when something is only suspicious.
     """
-    from harness.cli.linting import lint
+    from harness.cli.linting import lint, print_schema
 
+    if options.pop("schema"):
+        return print_schema(options["suites"])
     return lint(**options)
 
 
