@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from harness.report.story import CaseStory
-from harness.run.events import Check, Direction, Frame, Header, Row
+from harness.run.events import Check, Direction, Frame, Header, Row, Verdict
 from harness.wire import parse
 from harness.wire.text import hexdump, printable
 
@@ -25,6 +25,13 @@ _LISTED_LOG: Final = 15
 _LONGEST: Final = 2000
 _LINE: Final = 300
 _MARGIN: Final = 13
+
+MEANINGS: Final = {
+    Verdict.INCONC: "what the case needs first did not come about, so its rule was not tested",
+    Verdict.XPASS: "the device does better than its baseline says: delete the entry, or narrow it",
+    Verdict.NONE: "the case ended without a verdict: nothing was found out",
+}
+"""What to make of a verdict that is neither good nor bad."""
 
 
 def safe(text: str, limit: int = _LONGEST) -> str:
@@ -152,6 +159,8 @@ def evidence_summary(story: CaseStory, header: Header | None) -> list[tuple[str,
     else:
         first, *rest = safe_lines(story.reason or story.verdict)
         said += [("reason", first), *(("", line) for line in rest)]
+    if story.shown in MEANINGS:
+        said += [("meaning", MEANINGS[story.shown])]
     if story.fates:
         first_fate = story.fates[0]
         said += [("device", safe(f"{first_fate.code}: {first_fate.text}", _LINE))]
@@ -267,6 +276,8 @@ def failure_text(story: CaseStory, header: Header | None) -> str:
         known = "" if story.shown is story.verdict else f" ({story.shown})"
         first, *rest = safe_lines(reason)
         lines += ["", f"{story.verdict}{known}: {first}", *rest]
+    if story.shown in MEANINGS:
+        lines += ["", f"{story.shown}: {MEANINGS[story.shown]}"]
     findings = story.findings
     for check in findings[:_LISTED_FINDINGS]:
         lines += ["", *finding_lines(check, story, rows)]

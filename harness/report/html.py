@@ -15,6 +15,7 @@ from typing import Any, Final
 import harness
 from harness.errors import HarnessError
 from harness.report.evidence import (
+    MEANINGS,
     evidence_frames,
     finding_facts,
     frame_dump,
@@ -174,6 +175,7 @@ def _case_view(story: CaseStory, header: Header | None, number: int) -> dict[str
         "number": number,
         "covers": [row for row in story.start.covers if row not in told],
         "reason": own_reason(story),
+        "meaning": MEANINGS.get(story.shown, ""),
         "headline": headline(story) if story.shown is not Verdict.PASS else "",
         "steps": _steps(story.steps, checks),
         "loose": loose,

@@ -186,8 +186,7 @@ class Context:
         if not found:
             return ""
         strictest = max(found, key=lambda row: RANK[Severity(row.severity)])
-        lower = " (lower case)" if strictest.keyword == "lower" else ""
-        return f"{strictest.level}{lower}"
+        return strictest.level_name
 
     def check(
         self,

@@ -267,7 +267,7 @@ async def _news(context: Context, step: Establish, deadline: float, expected: st
     """Wait for news, but not for those of the dead."""
     death = context.lease.death()
     if death is not None:
-        context.inconclusive(step, expected, f"the device has {death.reason}")
+        context.inconclusive(step, expected, f"the device is gone: {death.reason}")
     await context.news(min(deadline, context.peer.now + LOOK))
 
 

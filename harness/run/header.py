@@ -70,10 +70,9 @@ def make_header(
 
 
 def _row(row: Requirement, role: Role) -> Row:
-    lower = " (lower case)" if row.keyword == "lower" and row.level.value != "implied" else ""
     return Row(
         row.section,
-        f"{row.level.value}{lower}",
+        row.level_name,
         row.text,
         row.table,
         row.excluded or "",

@@ -42,6 +42,9 @@ class Role(StrEnum):
 BOTH_ROLES = frozenset(Role)
 
 
+LOWER_CASE = " (lower case)"
+
+
 class Level(StrEnum):
     """How strongly a rule binds. IMPLIED: the RFC states it without a key word."""
 
@@ -252,6 +255,12 @@ class Requirement:
             return "note"
         binding = self.level in (Level.MUST, Level.MUST_NOT)
         return "fail" if binding and self.keyword == "upper" else "warn"
+
+    @property
+    def level_name(self) -> str:
+        """`MUST`, `SHOULD (lower case)`, `implied`: the level as reports print it."""
+        is_lower = self.keyword == "lower" and self.level is not Level.IMPLIED
+        return f"{self.level}{LOWER_CASE}" if is_lower else f"{self.level}"
 
     def binds(self, role: Role) -> bool:
         """Whether a device in this role has to keep it."""

@@ -51,10 +51,12 @@ FAIL  fail  suites/rfc2661/4.1-avp-format.yaml:5
 
 XPASS  stale  suites/rfc2661/4.1-avp-format.yaml:5
   reason    the baseline lists stale
+  meaning   the device does better than its baseline says: delete the entry, or narrow it
   replay    l2tp-harness run --device xl2tpd-lns stale
 
 INCONC  inconc  suites/rfc2661/4.1-avp-format.yaml:5
   reason    no tunnel came up
+  meaning   what the case needs first did not come about, so its rule was not tested
   replay    l2tp-harness run --device xl2tpd-lns inconc
 
 ERROR  error  suites/rfc2661/4.1-avp-format.yaml:5
@@ -141,6 +143,11 @@ def test_how_a_run_ended(footer: Footer, words: str) -> None:
     text = said([runs.header(), footer])
     assert words in text
     assert "everything as expected" not in text
+
+
+def test_an_entry_that_is_stale_in_many_cases_is_named_once() -> None:
+    footer = Footer({"xpass": 3}, stale=("5.8-*: fail (b.yaml:3)",) * 3)
+    assert said([runs.header(), footer]).count("stale in the baseline") == 1
 
 
 def test_a_reason_may_have_several_lines() -> None:

@@ -303,6 +303,13 @@ def test_a_target_that_cannot_be_written(tmp_path: Path) -> None:
     assert raised.value.code == "report.unwritable"
 
 
+def test_a_verdict_that_is_neither_good_nor_bad_says_what_to_make_of_it(tmp_path: Path) -> None:
+    _, suite = make(tmp_path, runs.every_kind())
+    assert "xpass: the device does better" in case_of(suite, "stale").result[0].text
+    assert "inconc: what the case needs first" in case_of(suite, "inconc").result[0].text
+    assert "device does better" not in case_of(suite, "fail").result[0].text
+
+
 def test_a_disk_that_is_full_halfway_leaves_no_half_of_a_report(tmp_path: Path) -> None:
     target = tmp_path / "junit.xml"
     target.write_text("of an earlier run")

@@ -11,7 +11,7 @@ from harness.errors import UsageError
 from harness.located import suggest
 from harness.report.coverage.declared import Declared
 from harness.report.coverage.judged import Judged, RunRecord
-from harness.report.coverage.matrix import State, cover, level_name
+from harness.report.coverage.matrix import State, cover
 from harness.report.coverage.told import run_json, worst
 from harness.report.evidence import safe
 from harness.report.lines import Line, line, verdict_piece
@@ -110,7 +110,7 @@ def row_lines(explanation: RowExplanation) -> list[Line]:
     said += _labelled(
         "section", [f"{row.section} {explanation.specification.sections[row.section]}"]
     )
-    said += _labelled("level", [f"{level_name(row)} (breaking it: {row.severity})"])
+    said += _labelled("level", [f"{row.level_name} (breaking it: {row.severity})"])
     said += _labelled("binds", [sides(row.role)])
     said += _labelled("text", [row.text])
     said += _labelled("about", [", ".join(row.about)] if row.about else [])

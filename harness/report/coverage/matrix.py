@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
 
 from harness.report.coverage.declared import Declared
 from harness.report.coverage.judged import Judged, RunRecord
-from harness.spec.model import Level, Requirement, Role, Specification
-
-LOWER_CASE: Final = " (lower case)"
+from harness.spec.model import LOWER_CASE, Level, Requirement, Role, Specification
 
 
 class State(StrEnum):
@@ -88,7 +85,7 @@ class Coverage:
     @property
     def by_level(self) -> dict[str, Part]:
         """By level; key words that the RFC does not write in capitals count by themselves."""
-        found = self._grouped(level_name)
+        found = self._grouped(lambda row: row.level_name)
         known = [name for level in Level for name in (f"{level}", f"{level}{LOWER_CASE}")]
         return {name: _part(name, found[name]) for name in known if name in found}
 
@@ -130,12 +127,6 @@ class Coverage:
         return tuple(
             name for name, row in self.rows.items() if row.state is State.EXCLUDED and row.cells
         )
-
-
-def level_name(requirement: Requirement) -> str:
-    """`MUST`, `SHOULD (lower case)`, `implied`: the level as reports print it."""
-    is_lower = requirement.keyword == "lower" and requirement.level is not Level.IMPLIED
-    return f"{requirement.level}{LOWER_CASE}" if is_lower else f"{requirement.level}"
 
 
 def _part(title: str, rows: Iterable[RowCoverage]) -> Part:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from harness.report.coverage.judged import RunRecord
-from harness.report.coverage.matrix import Coverage, Part, RowCoverage, State, level_name
+from harness.report.coverage.matrix import Coverage, Part, RowCoverage, State
 from harness.report.evidence import safe
 from harness.report.lines import STYLES, Line, line
 from harness.run.events import Verdict
@@ -145,7 +145,7 @@ def _row_line(row: RowCoverage) -> Line:
     return line(
         f"  {requirement.id:<44}",
         (f"{row.state:<10}", _STATES[row.state]),
-        f"{level_name(requirement):<24}",
+        f"{requirement.level_name:<24}",
         *pieces,
     )
 
@@ -158,7 +158,7 @@ def _red(coverage: Coverage, most: int) -> list[Line]:
         requirement = coverage.rows[name].requirement
         declared = "  (declared, not executed)" if coverage.declared.names(name) else ""
         text = safe(requirement.text, _TEXT)
-        said.append(line(f"  {name:<44}{level_name(requirement):<24}", text, (declared, "yellow")))
+        said.append(line(f"  {name:<44}{requirement.level_name:<24}", text, (declared, "yellow")))
     if len(coverage.red) > most:
         said.append(line(f"  and {len(coverage.red) - most} more"))
     return said

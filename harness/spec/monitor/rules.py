@@ -173,10 +173,7 @@ class RuleTable:
     def level(self, rows: Iterable[str]) -> str:
         """The key word of the strictest row, `MUST (lower case)` where the RFC has it so."""
         requirement = _strictest_row(self.specification, rows)
-        if requirement is None:
-            return ""
-        lower = requirement.keyword == "lower" and requirement.level.value != "implied"
-        return f"{requirement.level}{' (lower case)' if lower else ''}"
+        return "" if requirement is None else requirement.level_name
 
     def rules_of(self, row: str) -> tuple[RuleId, ...]:
         """The rules that watch over a requirement row."""
