@@ -19,6 +19,7 @@ from harness.errors import DeviceError
 from harness.peer.checksums import ChecksumWatch, leave_out_checksums, watch_checksums
 from harness.peer.network import Address, Link, Receiver
 
+NO_IPV6 = "Is IPv6 switched on here (sysctl net.ipv6.conf.all.disable_ipv6)?"
 _HINTS = {
     errno.EADDRINUSE: "another program has the port: end it, or choose another port",
     errno.EADDRNOTAVAIL: "the address is not assigned to this machine",
@@ -83,11 +84,18 @@ def bound(address: str, port: int, options: SocketOptions | None = None) -> sock
         raise DeviceError("network.bind", cause, hint=_HINTS[socket.EAI_NONAME]) from error
 
 
+def _no_ipv6(address: str, error: OSError) -> str:
+    """What else an IPv6 address may suffer from."""
+    lacking = error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+    return NO_IPV6 if ":" in address and lacking else ""
+
+
 def _not_bound(address: str, port: int, error: OSError) -> DeviceError:
+    hints = (_HINTS.get(error.errno or 0, ""), _no_ipv6(address, error))
     return DeviceError(
         "network.bind",
         f"cannot bind UDP {address} port {port}: {error.strerror or error}",
-        hint=_HINTS.get(error.errno or 0, ""),
+        hint=". ".join(filter(None, hints)),
     )
 
 

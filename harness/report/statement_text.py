@@ -59,7 +59,7 @@ def _head(statement: Statement) -> Iterator[str]:
     told = ", ".join(f"{counts[each]} {each}" for each in Verdict if counts.get(each))
     yield f"# Statement of conformance: {text(header.title)}"
     yield ""
-    yield "Made by the harness from a run; not typed. `make statements` makes it again."
+    yield "Made by the harness from a run, not typed: `l2tp-harness report RUN --statement FILE`."
     yield ""
     yield from table(
         ("", ""),

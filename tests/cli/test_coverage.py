@@ -35,7 +35,7 @@ def test_the_runs_below_out_are_taken(command: Command) -> None:
     a_run(command.folder / "out" / "some-lns", DUPLICATE)
     said = command("coverage").out
     assert "1 covered" in said
-    assert "Some LNS (LNS), 1 cases" in said
+    assert "Some LNS (LNS), 1 case, " in said
     assert f"{DUPLICATE:<44}covered" in command("coverage", "--matrix").out
 
 
@@ -162,3 +162,11 @@ def test_a_run_under_a_vendors_table_says_which_rows_were_judged_by_which(
     page = (command.folder / "box" / "report.html").read_text()
     assert "as ip-office has it" in page
     assert "as rfc2661 has it" in page
+
+
+def test_a_run_that_could_not_begin_is_only_counted(command: Command) -> None:
+    a_run(command.folder / "out" / "some-lns", DUPLICATE)
+    assert command("run", "--device", "nobody").code == 2
+    said = command("coverage").out
+    assert "nobody" not in said
+    assert "  1 more came to no case\n" in said

@@ -158,6 +158,7 @@ def test_what_udp_cannot_send_is_lost_without_an_error() -> None:
     ("address", "hint"),
     [
         ("203.0.113.1", "not assigned"),
+        ("2001:db8:9:9::1", "Is IPv6 switched on here"),
         ("localhost", "not a name"),
         ("x" * 300, "not a name"),
     ],

@@ -15,7 +15,7 @@ from harness.peer.config import PeerConfig
 from harness.peer.endpoint import Endpoint
 from harness.peer.network import Address, Link, Network, Receiver
 from harness.peer.server import PeerServer
-from harness.peer.udp import SocketOptions, UdpNetwork, bound
+from harness.peer.udp import NO_IPV6, SocketOptions, UdpNetwork, bound
 from harness.spec.model import Role, Specification
 from harness.wire import parse
 from harness.wire.text import Names, printable, summary
@@ -86,7 +86,8 @@ def route_to(remote: str, options: SocketOptions) -> str:
             raise DeviceError(
                 "device.no-route",
                 f"there is no route to {remote}: {error.strerror or error}",
-                hint="`ip route get ADDRESS` says why; is the interface up, and the address right?",
+                hint="`ip route get ADDRESS` says why; is the interface up, and the address right?"
+                + (f" {NO_IPV6}" if ":" in remote else ""),
             ) from error
         return str(probe.getsockname()[0])
 

@@ -10,6 +10,7 @@ from harness.report.coverage.judged import RunRecord
 from harness.report.coverage.matrix import Coverage, Part, RowCoverage, State
 from harness.report.evidence import safe
 from harness.report.lines import STYLES, Line, line
+from harness.run.baseline import MONITOR
 from harness.run.events import Verdict
 from harness.run.verdicts import GRAVITY
 
@@ -88,7 +89,10 @@ def coverage_lines(
     `all_red`: list every red row rather than the first of them.
     """
     said = [line((coverage.specification.name, "bold"), ": ", *_sum(coverage.whole))]
-    said += [_run_line(run) for run in coverage.runs]
+    said += [_run_line(run) for run in coverage.runs if run.shown or run.problem]
+    empty = sum(not (run.shown or run.problem) for run in coverage.runs)
+    if empty:
+        said.append(line((f"  {empty} more came to no case", "dim")))
     if not coverage.runs:
         said.append(line("  ", ("no run", "yellow"), ": nothing has been executed"))
     said += [line(), *_table("section", coverage.by_section)]
@@ -116,8 +120,14 @@ def _run_line(run: RunRecord) -> Line:
     tables = ", ".join(f"{count} by {name}" for name, count in run.by_table.items())
     judged = f", rows judged: {tables or 'none'}"
     role = f" ({run.role.upper()})" if run.role else ""
-    text = f"  {run.title}{role}, {len(run.shown)} cases, {run.started}{judged}"
+    text = f"  {run.title}{role}, {_cases(run)}, {run.started}{judged}"
     return line(safe(text), (safe(broken), "bold red"))
+
+
+def _cases(run: RunRecord) -> str:
+    """How many cases have ended; the monitors' rules are none."""
+    number = sum(not case.startswith(MONITOR) for case in run.shown)
+    return f"{number} case{'s' * (number != 1)}"
 
 
 def _table(heading: str, parts: Mapping[str, Part]) -> list[Line]:
