@@ -144,12 +144,12 @@ class Monitor:
         `tunnel_id`: as it stands in their headers. calls: they assign Session IDs.
         """
         found = self._registry.addressed(source, destination, tunnel_id, strict=False)
-        if found is not None:
+        if found is not None and messages:
             tunnel, index = found
             me, peer = tunnel.sides[index], tunnel.sides[1 - index]
             me.numbering.pass_over(messages)
-            me.session_ids_unknown |= calls and messages > 0
-            peer.numbering.acknowledge(me.numbering.next, self._judge.frame)
+            me.session_ids_unknown |= calls
+            peer.numbering.acknowledge(me.numbering.contiguous, self._judge.frame)
 
     def end(self, at: float) -> list[Finding]:
         """What can be said only when nothing follows any more. The monitor is spent then."""

@@ -111,8 +111,16 @@ class Numbering:
         self.count()
 
     def pass_over(self, messages: int) -> None:
-        """So many further messages have been sent and need not be judged."""
-        self.next += messages
+        """So many further messages have been sent and acknowledged, and need not be judged.
+
+        Who acknowledges them has those that are missing here as well: they come first.
+        """
+        missing = sorted({*self.gaps, *([] if self.lost is None else [self.lost])})[:messages]
+        for number in missing:
+            self.gaps.pop(number, None)
+            if number == self.lost:
+                self.lost = None
+        self.next += messages - len(missing)
         self.count()
 
     def count(self) -> None:
