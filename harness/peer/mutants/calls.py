@@ -168,7 +168,7 @@ class NoReply(Session):
             super().act(action, now)
 
 
-@mutant("RFC2661-7.4-07", "an ICRQ is acknowledged and never answered", roles=LNS)
+@mutant("RFC2661-7.4-07", "an ICRQ is acknowledged and never answered", roles=LNS, broad=True)
 class NeverRepliesToCall(with_session(NoReply)):  # type: ignore[misc]
     pass
 
@@ -179,7 +179,7 @@ class NoConnect(Session):
             super().act(action, now)
 
 
-@mutant("RFC2661-7.4-08", "an ICRP is acknowledged and no ICCN follows", roles=LAC)
+@mutant("RFC2661-7.4-08", "an ICRP is acknowledged and no ICCN follows", roles=LAC, broad=True)
 class NeverConnects(with_session(NoConnect)):  # type: ignore[misc]
     pass
 
@@ -190,7 +190,7 @@ class NoOutgoing(Session):
             super().act(action, now)
 
 
-@mutant("RFC2661-7.5-02", "an OCRQ is acknowledged and no OCRP follows", roles=LAC)
+@mutant("RFC2661-7.5-02", "an OCRQ is acknowledged and no OCRP follows", roles=LAC, broad=True)
 class NeverRepliesToOutgoing(with_session(NoOutgoing)):  # type: ignore[misc]
     pass
 

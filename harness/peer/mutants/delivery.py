@@ -152,7 +152,7 @@ class Reckless(Channel):
         self.slow_start = False
 
 
-@mutant("RFC2661-5.8-29", "the peer's window is not observed")
+@mutant("RFC2661-5.8-29", "the peer's window is not observed", broad=True)
 class WindowIgnored(with_channel(Reckless)):  # type: ignore[misc]
     pass
 

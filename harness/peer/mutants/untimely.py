@@ -1,0 +1,130 @@
+"""Mutants whose calls carry PPP before they are up or after their end (5.0, 5.6)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from harness.peer.call import CallState
+from harness.peer.calls import CallControl
+from harness.peer.control_connection import Action, Event
+from harness.peer.data import DataChannel
+from harness.peer.examine import Examined
+from harness.peer.mutants.base import mutant
+from harness.peer.ppp import PppEnd
+from harness.peer.session import Session
+from harness.peer.tunnel import Phase, Tunnel
+from harness.peer.variant import LAC, LNS, Variant, with_session, with_tunnel
+from harness.wire import Packet
+
+
+class Forward(Session):
+    """A call whose PPP answers before it is established."""
+
+    early: ClassVar[CallState] = CallState.WAIT_CONNECT
+
+    def take_data(self, packet: Packet) -> None:
+        if self.data is not None or self.state is not self.early:
+            super().take_data(packet)
+            return
+        self.data = DataChannel(required=False, follows=False)
+        for answer in PppEnd(bytes(4), requested=True).take(packet.payload):
+            self.send_data(answer)
+        self.data = None
+
+
+@mutant("RFC2661-5.0-02", "PPP frames are answered ahead of the ICCN or OCCN", roles=LNS)
+class PppBeforeConnected(with_session(Forward)):  # type: ignore[misc]
+    pass
+
+
+@mutant("RFC2661-5.3-03", "PPP frames are answered ahead of the ICRP or OCRP")
+class PppBeforeReply(Variant):
+    class session_type(Forward):  # noqa: N801 -- the name of the attribute
+        early = CallState.WAIT_REPLY
+
+
+@mutant("RFC2661-5.0-02", "PPP frames are answered while the called party is rung", roles=LAC)
+class PppWhileItRings(Variant):
+    class session_type(Forward):  # noqa: N801 -- the name of the attribute
+        early = CallState.WAIT_CS_ANSWER
+
+
+class Startled(Session):
+    def take_data(self, packet: Packet) -> None:
+        if self.state is CallState.WAIT_REPLY:
+            self.tunnel.forget_session(self)
+        super().take_data(packet)
+
+
+@mutant("RFC2661-5.0-02", "a call for which a PPP frame comes too early is forgotten")
+class ForgetsWhoIsEarly(with_session(Startled)):  # type: ignore[misc]
+    pass
+
+
+class Afterlife(Tunnel):
+    """A tunnel that this side has closed, whose calls still answer PPP frames."""
+
+    living: dict[int, Session]
+    closed_here: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.living = {}
+
+    def event(self, event: Event, now: float) -> None:
+        self.closed_here = event is not Event.STOPCCN
+        super().event(event, now)
+
+    def act(self, action: Action, now: float) -> None:
+        if action is Action.CLEAN_UP and self.closed_here:
+            self.living = dict(self.sessions)
+        super().act(action, now)
+
+    def take_data(self, packet: Packet, now: float) -> None:
+        session = self.living.get(packet.header.session_id)
+        if session is not None and self.phase is Phase.CLOSING:
+            session.data = session.data or DataChannel(required=False, follows=False)
+            session.take_data(packet)
+        super().take_data(packet, now)
+
+
+@mutant("RFC2661-6.4-01", "calls go on in a tunnel that the peer itself has closed")
+class CallsOutliveOwnStopccn(with_tunnel(Afterlife)):  # type: ignore[misc]
+    pass
+
+
+class FirstOnly(CallControl):
+    """CDNs have an effect once."""
+
+    ended = 0
+
+    def end(
+        self,
+        tunnel: Tunnel,
+        packet: Packet,
+        session: Session | None,
+        examined: Examined,
+        now: float,
+    ) -> None:
+        self.ended += session is not None
+        if self.ended < 2 or session is None:
+            super().end(tunnel, packet, session, examined, now)
+
+
+@mutant("RFC2661-5.6-03", "only the first CDN has an effect")
+class FirstCdnOnly(Variant):
+    calls_type = FirstOnly
+
+
+class FirstStopOnly(Tunnel):
+    def event(self, event: Event, now: float) -> None:
+        stopped = self.endpoint.__dict__.get("stopped", False)
+        if event is Event.STOPCCN:
+            self.endpoint.__dict__["stopped"] = True
+        if not (stopped and event is Event.STOPCCN):
+            super().event(event, now)
+
+
+@mutant("RFC2661-6.4-01", "only the first StopCCN has an effect", roles=LNS)
+class FirstStopccnOnly(with_tunnel(FirstStopOnly)):  # type: ignore[misc]
+    pass
