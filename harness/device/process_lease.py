@@ -153,7 +153,7 @@ class ProcessLease:
                 else "its peer.yaml defines none",
             )
         if death := self.death():
-            raise DeviceError("device.dead", f"{name}: the device has {death.reason}")
+            raise DeviceError("device.dead", f"{name}: the device is gone: {death.reason}")
         names = {**self._values, **values}
         match action:
             case ControlAction(line):

@@ -82,6 +82,11 @@ _REPLIES: Final[Mapping[Verdict, Reply]] = {
 }
 
 
+def _was_silence(check: Check) -> bool:
+    """Whether nothing came, as it should: no evidence beside what came before."""
+    return check.verdict is Verdict.PASS and check.name in ("silence", "expect silence")
+
+
 class Listener:
     """Gathers the answers from the events of a run of the questions."""
 
@@ -103,7 +108,8 @@ class Listener:
             case Check() if event.case in self.answers:
                 if event.name == SURVIVAL:
                     self.answers[event.case].died = event.actual
-                self._last[event.case] = event
+                if not (_was_silence(event) and event.case in self._last):
+                    self._last[event.case] = event
             case DeviceLog() if event.case in self.answers:
                 answer = self.answers[event.case]
                 # what has sent and heard nothing yet had no device to talk to
@@ -123,7 +129,7 @@ class Listener:
         if event.verdict is Verdict.SKIP or event.verdict in (Verdict.ERROR, Verdict.NONE):
             answer.why = event.reason
         elif answer.died:
-            answer.why = f"the device has {answer.died}"
+            answer.why = f"the device is gone: {answer.died}"
         elif last is not None:
             answer.why = last.actual
 
