@@ -40,6 +40,8 @@ _CALLS_OUT: Final = (
 )
 
 _LATE_CALL: Final = (
+    "5.8-acknowledged-in-part/gap-not-acknowledged",
+    "5.8-reliable-delivery/zlb-takes-no-number",
     "6.5-hello/foreign-avp",
     "6.12-cdn-to-a-lac/another-session-id",
     "3.1-header-in-tunnel/truncated-hello",
@@ -62,6 +64,7 @@ WRONGED: Final[Mapping[str, tuple[str, ...]]] = {
         "3.1-header-in-tunnel/length-within-avp",
     ),
     "calls-after-*": _LATE_CALL,
+    "has-no-call-*": _LATE_CALL,
     "redials": (
         "6.12-cdn-to-a-lac/of-a-dialled-call",
         "4.1-avp-format/length-that-lies-to-a-lac",

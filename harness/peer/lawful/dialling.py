@@ -55,6 +55,26 @@ for _milliseconds in (1500,):
     )
 
 
+class CallsNobody(Tunnel):
+    """Opens a tunnel when it is told to dial, and has no call for it."""
+
+    def act(self, action: Action, now: float) -> None:
+        if action is Action.TUNNEL_OPEN:
+            self.waiting.clear()
+            self.sessions.clear()
+        super().act(action, now)
+
+
+@lawful(
+    "RFC2661-6.1-01",
+    "a tunnel is opened without a call to come",
+    roles=LAC,
+    ics={"incoming_calls": False},
+)
+class HasNoCallForItsTunnel(with_tunnel(CallsNobody)):  # type: ignore[misc]
+    pass
+
+
 class Redialling(Dated):
     """Has a call again when the peer has ended one."""
 
