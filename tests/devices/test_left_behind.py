@@ -21,7 +21,7 @@ from tests.device.engine import require_engine, require_image
 from tests.devices.leftovers import await_ends, processes_below
 from tests.polling import await_true
 
-LONG = "5.5-hello/not-expected"
+LONG = "5.5-hello/not-expected*"
 SHORT = "5.5-hello/acknowledged"
 
 
