@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from harness.device.machine.memory import resident
 from harness.device.machine.processes import threads
 from harness.device.machine.starved import starved
+from tests.polling import await_true
 
 BUSY = "while True: pass"
 PARENT = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {BUSY!r}])"
@@ -37,20 +37,16 @@ def on_one_core(*programs: str) -> Iterator[list[int]]:
         yield numbers
 
 
-def grows_beyond(process: int, seconds: float) -> bool:
-    deadline = time.monotonic() + WITHIN
-    while time.monotonic() < deadline:
-        if (starved(process) or 0.0) > seconds:
-            return True
-        time.sleep(0.02)
-    return False
+def await_more(process: int, seconds: float) -> None:
+    """Return once it has waited for so long."""
+    await_true(lambda: (starved(process) or 0.0) > seconds, WITHIN)
 
 
 def test_who_shares_a_core_waits_for_it() -> None:
     with on_one_core(BUSY, PARENT) as (alone, parent):
         # that of a child counts as well: the parent itself has nothing to wait for
-        assert grows_beyond(alone, 0.2)
-        assert grows_beyond(parent, 0.2)
+        await_more(alone, 0.2)
+        await_more(parent, 0.2)
         assert (resident(parent) or 0) > (resident(alone) or 0)
 
 
