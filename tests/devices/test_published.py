@@ -32,8 +32,6 @@ NEEDED = {
     "l2tpns": ("l2tpns",),
 }
 CONTAINERS = {f"{device}:container": device for device in NEEDED}
-PART = {"l2tpns:container": ("--quick",)}
-"""Those of which a selection will do: each instance of l2tpns clears 92 MB at its start."""
 ONE_GUEST = ("--set", "launch.uml.guests=1", "--jobs", "12")
 """A guest has one processor, and here are two of them at once."""
 GUESTS = {"uml-xl2tpd-lns": "xl2tpd-lns", "uml-xl2tpd-lac": "xl2tpd-lac"}
