@@ -35,7 +35,7 @@ from harness.run.events import CAPTURE_FILE, Event, Footer
 from harness.run.header import make_header
 from harness.run.hosts import GuestHosts, Hosts, LoopbackHosts, MemoryHosts, NamespaceHosts
 from harness.run.interrupts import interruptible
-from harness.run.memory import settled_memory
+from harness.run.memory import growing_memory, settled_memory
 from harness.run.monitoring import Monitoring, monitor_cases
 from harness.run.punctual import Punctuality
 from harness.run.record import Recorder
@@ -107,9 +107,10 @@ def load_library(suites: Path, profile: str = BASE_PROFILE) -> Library:
 
     Suites in a folder without tables of their own are about the specification of the harness.
     """
-    specification = load_specification(tables_folder(suites, profile))
-    rules = load_rules(rules_folder(suites, profile), specification)
-    return Library(specification, load_suites(suites, specification, CAPABILITIES), rules)
+    with growing_memory():
+        specification = load_specification(tables_folder(suites, profile))
+        rules = load_rules(rules_folder(suites, profile), specification)
+        return Library(specification, load_suites(suites, specification, CAPABILITIES), rules)
 
 
 def tables_folder(suites: Path, profile: str) -> Path:

@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import yaml
 
@@ -108,12 +109,15 @@ def _passes_for_another(node: Node) -> bool:
     it means the same octets either way.
     """
     text = node.content
-    if not isinstance(text, str) or text[:2] in ("0x", "0X"):
-        return False
+    return isinstance(text, str) and text[:2] not in ("0x", "0X") and not _reads_as_text(text)
+
+
+@lru_cache(maxsize=4096)
+def _reads_as_text(text: str) -> bool:
     try:
-        return not isinstance(yaml.safe_load(text), str)
+        return isinstance(yaml.safe_load(text), str)
     except (yaml.YAMLError, ValueError):
-        return True
+        return False
 
 
 def _digest(canonical: str) -> str:

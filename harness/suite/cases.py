@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field
+from typing import Any
 
 from harness.errors import DataError, Place
 from harness.located import Node
 from harness.spec.model import Role
 from harness.suite.amounts import count_range, duration
 from harness.suite.axes import LABEL, Instance, read_axes
+from harness.suite.defined import AlikeSteps
 from harness.suite.fill import check_names, fill, names_in
 from harness.suite.grammar import CASE_KEYS, DEFAULT_KEYS, LIMIT_KEYS
+from harness.suite.judging import checks
 from harness.suite.model import Case, Limit, Step
 from harness.suite.policies import read_policy
 from harness.suite.reader import Reader, key_node, without_repetition
 from harness.suite.rows import read_rows
 from harness.suite.shapes import Key
-from harness.suite.steps import StepReader, checks
+from harness.suite.steps import StepReader
 from harness.suite.values import plain_text
 from harness.suite.vocabulary import KNOWN_TAGS, ROLES
 
@@ -29,6 +32,14 @@ _TELLING = ("title", "purpose", "covers", "policy", "tags", "seconds")
 
 _OPTIONAL = {key: Key(about.shape, about.text) for key, about in DEFAULT_KEYS.items()}
 """The keys of `defaults`, of which none is required."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """What has been read of a case where no axis stands: the same for all its instances."""
+
+    facts: dict[str, Any] = field(default_factory=dict)
+    steps: AlikeSteps = field(default_factory=AlikeSteps)
 
 
 class CaseReader:
@@ -101,10 +112,11 @@ class CaseReader:
         before = reader.errors
         found: list[DataError] = []
         seen: set[tuple[str, Place | None]] = set()
+        alike = Alike()
         for instance in instances:
             reader.errors = []
             with reader.caught():
-                cases.append(self._case(name, place, entries, instance))
+                cases.append(self._case(name, place, entries, instance, alike))
             fresh = [one for one in reader.errors if (one.code, one.place) not in seen]
             found += fresh
             seen |= {(one.code, one.place) for one in fresh}
@@ -112,71 +124,74 @@ class CaseReader:
         return cases
 
     def _case(
-        self, name: str, place: Place, unfilled: Mapping[str, Node], instance: Instance
+        self,
+        name: str,
+        place: Place,
+        unfilled: Mapping[str, Node],
+        instance: Instance,
+        alike: Alike,
     ) -> Case:
         reader = self._reader
         entries = {
             key: fill(node, instance.values) for key, node in unfilled.items() if key != "each"
         }
+        facts: dict[str, Any] = {}
         for key, node in entries.items():
-            if key != "steps":
+            if key in alike.facts and node is unfilled[key]:
+                facts[key] = alike.facts[key]
+            elif key != "steps":
+                before = len(reader.errors)
                 reader.errors += check_names(node, ())
+                with reader.caught():
+                    facts[key] = self._fact(key, node)
+                if node is unfilled[key] and len(reader.errors) == before:
+                    alike.facts[key] = facts[key]
         before = len(reader.errors)
         steps: tuple[Step, ...] = ()
         with reader.caught():
-            limited = "limit" in entries
-            steps = StepReader(reader, instance.values, limited=limited).read(entries["steps"])
+            steps = StepReader(
+                reader, instance.values, limited="limit" in entries, alike=alike.steps
+            ).read(entries["steps"])
             if not any(checks(step) for step in steps) and len(reader.errors) == before:
                 raise entries["steps"].fail(
                     "suite.toothless",
                     "no step checks anything, so the case cannot fail",
                     hint="add an expect, silence, retransmissions, compare or alive",
                 )
-        case = Case(
+        told = {"title": name.replace("-", " "), "purpose": "", "covers": (), "iut": frozenset()}
+        return Case(
             id=f"{self._suite}/{name}{instance.suffix}",
             suite=self._suite,
             name=name,
-            title=name.replace("-", " "),
-            purpose="",
-            covers=(),
-            iut=frozenset(),
             steps=steps,
             place=place,
             axes=instance.shown,
+            **{**told, **facts},
         )
-        for key, node in entries.items():
-            if key != "steps":
-                with reader.caught():
-                    case = self._with(case, key, node)
-        return case
 
-    def _with(self, case: Case, key: str, node: Node) -> Case:
-        """The case with one more of its keys. Raises DataError."""
+    def _fact(self, key: str, node: Node) -> Any:
+        """What one of the keys of a case says, as the attribute of that name. Raises DataError."""
         match key:
-            case "title":
-                return replace(case, title=plain_text(node))
+            case "title" | "configuration" | "secret":
+                return plain_text(node)
             case "purpose":
-                return replace(case, purpose=_sentence(node))
+                return _sentence(node)
             case "covers":
-                return replace(case, covers=self._covers(node))
+                return self._covers(node)
             case "iut":
-                return replace(case, iut=_roles(node))
+                return _roles(node)
             case "requires":
-                return replace(case, requires=self._words(node, self._capability))
+                return self._words(node, self._capability)
             case "policy":
-                return replace(case, policy=self._words(node, read_policy))
+                return self._words(node, read_policy)
             case "tags":
-                return replace(case, tags=frozenset(self._words(node, _tag)))
-            case "configuration":
-                return replace(case, configuration=plain_text(node))
+                return frozenset(self._words(node, _tag))
             case "limit":
-                return replace(case, limit=self._limit(node))
+                return self._limit(node)
             case "exclusive":
-                return replace(case, exclusive=node.boolean())
+                return node.boolean()
             case "seconds":
-                return replace(case, seconds=duration(node))
-            case "secret":
-                return replace(case, secret=plain_text(node))
+                return duration(node)
         raise AssertionError(f"{key} is in the table of keys, but nothing reads it")
 
     def _limit(self, node: Node) -> Limit:

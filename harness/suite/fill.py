@@ -6,6 +6,7 @@ stands: an error about it points at the culprit. Names that are no axis are left
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Collection, Mapping
 
 from harness.errors import DataError
@@ -15,7 +16,10 @@ from harness.suite.variables import Piece, hexadecimal, only_placeholder, pieces
 
 
 def fill(node: Node, axes: Mapping[str, Node]) -> Node:
-    """The node with the axes in place. Raises DataError where a value does not fit in."""
+    """The node with the axes in place, the very node where none of them stands in it.
+
+    Raises DataError where a value does not fit in.
+    """
     if not axes:
         return node
     if isinstance(node.content, dict):
@@ -30,9 +34,12 @@ def fill(node: Node, axes: Mapping[str, Node]) -> Node:
                 raise filled.fail("data.duplicate-key", f"key {name!r} stands twice")
             content[name] = fill(value, axes)
             places[name] = filled.place
-        return Node(content, node.place, places)
+        same = all(content.get(key) is value for key, value in node.content.items())
+        return node if same else Node(content, node.place, places)
     if isinstance(node.content, list):
-        return Node([fill(item, axes) for item in node.content], node.place, {})
+        items = [fill(item, axes) for item in node.content]
+        same = all(map(operator.is_, items, node.content))
+        return node if same else Node(items, node.place, {})
     return _filled_text(node, axes)
 
 
@@ -82,9 +89,12 @@ def _filled_text(node: Node, axes: Mapping[str, Node]) -> Node:
     only = only_placeholder(text)
     if only is not None and only.name in axes:
         return _value(node, only, axes[only.name])
+    cut = pieces(text)
+    if not any(piece.name in axes for piece in cut):
+        return node
     in_octets = text[:2] in ("0x", "0X")
     words = []
-    for piece in pieces(text):
+    for piece in cut:
         words.append(piece.front)
         if piece.name not in axes:
             words.append(piece.placeholder)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from harness.errors import Place
 from harness.located import suggest
 from harness.spec.model import Role, Specification
+from harness.suite.judging import checks
 from harness.suite.model import (
     DEFAULT_TUNNEL,
     Alternative,
@@ -23,7 +24,6 @@ from harness.suite.model import (
     Step,
     Suite,
 )
-from harness.suite.steps import checks
 from harness.suite.variables import names_used
 from harness.suite.vocabulary import ANY, KNOWN_TAGS, SILENCE
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.located import Node
 from harness.suite.amounts import count, count_range, duration, integer, number_range, of_limit
+from harness.suite.defined import AlikeSteps, Defined
 from harness.suite.expects import read_alternatives, read_save
 from harness.suite.fill import check_names
 from harness.suite.messages import read_compose, read_message_edits
@@ -61,16 +62,24 @@ _IMPLY_ONCE = ("header", "raw", "cut", "append")
 class StepReader:
     """Reads the steps of one case in their order, and knows what the earlier ones have defined."""
 
-    def __init__(self, reader: Reader, axes: Iterable[str] = (), *, limited: bool = False) -> None:
-        """limited: the case is about a limit of the device, which the steps may name."""
+    def __init__(
+        self,
+        reader: Reader,
+        axes: Iterable[str] = (),
+        *,
+        limited: bool = False,
+        alike: AlikeSteps | None = None,
+    ) -> None:
+        """limited: the case is about a limit of the device, which the steps may name.
+
+        alike: what was read of other instances of the case, with the same axes; more is put in.
+        """
         self._reader = reader
+        self._alike = AlikeSteps() if alike is None else alike
         self._taken = {*axes, *RESERVED_NAMES, *reader.given}
-        self._names: set[str] = {*reader.given, *BUILT_IN_NAMES}
+        self._defined = Defined({*reader.given, *BUILT_IN_NAMES})
         if limited:
-            self._names.add(LIMIT_VARIABLE)
-        self._series: set[str] = set()
-        self._sent: set[str] = set()
-        self._established = False
+            self._defined.names.add(LIMIT_VARIABLE)
 
     def read(self, node: Node) -> tuple[Step, ...]:
         """The steps that could be read; the errors of the others are kept."""
@@ -81,24 +90,35 @@ class StepReader:
         return tuple(steps)
 
     def _step(self, node: Node) -> tuple[Step, ...]:
+        """One step, which in most instances of a case is the very node of the others."""
+        known = self._alike.find(node, self._defined)
+        if known is not None:
+            return (known,)
+        before, errors = self._defined.freeze(), len(self._reader.errors)
+        steps = self._fresh_step(node)
+        if steps and len(self._reader.errors) == errors:
+            self._alike.keep(node, before, steps[0], self._defined)
+        return steps
+
+    def _fresh_step(self, node: Node) -> tuple[Step, ...]:
         name, head, entries = parted(self._reader, node)
         nested = name == "repeat"
         looked_at = Node(entries, node.place, node.key_places)
-        problems = [] if nested else check_names(head, self._names)
-        problems += check_names(looked_at, self._names)
+        problems = [] if nested else check_names(head, self._defined.names)
+        problems += check_names(looked_at, self._defined.names)
         before = len(self._reader.errors)
         step = None
         with self._reader.caught():
-            shared = common(self._reader, node, entries, self._names)
+            shared = common(self._reader, node, entries, self._defined.names)
             step = _READERS[name](self, Parted(head, entries, shared))
         # an undefined name is one error, not also a value of the wrong kind
         undefined = {one.place for one in problems}
         found = [one for one in self._reader.errors[before:] if one.place not in undefined]
         self._reader.errors[before:] = [*problems, *found]
         if isinstance(step, (Expect, Ppp)):
-            self._names.update(step.save)
+            self._defined.names.update(step.save)
         if isinstance(step, Ppp) and step.requests is not None:
-            self._names.add(step.requests)
+            self._defined.names.add(step.requests)
         return () if step is None else (step,)
 
     def _block(self, name: str, node: Node) -> dict[str, Node]:
@@ -109,7 +129,7 @@ class StepReader:
         self._check_send_keys(message, step)
         compose = read_compose(self._reader, message, step.entries)
         implied = any(key in step.entries for key in _IMPLY_ONCE) or message in {ZLB, DATA}
-        self._sent.add(message)
+        self._defined.sent.add(message)
         return Send(
             **step.common,
             compose=compose,
@@ -144,7 +164,7 @@ class StepReader:
 
     def _resend(self, step: Parted) -> Step:
         message = self._reader.message(step.head, words=(ZLB, RAW, DATA))
-        if message not in self._sent and not self._established:
+        if message not in self._defined.sent and not self._defined.established:
             raise step.head.fail(
                 "suite.resend", f"no earlier step sends {message}, so it cannot be sent again"
             )
@@ -162,7 +182,7 @@ class StepReader:
             save = read_save(self._reader, step.entries["save"], self._taken)
         if "collect" in step.entries:
             collect = read_save(self._reader, step.entries["collect"])
-            self._series.update(collect)
+            self._defined.series.update(collect)
         return Expect(
             **step.common,
             alternatives=alternatives,
@@ -182,7 +202,7 @@ class StepReader:
         messages = (
             read_message_edits(self._reader, step.entries["with"]) if "with" in step.entries else {}
         )
-        self._established = True
+        self._defined.established = True
         return Establish(
             **step.common,
             what=what,
@@ -290,8 +310,8 @@ class StepReader:
     def _series_step(self, step: Parted) -> Step:
         block = self._block("series", step.head)
         name = plain_text(block["of"])
-        if name not in self._series:
-            raise unknown(block["of"], self._series, "series")
+        if name not in self._defined.series:
+            raise unknown(block["of"], self._defined.series, "series")
         judged = {
             key: block[key].boolean() for key in ("distinct", "unpredictable") if key in block
         }
@@ -311,7 +331,7 @@ class StepReader:
         if node is None:
             return {"count": usual}
         more = of_limit(node)
-        if more is None or LIMIT_VARIABLE not in self._names:
+        if more is None or LIMIT_VARIABLE not in self._defined.names:
             return {"count": count(node)}
         return {"count": more, "of_limit": True}
 
@@ -351,15 +371,17 @@ class StepReader:
     def _compare(self, step: Parted) -> Step:
         if not step.head.content:
             raise step.head.fail("suite.compare", "nothing to compare")
-        return Compare(**step.common, values=saved_values(self._reader, step.head, self._names))
+        return Compare(
+            **step.common, values=saved_values(self._reader, step.head, self._defined.names)
+        )
 
     def _repeat(self, step: Parted) -> Step:
         block = self._block("repeat", step.head)
-        outer = LOOP_VARIABLE in self._names
-        self._names.add(LOOP_VARIABLE)
+        outer = LOOP_VARIABLE in self._defined.names
+        self._defined.names.add(LOOP_VARIABLE)
         steps = self.read(block["steps"])
         if not outer:
-            self._names.discard(LOOP_VARIABLE)
+            self._defined.names.discard(LOOP_VARIABLE)
         return Repeat(**step.common, **self._times(block["count"]), steps=steps)
 
 
@@ -385,24 +407,3 @@ _READERS: Mapping[str, Callable[[StepReader, Parted], Step]] = {
     "compare": StepReader._compare,
     "repeat": StepReader._repeat,
 }
-
-
-def checks(step: Step) -> bool:
-    """Whether a step judges the IUT, itself or by a step within."""
-    if isinstance(step, Repeat):
-        return any(checks(one) for one in step.steps)
-    return isinstance(step, _CHECKS)
-
-
-_CHECKS = (
-    Expect,
-    Silence,
-    Retransmissions,
-    Outstanding,
-    Advance,
-    Calls,
-    Series,
-    Alive,
-    Ppp,
-    Compare,
-)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass, replace
+from functools import lru_cache
 from typing import Final, NamedTuple, TypeVar
 
 from harness.errors import DataError, Place
@@ -93,7 +94,8 @@ def has_placeholder(value: object) -> bool:
     return False
 
 
-def references(text: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def references(text: str) -> tuple[str, ...]:
     """The names that a text refers to. Raises ValueError where `${` is not followed by a name."""
     found = []
     for match in _PLACEHOLDER.finditer(text):
@@ -103,7 +105,7 @@ def references(text: str) -> list[str]:
         found.append(reference[1])
     if text.count("${") != len(found):
         raise ValueError(f"{text!r} has a '${{' without a name and a '}}'")
-    return found
+    return tuple(found)
 
 
 def pieces(text: str) -> list[Piece]:

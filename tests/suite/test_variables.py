@@ -109,7 +109,7 @@ def test_malformed_placeholders_are_no_references(text: str) -> None:
 
 
 def test_references() -> None:
-    assert references("${a} and ${b_2+1} and ${a:2}") == ["a", "b_2", "a"]
+    assert references("${a} and ${b_2+1} and ${a:2}") == ("a", "b_2", "a")
 
 
 @pytest.mark.parametrize(
