@@ -55,6 +55,8 @@ demo: $(VENV)/.run
 
 # Tests
 
+# the many processes that tests start need not compile the harness again, wherever that is the habit
+test: export PYTHONDONTWRITEBYTECODE :=
 test: lint
 	$(BIN)/pytest $(PYTEST_ARGS)
 
