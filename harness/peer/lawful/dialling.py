@@ -12,8 +12,9 @@ from harness.peer.endpoint import Endpoint
 from harness.peer.examine import Examined
 from harness.peer.lawful.base import add, lawful
 from harness.peer.lawful.dated import Dated
+from harness.peer.network import Address
 from harness.peer.session import Session
-from harness.peer.tunnel import Tunnel
+from harness.peer.tunnel import Phase, Tunnel
 from harness.peer.variant import LAC, Variant, with_tunnel
 from harness.wire import Packet
 
@@ -113,3 +114,32 @@ class Persistent(CallControl):
 class Redials(Variant):
     tunnel_type = Redialling
     calls_type = Persistent
+
+
+@lawful("RFC2661-5.2-01", "all calls to one peer have one tunnel", roles=LAC)
+class HasOneTunnelForAll(Variant):
+    def open_tunnel(self, address: Address, now: float) -> Tunnel:
+        for tunnel in self.tunnels.values():
+            if tunnel.originator and tunnel.address == address and tunnel.phase is Phase.OPEN:
+                return tunnel
+        return super().open_tunnel(address, now)
+
+
+class WithoutAWord(Tunnel):
+    """Forgets a tunnel that it would close before it knows the peer's id of it (P-21)."""
+
+    def act(self, action: Action, now: float) -> None:
+        if action is Action.SEND_STOPCCN and not self.peer_id:
+            self.vanish()
+        else:
+            super().act(action, now)
+
+
+@lawful(
+    "P-21",
+    "a tunnel of which the peer's id is not known ends without a word",
+    roles=LAC,
+    discouraged=True,
+)
+class SaysNothingToNobody(with_tunnel(WithoutAWord)):  # type: ignore[misc]
+    pass

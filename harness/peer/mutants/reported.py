@@ -10,7 +10,7 @@ from harness.peer.calls import CallControl
 from harness.peer.config import PeerConfig
 from harness.peer.control_connection import State
 from harness.peer.establishment import NOT_AUTHORIZED
-from harness.peer.examine import OUT_OF_RANGE, Examined, Fault
+from harness.peer.examine import OUT_OF_RANGE, UNKNOWN_MANDATORY_AVP, Examined, Fault
 from harness.peer.message_types import CDN, SCCRQ, STOPCCN
 from harness.peer.mutants import edits
 from harness.peer.mutants.altering import altered
@@ -104,6 +104,19 @@ class CauseUnwanted(CallControl):
 
 @mutant("RFC2661-6.12-CDN-q931_cause_code", "a CDN with a Q.931 Cause Code ends nothing", roles=LNS)
 class CauseInCdnRefused(with_calls(CauseUnwanted)):  # type: ignore[misc]
+    pass
+
+
+class CauseUnknown(CallControl):
+    def handle(self, tunnel: Tunnel, packet: Packet, examined: Examined, now: float) -> None:
+        if packet.message_type == CDN and "q931_cause_code" in examined.values:
+            tunnel.close(Fault(UNKNOWN_MANDATORY_AVP, "unknown AVP 0x000c"), now)
+        else:
+            super().handle(tunnel, packet, examined, now)
+
+
+@mutant("RFC2661-4.4.4-02", "a Q.931 Cause Code is not known, and ends the tunnel")
+class CauseEndsTunnel(with_calls(CauseUnknown)):  # type: ignore[misc]
     pass
 
 
