@@ -17,7 +17,7 @@ from harness.peer.config import PeerConfig
 from harness.peer.endpoint import Endpoint
 from harness.peer.network import Address
 from harness.peer.session import CallKind, Session
-from harness.peer.tunnel import Tunnel
+from harness.peer.tunnel import Phase, Tunnel
 from harness.spec.model import Role, Specification
 from harness.wire import Packet
 
@@ -60,6 +60,16 @@ class Variant(Endpoint):
     def alter_data(self, packet: Packet) -> Iterable[Packet]:
         """The packets that go out in place of this data message."""
         return (packet,)
+
+
+class OneTunnel(Variant):
+    """A LAC that has one tunnel to a peer for all its calls."""
+
+    def open_tunnel(self, address: Address, now: float) -> Tunnel:
+        for tunnel in self.tunnels.values():
+            if tunnel.originator and tunnel.address == address and tunnel.phase is Phase.OPEN:
+                return tunnel
+        return super().open_tunnel(address, now)
 
 
 def with_channel(kind: type[Channel]) -> type[Variant]:

@@ -12,10 +12,9 @@ from harness.peer.endpoint import Endpoint
 from harness.peer.examine import Examined
 from harness.peer.lawful.base import add, lawful
 from harness.peer.lawful.dated import Dated
-from harness.peer.network import Address
 from harness.peer.session import Session
-from harness.peer.tunnel import Phase, Tunnel
-from harness.peer.variant import LAC, Variant, with_tunnel
+from harness.peer.tunnel import Tunnel
+from harness.peer.variant import LAC, OneTunnel, Variant, with_tunnel
 from harness.wire import Packet
 
 _CALLS_AGAIN_AFTER: Final = 1.0
@@ -117,12 +116,8 @@ class Redials(Variant):
 
 
 @lawful("RFC2661-5.2-01", "all calls to one peer have one tunnel", roles=LAC)
-class HasOneTunnelForAll(Variant):
-    def open_tunnel(self, address: Address, now: float) -> Tunnel:
-        for tunnel in self.tunnels.values():
-            if tunnel.originator and tunnel.address == address and tunnel.phase is Phase.OPEN:
-                return tunnel
-        return super().open_tunnel(address, now)
+class HasOneTunnelForAll(OneTunnel):
+    pass
 
 
 class WithoutAWord(Tunnel):
