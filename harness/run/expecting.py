@@ -301,7 +301,7 @@ class _Waiting:
         """The time is over. It was silent only if nothing came that could not be delivered."""
         tunnel = self.tunnel
         odd = undeliverable(self.step, tunnel, self.step.any_session)
-        strays = strays_to(self.context, tunnel)
+        strays = [one for one in strays_to(self.context, tunnel) if not self.is_blind_ack(one)]
         if self.passed_by:
             self.fail(describe(self.passed_by[0]), [self.passed_by[0].number])
         if self.answered_to_nobody(strays):
@@ -315,6 +315,15 @@ class _Waiting:
             self.matched(self.silences[0], None)
             return
         self.fail(f"nothing of it came within {self.deadline - self.started:g} s", [])
+
+    def is_blind_ack(self, observed: Observed) -> bool:
+        """Whether it is an acknowledgement to tunnel 0, which breaks no silence.
+
+        Who has not accepted an id of ours yet has no other tunnel to send it to (4.4.3).
+        """
+        if not self.silences or observed.name != "ZLB" or observed.header.tunnel_id:
+            return False
+        return not any(one.header.tunnel_id for one in self.tunnel.arrivals)
 
     def answered_to_nobody(self, strays: Sequence[Observed]) -> bool:
         """Whether what was sent to tunnel 0 has been answered to tunnel 0, as the step allows."""

@@ -121,11 +121,11 @@ class HasOneTunnelForAll(OneTunnel):
 
 
 class WithoutAWord(Tunnel):
-    """Forgets a tunnel that it would close before it knows the peer's id of it (P-21)."""
+    """Ends a tunnel without a StopCCN as long as it does not know the peer's id of it (P-21)."""
 
     def act(self, action: Action, now: float) -> None:
         if action is Action.SEND_STOPCCN and not self.peer_id:
-            self.vanish()
+            self.linger(now)
         else:
             super().act(action, now)
 

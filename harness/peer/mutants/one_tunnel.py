@@ -21,6 +21,7 @@ class HalfOpen(Tunnel):
     def event(self, event: Event, now: float) -> None:
         why = self.refusal
         if event is Event.SCCRP_REFUSED and why is not None and why.result == NOT_AUTHORIZED:
+            self.channel.tunnel_id = self.peer_id
             self.state = State.ESTABLISHED
             self.waiting.clear()
             self.sessions.clear()
