@@ -43,6 +43,7 @@ class CaseEndedError(Exception):
 class Context:
     """One case while it runs. Times are seconds on the loop's clock, `at` since the run began.
 
+    ppp_takes: how long a PPP of this case took to answer, the slowest that was asked.
     unseen: told of messages that are in no record: from where, to where, with which Tunnel ID, how
     many, all of them acknowledged, and whether they assign Session IDs.
     """
@@ -64,6 +65,7 @@ class Context:
     variables: dict[str, Value] = field(default_factory=dict)
     collected: dict[str, list[Value]] = field(default_factory=dict)
     configure_requests: int = 0
+    ppp_takes: float = 0.0
     unseen: Callable[[Address, Address, int, int, bool], None] | None = None
 
     # -- time and names ----------------------------------------------------------------------

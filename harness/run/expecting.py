@@ -33,6 +33,7 @@ from harness.suite.patience import (
     NOT_MESSAGES,
     SLOW_ANSWER,
     waits_for_slow_answers,
+    waits_for_slow_ppp,
     would_be_better,
 )
 
@@ -40,6 +41,8 @@ AT_ONCE = 0.3
 """Seconds in which a message follows an acknowledgement that came late."""
 LATE_ACK = 1.0
 """Seconds after which an acknowledgement counts as late: every peer retransmits by then (P-8)."""
+SEVERAL = 2
+"""By how much a PPP may take longer to answer than it took when it came up."""
 TIMED_OTHERWISE = frozenset({"P-4", "P-5", "P-35"})
 """Points of the verdict policy that say themselves until when something is to be acknowledged."""
 
@@ -62,6 +65,7 @@ class _Waiting:
         self.silences = [one for one in step.alternatives if one.message == "silence"]
         self.named = {one.message for one in self.messages}
         self.graded = self.grades_acks()
+        self.slow_ppp = self.context.ppp_takes * SEVERAL if waits_for_slow_ppp(step) else 0.0
         self.deadline = self.started + max(self.patience(one) for one in step.alternatives)
         self.follows = self.started + max(map(self.limit, self.messages), default=0.0)
         slowly = waits_for_slow_answers(step)
@@ -100,6 +104,8 @@ class _Waiting:
         limit = self.limit(alternative)
         if alternative.message == "ack" and self.graded and not self.silences:
             return max(limit, self.context.scaled(PATIENCE))
+        if alternative.message == "data":
+            return max(limit, self.slow_ppp)
         return limit
 
     def is_open(self) -> bool:

@@ -7,6 +7,7 @@ sent again, as a PPP does.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -38,16 +39,18 @@ async def ppp(context: Context, step: Ppp) -> None:
     deadline = peer.now + seconds
     looked = len(peer.strays)
     expected = f"an answer of LCP to one of the Configure-Requests within {seconds:g} s"
-    asked: list[int] = []
+    asked: dict[int, float] = {}
     while True:
-        asked.append(FIRST_IDENTIFIER + context.configure_requests % IDENTIFIERS)
+        identifier = FIRST_IDENTIFIER + context.configure_requests % IDENTIFIERS
         context.configure_requests += 1
-        _ask(context, step, asked[-1], len(asked) - 1)
+        _ask(context, step, identifier, len(asked))
+        asked[identifier] = peer.now
         until = min(deadline, peer.now + context.scaled(AGAIN))
         while peer.now < until:
             came, looked = peer.strays[looked:], len(peer.strays)
             for observed in came:
                 if _answers(context, step, observed, asked):
+                    _time(context, step, observed, asked)
                     _keep(context, step, observed, len(asked))
                     frames = [observed.number]
                     context.passed(step, "ppp", expected, describe(observed), frames)
@@ -72,7 +75,7 @@ def _ask(context: Context, step: Ppp, identifier: int, before: int) -> None:
     tunnel.send_once(assembled.name, assembled.packet, assembled.data, None, Made.ODD)
 
 
-def _answers(context: Context, step: Ppp, observed: Observed, asked: list[int]) -> bool:
+def _answers(context: Context, step: Ppp, observed: Observed, asked: Collection[int]) -> bool:
     tunnel, session = context.tunnel(step), context.session(step)
     header = observed.header
     if observed.name != "data" or (header.tunnel_id, header.session_id) != (
@@ -89,6 +92,14 @@ def _answers(context: Context, step: Ppp, observed: Observed, asked: list[int]) 
         },
     )
     return not match_alternative(wanted, context.view(observed, tunnel), {})
+
+
+def _time(context: Context, step: Ppp, observed: Observed, asked: Mapping[int, float]) -> None:
+    """Note how long the answer took: later ones are waited for accordingly."""
+    identifier = context.view(observed, context.tunnel(step)).header["identifier"]
+    asked_at = asked.get(identifier) if isinstance(identifier, int) else None
+    if asked_at is not None:
+        context.ppp_takes = max(context.ppp_takes, observed.at - asked_at)
 
 
 def _keep(context: Context, step: Ppp, observed: Observed, requests: int) -> None:

@@ -36,6 +36,20 @@ def waits_for_slow_answers(step: Expect) -> bool:
     return not graded and not step.again and bool(_messages(step))
 
 
+def waits_for_slow_ppp(step: Expect) -> bool:
+    """Whether data is waited for as long as the PPP at the end of the call takes to answer.
+
+    Only where data is what should come: what must not come is looked for in the time of the step.
+    """
+    graded = any(one.within is not None for one in step.alternatives)
+    verdicts = [one.verdict for one in step.alternatives if one.message == DATA]
+    silences = [one.verdict for one in step.alternatives if one.message == SILENCE]
+    if graded or step.again or not verdicts:
+        return False
+    best, silent = min(map(FROM_THE_BEST.index, verdicts)), next(iter(silences), Severity.FAIL)
+    return best < FROM_THE_BEST.index(silent)
+
+
 def would_be_better(step: Expect, found: Alternative | None) -> bool:
     """Whether a message would be better than what has come in time, or than that nothing has."""
     silences = [one.verdict for one in step.alternatives if one.message == SILENCE]

@@ -81,7 +81,9 @@ def forget_lost(sent: Numbering, nr: int) -> None:
     sent.lose([gap.ns for gap in sent.gaps.values() if gap.ns < nr <= gap.beyond.ns])
 
 
-def judge_zlb(judge: Judge, tunnel: Tunnel, me: Side, message: Message, ns: int) -> None:
+def judge_zlb(
+    judge: Judge, tunnel: Tunnel, me: Side, message: Message, ns: int, nr: int
+) -> None:
     """Judge a ZLB: its Ns, its Session ID, and that there is something it acknowledges."""
     numbering = me.numbering
     frame = judge.frame
@@ -99,10 +101,14 @@ def judge_zlb(judge: Judge, tunnel: Tunnel, me: Side, message: Message, ns: int)
     acknowledgeable = me.zlb_credits
     while acknowledgeable and frame.at - acknowledgeable[0] > OVERDUE:
         del acknowledgeable[0]
+    once, me.zlb_once = me.zlb_once, None
+    # an acknowledgement may come a second time, whatever of ours has crossed it
+    again = once is not None and once[:2] == (ns, nr) and frame.at - once[2] <= OVERDUE
     if acknowledgeable:
         del acknowledgeable[0]
         judge.violated(RuleId.ZLB_UNANSWERED, False)
-    elif me.heard_zlb and 0 <= frame.at - me.heard.at < ANSWER:
+        me.zlb_once = (ns, nr, frame.at)
+    elif me.heard_zlb and not again and 0 <= frame.at - me.heard.at < ANSWER:
         me.zlb_storm += 1
         if judge.violated(RuleId.ZLB_UNANSWERED, True):
             text = "a ZLB answers a ZLB: no message is left to be acknowledged"

@@ -89,7 +89,7 @@ def judge_numbers(
     if message.name == ZLB:
         new = False
         if judged:
-            judge_zlb(judge, tunnel, me, message, ns)
+            judge_zlb(judge, tunnel, me, message, ns, nr)
     else:
         new = _take(judge, tunnel, index, message, ns, judged=judged, unsure=unsure)
     if acceptable:

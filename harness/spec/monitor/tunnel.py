@@ -97,11 +97,13 @@ class Side:
     session_ids_unknown: bool = False
 
     # for the rules of the reliable channel: the last frame that the other side has sent, when it
-    # sent messages that a ZLB may acknowledge, the Nr and the ZLB that claim more than is seen
+    # sent messages that a ZLB may acknowledge, the Ns, Nr and time of a ZLB that did so just now,
+    # the Nr and the ZLB that claim more than is seen
     heard: Frame | None = None
     heard_zlb: bool = False
     zlb_credits: list[float] = field(default_factory=list)
     zlb_storm: int = 0
+    zlb_once: tuple[int, int, float] | None = None
     claim: tuple[int, Frame] | None = None
     zlb_claim: tuple[int, Frame] | None = None
 
