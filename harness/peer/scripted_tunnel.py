@@ -273,6 +273,11 @@ class ScriptedTunnel:
             packet and packet.header.control and not packet.header.tunnel_id and self.peer_id
         )
 
+    def came_before_send(self, observed: Observed) -> bool:
+        """Whether a message had come when the script's last message went out."""
+        before = self.arrivals[: self.arrivals_before_send]
+        return bool(before) and observed.number <= before[-1].number
+
     def is_by_the_way(self, observed: Observed) -> bool:
         """Whether it is a HELLO, or news of a call, that shows no trace of what was sent last."""
         news = observed.name in _NEWS and observed.header.session_id
@@ -320,16 +325,17 @@ class ScriptedTunnel:
         if self.hello_ignored and examined is not None and examined.number == HELLO:
             # Nr is cumulative: from here on nothing can be acknowledged without this HELLO
             self.channel.hold_acks()
-        # a HELLO before all that is held back is no part of it, and would only hold that up
+        first = self.channel.nr
+        arrival, ready = self.channel.receive(packet)
+        observed = self._observed(number, source, to, parsed, examined, arrival)
+        # what keeps a tunnel alive, or may be ignored, is no part of what is held back; where it
+        # comes before all of that it would only hold it up
         is_apart = (
             self.acks_held
             and not self.hello_ignored
-            and examined is not None
-            and examined.number == HELLO
-            and packet.header.ns == self.channel.nr == self.channel.acknowledged_nr
+            and (observed.name == "HELLO" or observed.is_ignorable)
+            and packet.header.ns == first == self.channel.acknowledged_nr
         )
-        arrival, ready = self.channel.receive(packet)
-        observed = self._observed(number, source, to, parsed, examined, arrival)
         self.arrivals.append(observed)
         if observed.name == "StopCCN" and self.ended is None:
             self.ended = observed

@@ -28,6 +28,8 @@ RANK: Mapping[Severity, int] = {
     Severity.INCONC: 1,
     Severity.NOTE: 0,
 }
+LATEST_FIRST = 5.0
+"""Seconds before the first retransmission that cases reckon with (P-14)."""
 FLOOD = "flood"
 """The check that a device sends no more than anybody would."""
 
@@ -101,6 +103,15 @@ class Context:
     def secret(self) -> str | None:
         """The secret that both sides share: the case's own, else the device's."""
         return self.case.secret if self.case.secret is not None else self.device.ixit.secret
+
+    @property
+    def unhurried(self) -> float:
+        """By how much longer than others the IUT waits before it sends again, if it says so (P-14).
+
+        What is waited for until it does so is waited for that much longer.
+        """
+        schedule = self.device.configured(self.case.configuration).ixit.retransmit
+        return max(1.0, schedule.first / LATEST_FIRST) if schedule is not None else 1.0
 
     @property
     def hidden_with(self) -> bytes | None:

@@ -106,6 +106,8 @@ class _Waiting:
             return max(limit, self.context.scaled(PATIENCE))
         if alternative.message == "data":
             return max(limit, self.slow_ppp)
+        if not self.silences and (self.step.again or self.context.peer.impairments.used):
+            return limit * self.context.unhurried
         return limit
 
     def is_open(self) -> bool:
@@ -186,7 +188,7 @@ class _Waiting:
             return False
         if observed.name in self.named:
             # news that came before the last send is not about what was sent
-            return observed.name not in UNASKED or observed.at >= self.tunnel.sent_at
+            return observed.name not in UNASKED or not self.tunnel.came_before_send(observed)
         if is_background(observed) or is_next_call(self.context, self.tunnel, observed):
             return False
         if "any" in self.named:
@@ -236,7 +238,7 @@ class _Waiting:
         for alternative in self.messages:
             wrong = match_alternative(alternative, received, values) or self.astray(observed)
             elapsed = observed.at - self.started
-            if not wrong and elapsed > self.limit(alternative) and observed.at > self.slow:
+            if not wrong and elapsed > self.patience(alternative) and observed.at > self.slow:
                 wrong = [f"came after {elapsed:.3f} s"]
             if not wrong:
                 self.matched(alternative, observed)

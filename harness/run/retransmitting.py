@@ -52,7 +52,7 @@ async def _collect(context: Context, step: Retransmissions) -> tuple[list[Observ
     twice the interval that was due.
     """
     tunnel = context.tunnel(step)
-    deadline = context.peer.now + context.scaled(step.within)
+    deadline = context.peer.now + context.scaled(step.within) * context.unhurried
     copies: list[Observed] = []
     looked = 0
     stopped = False
