@@ -18,6 +18,8 @@ from harness.run.context import Context
 from harness.spec.monitor.timing import began_between_ticks
 from harness.suite.model import Retransmissions, Severity
 
+SEVERAL = 3
+"""Transmissions, the first one among them, after which a peer may be given up."""
 CAP_TOLERANCE = 0.9
 NOISE = 0.2
 """Seconds by which an interval may differ because of the machine rather than the device. With more
@@ -31,16 +33,18 @@ async def retransmissions(context: Context, step: Retransmissions) -> None:
     frames = [one.number for one in copies]
     intervals = [later - earlier for earlier, later in itertools.pairwise(times)]
     told = _told(intervals)
-    if len(copies) < max(2, step.at_least):
+    too_few = len(copies) < max(2, step.at_least)
+    ended_early = too_few and _has_given_up(context, step, times)
+    if too_few and not ended_early:
         seen = f"{len(copies)} within {context.scaled(step.within):g} s {told}".rstrip()
         expected = f"{step.message} at least {step.at_least} times"
         context.failed(step, "retransmission", expected, seen, frames)
     _judge_copies(context, step, copies)
     _judge_first(context, step, intervals, frames)
     _judge_growth(context, step, intervals, frames)
-    if step.until_given_up:
+    if step.until_given_up or ended_early:
         _judge_number(context, step, copies, told)
-        if gone_on and len(copies) <= step.sends[1]:
+        if gone_on and not ended_early and len(copies) <= step.sends[1]:
             # with so few of them it may still be at it, at intervals of minutes (P-17)
             context.inconclusive(step, f"{step.message} is given up", f"not yet, {told}", frames)
 
@@ -77,6 +81,14 @@ async def _collect(context: Context, step: Retransmissions) -> tuple[list[Observ
         if context.peer.now >= until:
             return copies, until == deadline
         await context.news(until)
+
+
+def _has_given_up(context: Context, step: Retransmissions, times: list[float]) -> bool:
+    """Whether it was sent several times, and then long enough no more: how often is noted (P-17)."""
+    if len(times) < SEVERAL:
+        return False
+    due = times[-1] + 2 * (times[-1] - times[-2]) + context.scaled(step.first[1])
+    return context.peer.now >= due
 
 
 def _oldest(tunnel: ScriptedTunnel, message: str) -> int:

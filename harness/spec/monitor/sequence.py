@@ -47,6 +47,9 @@ PATIENCE: Final = 2.0
 """Seconds in which a sender would have sent a lost message again."""
 
 MOST_CREDIT: Final = 64
+FAREWELLS: Final = frozenset({"CDN", "StopCCN"})
+IN_VAIN: Final = 3
+"""Transmissions after which a message that is not acknowledged may be why a tunnel is given up."""
 VARIANTS: Final = 4
 """Messages with one number that are remembered, where one was made on purpose."""
 
@@ -145,7 +148,7 @@ def _take(
             _blame_jump(judge, numbering, ns)
         return True
     if judged and tunnel.whole:
-        _judge_new(judge, me, peer, ns)
+        _judge_new(judge, me, peer, message, ns)
     frame = judge.frame
     numbering.keep(
         Sent(
@@ -162,7 +165,7 @@ def _take(
     return True
 
 
-def _judge_new(judge: Judge, me: Side, peer: Side, ns: int) -> None:
+def _judge_new(judge: Judge, me: Side, peer: Side, message: Message, ns: int) -> None:
     """A number that was not seen before."""
     numbering = me.numbering
     if numbering.started:
@@ -183,6 +186,9 @@ def _judge_new(judge: Judge, me: Side, peer: Side, ns: int) -> None:
         return
     acknowledged = min(max(peer.numbering.nr, 0), numbering.next)
     under_way = ns + 1 - acknowledged
+    oldest = numbering.sent.get(acknowledged)
+    if message.name in FAREWELLS and oldest is not None and oldest.transmissions >= IN_VAIN:
+        return  # the tunnel is given up, and with it what was under way
     rule = RuleId.WINDOW if peer.announced_window() else RuleId.WINDOW_DEFAULT
     if judge.violated(rule, under_way > window):
         text = (
