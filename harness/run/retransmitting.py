@@ -84,7 +84,7 @@ async def _collect(context: Context, step: Retransmissions) -> tuple[list[Observ
 
 
 def _has_given_up(context: Context, step: Retransmissions, times: list[float]) -> bool:
-    """Whether it was sent several times, and then long enough no more: how often is noted (P-17)."""
+    """Whether it was sent several times, and then for long enough no more (P-17)."""
     if len(times) < SEVERAL:
         return False
     due = times[-1] + 2 * (times[-1] - times[-2]) + context.scaled(step.first[1])

@@ -9,10 +9,13 @@ from harness.peer.lawful import (
     delivery,
     dialling,
     hiding,
+    leaving,
     manners,
     messages,
     mixed,
     patience,
+    resending,
+    tardy,
 )
 from harness.peer.lawful.base import LAWFUL, Lawful
 
@@ -25,8 +28,11 @@ __all__ = [
     "delivery",
     "dialling",
     "hiding",
+    "leaving",
     "manners",
     "messages",
     "mixed",
     "patience",
+    "resending",
+    "tardy",
 ]

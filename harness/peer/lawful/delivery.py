@@ -9,6 +9,7 @@ from typing import ClassVar
 from harness.peer.channel import Arrival, Channel, Outstanding, RetransmitPolicy, after
 from harness.peer.lawful.base import add, lawful
 from harness.peer.network import Address
+from harness.peer.tunnel import Tunnel
 from harness.peer.variant import Variant, with_channel
 from harness.wire import Packet, zlb
 
@@ -87,6 +88,64 @@ class AcknowledgesBehindItsAnswer(with_channel(ZlbAfter)):  # type: ignore[misc]
     pass
 
 
+class ZlbTwice(Channel):
+    """A ZLB goes out once more, `gap` seconds later, if nothing else has gone out since."""
+
+    gap: ClassVar[float] = 0.02
+    repeat_at: float | None = None
+
+    def poll(self, now: float) -> list[Packet]:
+        out = super().poll(now)
+        due = self.repeat_at is not None and now >= self.repeat_at
+        if out or due or self.failed:
+            self.repeat_at = now + self.gap if any(one.is_zlb for one in out) else None
+        if due and not out and not self.failed:
+            return [zlb(self.tunnel_id, self.ns, self.nr)]
+        return out
+
+    def next_deadline(self) -> float | None:
+        times = [super().next_deadline(), None if self.failed else self.repeat_at]
+        return min((when for when in times if when is not None), default=None)
+
+
+@lawful("P-2 RFC2661-5.8-07", "each ZLB comes twice")
+class AcknowledgesTwice(with_channel(ZlbTwice)):  # type: ignore[misc]
+    pass
+
+
+class ZlbForEach(Channel):
+    """A ZLB follows what has come `patience` seconds later, acknowledged by then or not."""
+
+    patience: ClassVar[float] = 0.1
+    zlb_at: float | None = None
+
+    def receive(self, packet: Packet) -> tuple[Arrival, list[Packet]]:
+        arrival, ready = super().receive(packet)
+        self.came = self.came or arrival is not Arrival.ZLB
+        return arrival, ready
+
+    came = False
+
+    def poll(self, now: float) -> list[Packet]:
+        if self.came and self.zlb_at is None:
+            self.zlb_at = now + self.patience
+        self.came = self.ack_due = False
+        out = super().poll(now)
+        if self.zlb_at is not None and now >= self.zlb_at and not self.failed:
+            self.zlb_at = None
+            out.append(zlb(self.tunnel_id, self.ns, self.nr))
+        return out
+
+    def next_deadline(self) -> float | None:
+        times = [super().next_deadline(), None if self.failed else self.zlb_at]
+        return min((when for when in times if when is not None), default=None)
+
+
+@lawful("P-8 RFC2661-5.8-07", "a ZLB follows all that comes, 100 ms later, acknowledged or not")
+class AcknowledgesAllTheSame(with_channel(ZlbForEach)):  # type: ignore[misc]
+    pass
+
+
 class AnswersLater(Channel):
     """What is to be sent waits for `delay` seconds; what has been sent already does not."""
 
@@ -109,13 +168,13 @@ class AnswersLater(Channel):
         return None if self.failed else min((t for t in times if t is not None), default=None)
 
 
-def answers_after(seconds: float) -> type[Variant]:
-    """A peer that has to ask somebody before it answers."""
-    slow: type[AnswersLater] = type("AnswersAfter", (AnswersLater,), {"delay": seconds})
+def deliberate(slow: type[Channel], tunnel: type[Tunnel] = Tunnel) -> type[Variant]:
+    """A peer with a slow channel. Whom it turns away, it turns away at once."""
 
     class Deliberate(Variant):
-        """Whom it turns away, it turns away at once: nothing is kept of such a tunnel."""
+        """Nothing is kept of a tunnel that is turned away, so that nothing of it could wait."""
 
+        tunnel_type = tunnel
         at_once = False
 
         def make_channel(self) -> Channel:
@@ -128,6 +187,11 @@ def answers_after(seconds: float) -> type[Variant]:
             self.at_once = False
 
     return Deliberate
+
+
+def answers_after(seconds: float) -> type[Variant]:
+    """A peer that has to ask somebody before it answers."""
+    return deliberate(type("AnswersAfter", (AnswersLater,), {"delay": seconds}))
 
 
 for _milliseconds in (20, 300, 700, 1500):

@@ -81,9 +81,7 @@ def forget_lost(sent: Numbering, nr: int) -> None:
     sent.lose([gap.ns for gap in sent.gaps.values() if gap.ns < nr <= gap.beyond.ns])
 
 
-def judge_zlb(
-    judge: Judge, tunnel: Tunnel, me: Side, message: Message, ns: int, nr: int
-) -> None:
+def judge_zlb(judge: Judge, tunnel: Tunnel, me: Side, message: Message, ns: int, nr: int) -> None:
     """Judge a ZLB: its Ns, its Session ID, and that there is something it acknowledges."""
     numbering = me.numbering
     frame = judge.frame
