@@ -86,7 +86,7 @@ def judge_zlb(judge: Judge, tunnel: Tunnel, me: Side, message: Message, ns: int,
     numbering = me.numbering
     frame = judge.frame
     if judge.view.complete and numbering.started:
-        if judge.violated(RuleId.ZLB_NS, ns != numbering.next):
+        if judge.violated(RuleId.ZLB_NS, ns != numbering.next and not _goes_back(numbering, ns)):
             text = f"a ZLB has Ns {ns % MODULUS}, {numbering.next % MODULUS} is the next"
             judge.blame(RuleId.ZLB_NS, text, earlier=numbering.latest())
     else:
@@ -114,6 +114,14 @@ def judge_zlb(judge: Judge, tunnel: Tunnel, me: Side, message: Message, ns: int,
             earlier = (me.heard.number,)
             judge.blame(RuleId.ZLB_UNANSWERED, text, earlier=earlier, certain=sure)
         me.heard_zlb = False  # one answers one: further ones may be copies that the path made
+
+
+def _goes_back(numbering: Numbering, ns: int) -> bool:
+    """Whether it goes on with what followed the message that it has just sent again."""
+    again = numbering.sent.get(ns - 1)
+    if again is None or again.transmissions < 2:
+        return False
+    return all(one.last.number <= again.last.number for one in numbering.sent.values())
 
 
 def _judge_zlb_of_capture(judge: Judge, me: Side, ns: int) -> None:
