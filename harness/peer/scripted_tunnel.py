@@ -279,9 +279,11 @@ class ScriptedTunnel:
         return bool(before) and observed.number <= before[-1].number
 
     def is_by_the_way(self, observed: Observed) -> bool:
-        """Whether it is a HELLO, or news of a call, that shows no trace of what was sent last."""
+        """Whether it is a HELLO, news of a call or what may be ignored, and shows no trace of what
+        was sent last."""
         news = observed.name in _NEWS and observed.header.session_id
-        if not (observed.name == "HELLO" or news) or observed.arrival is not Arrival.IN_ORDER:
+        apart = observed.name == "HELLO" or news or observed.is_ignorable
+        if not apart or observed.arrival is not Arrival.IN_ORDER:
             return False
         before = [one.header.nr for one in self.arrivals[: self.arrivals_before_send]]
         return observed.header.nr == (before[-1] if before else 0)

@@ -22,11 +22,16 @@ from harness.spec.monitor.timing import Schedule, judge_schedule
         ([1, 2, 4.4, 7.6], Schedule.FINE),
         ([1.78, 2, 4, 8, 8], Schedule.FINE),  # on a clock that ticks once a second
         ([1.99, 2.01], Schedule.FINE),
+        ([2, 3, 5, 9, 9], Schedule.FINE),  # each a tick late
+        ([1.99, 3, 4, 8, 16], Schedule.FINE),
         ([2, 3, 6], Schedule.FINE),
         ([3.9, 6, 12], Schedule.FINE),
         ([2, 2, 2], Schedule.NOT_DOUBLED),
         ([1.78, 2, 2.25], Schedule.NOT_DOUBLED),
         ([2, 3, 4, 5], Schedule.NOT_DOUBLED),
+        ([2, 3, 3], Schedule.NOT_DOUBLED),
+        ([2, 3, 5, 9, 1], Schedule.NOT_DOUBLED),
+        ([1, 2, 3], Schedule.CAP_TOO_LOW),
         ([4.5, 6, 12], Schedule.NOT_DOUBLED),
         ([1, 2, 3.9, 4], Schedule.CAP_TOO_LOW),
         ([1, 1, 1], Schedule.NOT_DOUBLED),

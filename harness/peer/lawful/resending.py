@@ -123,6 +123,21 @@ class SendsAgainUnsteadily(with_channel(Unsteady)):  # type: ignore[misc]
     pass
 
 
+class OnLateTicks(Channel):
+    """Looks at its timers once a second, and sends when more than the interval is over."""
+
+    def transmit(self, sent: Outstanding, now: float) -> Packet:
+        packet = super().transmit(sent, now)
+        tick = self.tunnel_id % 100 / 100
+        sent.deadline = math.floor(sent.deadline + 0.001 - tick) + 1 + tick
+        return packet
+
+
+@lawful("P-15", "what is not acknowledged is sent again a tick of a second too late, each time")
+class SendsAgainOnLateTicks(with_channel(OnLateTicks)):  # type: ignore[misc]
+    pass
+
+
 class FewRequests(Channel):
     """Whom it calls has less time to answer than a peer whose tunnel is up."""
 

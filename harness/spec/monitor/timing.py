@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from enum import Enum
 from itertools import pairwise
@@ -83,6 +84,26 @@ def began_between_ticks(second: float, first: float) -> bool:
     )
 
 
+def ticks(intervals: Sequence[float]) -> bool:
+    """Whether intervals that double may each be late by up to a tick of a clock of a second.
+
+    2, 3, 5 and 9 s are 1, 2, 4 and 8 of a device that looks once a second what is due, and sends
+    when more than that is over. All but the first are whole seconds then, and no first one is
+    explained that is shorter than the second that is recommended.
+    """
+    if any(abs(one - round(one)) > _JITTER for one in intervals[1:]):
+        return False
+    least, most, capped = 1.0 - _JITTER, math.inf, False
+    for number, interval in enumerate(intervals):
+        if capped and not reaches(interval, SMALLEST_CAP):
+            return False
+        capped = capped or reaches(interval, SMALLEST_CAP + _COARSE)
+        least = max(least, (interval - _COARSE - _JITTER) / 2**number)
+        if not capped:
+            most = min(most, (interval + _JITTER) / 2**number)
+    return least <= most
+
+
 def judge_schedule(times: Sequence[float], *, complete: bool) -> Schedule:
     """Whether a message that was sent at these times was sent at doubling intervals.
 
@@ -92,7 +113,9 @@ def judge_schedule(times: Sequence[float], *, complete: bool) -> Schedule:
     intervals = [later - earlier for earlier, later in pairwise(times)]
     if any(interval < 0 for interval in intervals):
         return Schedule.FINE
-    return _exactly(intervals) if complete else _possibly(intervals)
+    if complete:
+        return Schedule.FINE if ticks(intervals) else _exactly(intervals)
+    return _possibly(intervals)
 
 
 def _exactly(intervals: Sequence[float]) -> Schedule:
