@@ -66,6 +66,11 @@ class Observed:
             return False
         return examined.message is None and not examined.mandatory
 
+    @property
+    def is_aside(self) -> bool:
+        """Whether it answers nothing: it keeps the tunnel alive, or may be ignored."""
+        return self.name == "HELLO" or self.is_ignorable
+
     def repeats(self, original: Observed) -> bool:
         """Whether it is an earlier message sent again: the same one about the same thing.
 

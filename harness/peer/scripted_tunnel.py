@@ -279,11 +279,9 @@ class ScriptedTunnel:
         return bool(before) and observed.number <= before[-1].number
 
     def is_by_the_way(self, observed: Observed) -> bool:
-        """Whether it is a HELLO, news of a call or what may be ignored, and shows no trace of what
-        was sent last."""
+        """Whether it answers nothing, or is news of a call, and shows no trace of what was sent."""
         news = observed.name in _NEWS and observed.header.session_id
-        apart = observed.name == "HELLO" or news or observed.is_ignorable
-        if not apart or observed.arrival is not Arrival.IN_ORDER:
+        if not (observed.is_aside or news) or observed.arrival is not Arrival.IN_ORDER:
             return False
         before = [one.header.nr for one in self.arrivals[: self.arrivals_before_send]]
         return observed.header.nr == (before[-1] if before else 0)
@@ -330,12 +328,11 @@ class ScriptedTunnel:
         first = self.channel.nr
         arrival, ready = self.channel.receive(packet)
         observed = self._observed(number, source, to, parsed, examined, arrival)
-        # what keeps a tunnel alive, or may be ignored, is no part of what is held back; where it
-        # comes before all of that it would only hold it up
+        # what answers nothing is no part of what is held back: before all of it it would hold it up
         is_apart = (
             self.acks_held
             and not self.hello_ignored
-            and (observed.name == "HELLO" or observed.is_ignorable)
+            and observed.is_aside
             and packet.header.ns == first == self.channel.acknowledged_nr
         )
         self.arrivals.append(observed)

@@ -20,7 +20,7 @@ def is_background(observed: Observed) -> bool:
     """Whether a message says nothing about what a step is about."""
     if observed.name in UNASKED and observed.header.session_id:
         return True
-    return observed.name in BACKGROUND or observed.is_ignorable
+    return observed.is_aside
 
 
 def is_next_call(context: Context, tunnel: ScriptedTunnel, observed: Observed) -> bool:
