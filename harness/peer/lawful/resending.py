@@ -1,4 +1,4 @@
-"""Lawful variants of how messages are sent again: one timer for all, all at once, now and then."""
+"""Lawful variants of how messages are sent again: one timer for all, late timers, few times."""
 
 from __future__ import annotations
 
@@ -23,21 +23,6 @@ for _name, _policy, _text in (
         f"what is not acknowledged is sent again {_text}",
         retransmit=_policy,
     )
-
-
-class AllAtOnce(Channel):
-    """When the oldest is due all that is under way is sent again, as the window allows."""
-
-    def poll(self, now: float) -> list[Packet]:
-        if self.outstanding and self.outstanding[0].deadline <= now:
-            for sent in self.outstanding:
-                sent.deadline = min(sent.deadline, now)
-        return super().poll(now)
-
-
-@lawful("RFC2661-5.8-16", "with the oldest message all others that are under way are sent again")
-class SendsAllAgain(with_channel(AllAtOnce)):  # type: ignore[misc]
-    pass
 
 
 class OneTimer(Channel):
