@@ -107,7 +107,7 @@ class EndsPppFirst(Variant):
         hang_up = super().hang_up
 
         def end(then: float) -> None:
-            if session.state is CallState.ESTABLISHED:
+            if session in cast(Tunnel, session.tunnel).sessions.values():
                 hang_up(session, then, fault)
 
         self.later(now, end)
