@@ -18,7 +18,7 @@ from harness.peer.clock import ClockStalledError
 from harness.peer.mutants import Mutant
 from harness.run.baseline import Baseline
 from harness.run.case import DEFECT, tell_monitors
-from harness.run.events import CaseEnd, Check, Event, Note, Verdict
+from harness.run.events import CaseEnd, Check, Event, Note, StepStart, Verdict
 from harness.run.hosts import MemoryHosts
 from harness.run.limits import fitted
 from harness.run.monitoring import OWN_PEER, SUITE, Monitoring
@@ -35,7 +35,8 @@ CASES_AT_ONCE: Final = 256
 """More would only fill the memory: waiting takes no time."""
 
 TELLING: Final = frozenset({Verdict.FAIL, Verdict.WARN})
-_GRAVITY: Final = {Verdict.FAIL: 3, Verdict.INCONC: 2, Verdict.WARN: 1}
+INCONCLUSIVE: Final = 2
+_GRAVITY: Final = {Verdict.FAIL: 3, Verdict.INCONC: INCONCLUSIVE, Verdict.WARN: 1}
 """How red a verdict makes a run: an inconclusive case is unexpected, a warning is not."""
 QUIET: Final = frozenset({Verdict.PASS, Verdict.SKIP})
 
@@ -57,8 +58,9 @@ class Trial:
     verdicts: of each case and each rule of the monitors, by id. notes: how many each case made.
     bites: the rows of each check that did not hold, by the id of its case or rule. seen_in: where a
     rule was first broken. faults: cases that ended in a defect of the harness, which a broken peer
-    must not bring about. reasons: of each verdict, in one line. own: what the monitors hold against
-    the scripted peer itself.
+    must not bring about. reasons: of each verdict, in one line. telling: by case, the steps that
+    did not hold or made a note, counted from 0 as they were done. own: what the monitors hold
+    against the scripted peer itself.
     """
 
     verdicts: dict[str, Verdict] = field(default_factory=dict)
@@ -67,7 +69,9 @@ class Trial:
     seen_in: dict[str, str] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
+    telling: dict[str, set[int]] = field(default_factory=dict)
     own: str = ""
+    _step: dict[str, int] = field(default_factory=dict)
 
     def take(self, event: Event) -> None:
         """Keep what matters of an event."""
@@ -80,10 +84,18 @@ class Trial:
             self.reasons[event.case] = event.reason
             if event.verdict is Verdict.NONE or event.reason.startswith(DEFECT):
                 self.faults[event.case] = event.reason
+        elif isinstance(event, StepStart):
+            self._step[event.case] = event.index
         elif isinstance(event, Note):
             self.notes[event.case] += 1
-        elif isinstance(event, Check) and event.verdict in TELLING:
-            self.bites.setdefault(event.case, []).append(event.rows)
+            self._tell(event.case)
+        elif isinstance(event, Check) and event.verdict not in QUIET:
+            self._tell(event.case)
+            if event.verdict in TELLING:
+                self.bites.setdefault(event.case, []).append(event.rows)
+
+    def _tell(self, case: str) -> None:
+        self.telling.setdefault(case, set()).add(self._step.get(case, 0))
 
     def weight(self, case: str) -> Weight:
         """How much was said against the peer by a case."""

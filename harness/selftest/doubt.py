@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from harness.peer.mutants import MUTANTS, Mutant
-from harness.selftest.bench import Bench, Weight
+from harness.selftest.bench import INCONCLUSIVE, Bench, Weight
 from harness.selftest.kinship import SAME_SECTION, kinship, rows_of_case, stem, takes_long
 from harness.selftest.known import Known
 from harness.selftest.weaken import Weakening
 from harness.spec.model import Role
-from harness.suite.model import Case
+from harness.suite.model import Case, Repeat
 
 NOTHING: Final = Weight()
 
@@ -63,9 +63,7 @@ def _search(said: _Said, waiting: list[Weakening], known: Known, found: Doubts) 
         able = [case for case in instances if case.id in said.bench.plans[role]]
         said.ask(role, mutant, able)
         for case in able:
-            if said.of(role, mutant, case) == NOTHING:
-                continue
-            for one in list(waiting):
+            for one in said.suspects(role, mutant, case, waiting):
                 if _notices(said, one, mutant, role, case.id):
                     found.noticed[one.name] = (mutant.name, role, case.id)
                     waiting.remove(one)
@@ -81,22 +79,23 @@ def _some(cases: Sequence[Case], count: int) -> Sequence[Case]:
 
 
 def _candidates(bench: Bench, case: Case, biters: Collection[str]) -> Iterator[tuple[Mutant, Role]]:
-    """Known biters of the case, then mutants of the sections that it is about, and broad ones."""
+    """Known biters of the case, then those of the sections that it is about and broad ones, then
+    all others: what a mutant does seldom shows in its own section alone."""
     rows = rows_of_case(case)
     specification = bench.library.specification
     if takes_long(case):
         able = [MUTANTS[name] for name in biters if name in MUTANTS]
         yield from ((one, role) for one in able for role in sorted(one.roles & case.iut))
         return
-    ranked = sorted(
-        MUTANTS.values(),
-        key=lambda one: (one.name not in biters, kinship(specification, one, rows)),
-    )
+
+    def distance(one: Mutant) -> int:
+        near = kinship(specification, one, rows)
+        return min(near, SAME_SECTION) if one.broad else near
+
+    ranked = sorted(MUTANTS.values(), key=lambda one: (one.name not in biters, distance(one)))
     for mutant in ranked:
-        near = mutant.name in biters or mutant.broad
-        if near or kinship(specification, mutant, rows) <= SAME_SECTION:
-            for role in sorted(mutant.roles & case.iut):
-                yield mutant, role
+        for role in sorted(mutant.roles & case.iut):
+            yield mutant, role
 
 
 def _learnt(one: Weakening, known: Known) -> tuple[Mutant, Role, str] | None:
@@ -107,14 +106,19 @@ def _learnt(one: Weakening, known: Known) -> tuple[Mutant, Role, str] | None:
 
 
 def _notices(said: _Said, one: Weakening, mutant: Mutant, role: Role, name: str) -> bool:
-    """Whether the weakened instance says less of the mutant than the instance as it is."""
+    """Whether the weakened instance says less of the mutant than the instance as it is.
+
+    Without a guard it may say more instead: what was inconclusive has then failed.
+    """
     for case, weaker in one.cases:
         if case.id == name and role in mutant.roles and name in said.bench.plans[role]:
             before = said.of(role, mutant, case)
             if before == NOTHING:
                 return False
             trial = said.bench.try_out(role, [weaker], mutant, monitors=False)
-            return before > trial.weight(case.id)
+            after = trial.weight(case.id)
+            blamed = one.guards and before.gravity == INCONCLUSIVE < after.gravity
+            return before > after or blamed
     return False
 
 
@@ -124,11 +128,27 @@ class _Said:
 
     bench: Bench
     weights: dict[tuple[Role, str, str], Weight] = field(default_factory=dict)
+    telling: dict[tuple[Role, str, str], set[int]] = field(default_factory=dict)
 
     def ask(self, role: Role, mutant: Mutant, cases: Sequence[Case]) -> None:
         trial = self.bench.try_out(role, cases, mutant, monitors=False)
         for case in trial.verdicts:
             self.weights[role, mutant.name, case] = trial.weight(case)
+            self.telling[role, mutant.name, case] = trial.telling.get(case, set())
+
+    def suspects(
+        self, role: Role, mutant: Mutant, case: Case, weakened: Sequence[Weakening]
+    ) -> list[Weakening]:
+        """Of the weakenings those that may make a difference: of a step that said something.
+
+        Where steps are repeated their numbers are not those of the weakenings.
+        """
+        if self.of(role, mutant, case) == NOTHING:
+            return []
+        if any(isinstance(step, Repeat) for step in case.steps):
+            return list(weakened)
+        told = self.telling[role, mutant.name, case.id]
+        return [one for one in weakened if one.step - 1 in told]
 
     def of(self, role: Role, mutant: Mutant, case: Case) -> Weight:
         key = (role, mutant.name, case.id)

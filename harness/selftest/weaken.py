@@ -3,7 +3,8 @@
 A weakening is named by the case without its axes, the number of the step, counted from 1 through
 all of them, and what is taken away: `4.1-avp-format/unknown-avp#2 where.result_code`. It counts
 as noticed when on some mutant an instance of the case says less with it than without it: a less
-grave verdict, fewer checks that do not hold, or fewer notes.
+grave verdict, fewer checks that do not hold, or fewer notes. A guard, whose failure makes the case
+inconclusive, is noticed as well when without it the case fails: it is there to prevent that.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from harness.selftest.equal import Around, says_the_same
 from harness.selftest.kinship import stem
 from harness.suite.model import (
     Alive,
@@ -43,41 +45,58 @@ OUTGOING: Final = "outgoing-session"
 OWN_TUNNEL_ID: Final = "${peer_tunnel_id}"
 
 _NEVER: Final = 1e6
+_MUCH: Final = 4
 _TAKEN_AMISS: Final = frozenset({Severity.FAIL, Severity.WARN})
 
 
 @dataclass(frozen=True, slots=True)
 class Weakening:
-    """A weakened check of a case, and the instances of it."""
+    """A weakened check of a case, and the instances of it.
+
+    cases: each instance as it is, and as it is weakened. guards: what fails the check makes the
+    case inconclusive, so that nothing is held against an IUT which was never brought so far.
+    """
 
     name: str
     cases: tuple[tuple[Case, Case], ...]
-    """Each instance as it is, and as it is weakened."""
+    guards: bool = False
+
+    @property
+    def step(self) -> int:
+        """The number of the step that is weakened, counted from 1 through all of them."""
+        return int(self.name.partition("#")[2].partition(" ")[0])
 
 
 def weakenings(cases: Sequence[Case]) -> list[Weakening]:
     """All weakenings of the cases."""
     found: dict[str, list[tuple[Case, Case]]] = {}
+    guarding: set[str] = set()
     for case in cases:
         alone = _has_one_session(case.steps)
-        for name, steps in _of_steps(case.steps, 1):
+        for name, steps, guards in _of_steps(case, case.steps, 1):
             if alone and name.endswith(f" {WHOLE_TUNNEL}"):
                 continue  # there is nothing else in the tunnel
-            weaker = replace(case, steps=steps)
-            found.setdefault(f"{stem(case.id)}#{name}", []).append((case, weaker))
-    return [Weakening(name, tuple(pairs)) for name, pairs in found.items()]
+            full = f"{stem(case.id)}#{name}"
+            found.setdefault(full, []).append((case, replace(case, steps=steps)))
+            if guards:
+                guarding.add(full)
+    return [Weakening(name, tuple(pairs), name in guarding) for name, pairs in found.items()]
 
 
-def _of_steps(steps: Sequence[Step], first: int) -> Iterator[tuple[str, tuple[Step, ...]]]:
+def _of_steps(
+    case: Case, steps: Sequence[Step], first: int
+) -> Iterator[tuple[str, tuple[Step, ...], bool]]:
     """All ways to weaken one of the steps; `first`: the number of the first."""
     number = first
     for place, step in enumerate(steps):
         before, behind = tuple(steps[:place]), tuple(steps[place + 1 :])
         for what, weaker in weaker_steps(step):
-            yield f"{number} {what}", (*before, weaker, *behind)
+            if not says_the_same(step, weaker, Around(case, before, behind)):
+                guards = step.otherwise is Severity.INCONC
+                yield f"{number} {what}", (*before, weaker, *behind), guards
         if isinstance(step, Repeat):
-            for name, inner in _of_steps(step.steps, number + 1):
-                yield name, (*before, replace(step, steps=inner), *behind)
+            for name, inner, guards in _of_steps(case, step.steps, number + 1):
+                yield name, (*before, replace(step, steps=inner), *behind), guards
         number += count(step)
 
 
@@ -120,10 +139,13 @@ def weaker_steps(step: Step) -> Iterator[Weaker]:
             rest = {key: value for key, value in step.values.items() if key != name}
             yield f"compare.{name}", replace(step, values=rest)
     elif isinstance(step, Retransmissions):
-        yield "first", replace(step, first=(0.0, _NEVER))
+        yield "first.least", replace(step, first=(0.0, step.first[1]))
+        # how long a step waits for what was given up depends on it, so it is not lifted altogether
+        yield "first.most", replace(step, first=(step.first[0], _MUCH * step.first[1]))
         yield "factor", replace(step, factor=(0.0, _NEVER))
         yield "least_cap", replace(step, least_cap=0.0)
-        yield "sends", replace(step, sends=(0, 1000))
+        if step.until_given_up:  # else nobody counts them
+            yield "sends", replace(step, sends=(0, 1000))
     elif isinstance(step, Outstanding):
         yield "at_most", replace(step, at_most=65535)
     elif isinstance(step, Series):

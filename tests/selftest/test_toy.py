@@ -114,6 +114,33 @@ def test_a_prerequisite_that_nobody_would_miss_is_found(tmp_path: Path) -> None:
     assert "toy/goes-on#3 anything" in result.witnesses
 
 
+GUARDED = """
+  refused:
+    purpose: Who was challenged and gives no response gets no tunnel.
+    covers: RFC2661-5.1.1-03
+    configuration: authenticated
+    requires: [accepts_tunnel, tunnel_authentication]
+    steps:
+      - send: SCCRQ
+      - expect: SCCRP
+        where: {challenge: present}
+        otherwise: OTHERWISE
+      - send: SCCCN
+        omit: [challenge_response]
+      - expect: StopCCN
+        otherwise: fail
+"""
+
+
+@pytest.mark.parametrize(("otherwise", "noticed"), [("inconc", True), ("warn", False)])
+def test_a_guard_is_missed_by_who_is_blamed_without_it(
+    tmp_path: Path, otherwise: str, noticed: bool
+) -> None:
+    """What is no guard has to say less without the check; that more is said is no use of it."""
+    result = run(tmp_path, GUARDED.replace("OTHERWISE", otherwise))
+    assert ("toy/refused#2 where.challenge" in result.witnesses) is noticed
+
+
 def test_a_case_says_less_when_fewer_of_its_checks_fail() -> None:
     assert Weight(gravity=3, failed=2) > Weight(gravity=3, failed=1, notes=4)
     assert Weight(gravity=2) > Weight(gravity=1, failed=3)

@@ -33,7 +33,7 @@ cases:
           - {message: StopCCN, verdict: warn}
           - {message: any, verdict: fail}
       - silence: {for: 1s, strict: true}
-      - retransmissions: {of: SCCRP, within: 20s}
+      - retransmissions: {of: SCCRP, within: 20s, until_given_up: true}
       - outstanding: {within: 1s, at_most: 4}
       - alive: device
         session: another
@@ -52,7 +52,8 @@ NAMES = [
     "6 silence",
     "6 strict",
     "6 whole_tunnel",
-    "7 first",
+    "7 first.least",
+    "7 first.most",
     "7 factor",
     "7 least_cap",
     "7 sends",
@@ -133,6 +134,12 @@ def test_limits_are_lifted(found: dict[str, Weakening]) -> None:
     weaker = step(found["7 least_cap"], 4)
     assert isinstance(weaker, Retransmissions)
     assert weaker.least_cap == 0.0
+    hasty = step(found["7 first.least"], 4)
+    assert isinstance(hasty, Retransmissions)
+    assert hasty.first == (0.0, 5.0)
+    slow = step(found["7 first.most"], 4)
+    assert isinstance(slow, Retransmissions)
+    assert slow.first == (0.5, 20.0)
     wide = step(found["8 at_most"], 5)
     assert isinstance(wide, Outstanding)
     assert wide.at_most == 65535

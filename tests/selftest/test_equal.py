@@ -1,0 +1,167 @@
+"""Weakenings that are left out because other steps say the same, and those that are not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.run.run import load_library
+from harness.selftest.weaken import Weakening, weakenings
+
+HEAD = """
+title: Toy
+spec: rfc2661
+cases:
+  toy:
+    purpose: What other steps say as well needs no mutant, and what they may not say needs one.
+    covers: RFC2661-5.5-01
+    iut: [lns, lac]
+"""
+
+
+def found(tmp_path: Path, case: str) -> dict[str, Weakening]:
+    """The weakenings of the toy case, by their names without it."""
+    (tmp_path / "toy.yaml").write_text(HEAD + case)
+    every = weakenings(load_library(tmp_path).cases)
+    return {one.name.partition("#")[2]: one for one in every}
+
+
+ENDS = """
+    steps:
+      - establish: tunnel
+      - send: HELLO
+      - expect: [ack, {message: StopCCN, verdict: fail}]
+      - silence: {for: 1s}
+        otherwise: fail
+      - alive: tunnel
+        otherwise: fail
+"""
+
+
+def test_the_end_of_a_tunnel_is_seen_by_alive(tmp_path: Path) -> None:
+    assert "3 verdict.StopCCN" not in found(tmp_path, ENDS)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("alive: tunnel", "alive: device"),
+        ("alive: tunnel\n", "alive: tunnel\n        unless: StopCCN\n"),
+        ("alive: tunnel\n", "alive: tunnel\n        tunnel: another\n"),
+        ("verdict: fail}", "verdict: warn}"),
+        ("alive: tunnel\n        otherwise: fail", "alive: tunnel\n        otherwise: warn"),
+        ("for: 1s}\n        otherwise: fail", "for: 1s}\n        otherwise: inconc"),
+        ("send: HELLO\n", "send: HELLO\n        header: {tunnel_id: 0}\n"),
+        ("      - alive: tunnel\n        otherwise: fail\n", ""),
+        ("silence: {for: 1s}", "expect: ack"),
+    ],
+)
+def test_where_it_may_not_be_seen_a_mutant_is_wanted(tmp_path: Path, old: str, new: str) -> None:
+    assert old in ENDS
+    assert "3 verdict.StopCCN" in found(tmp_path, ENDS.replace(old, new))
+
+
+LATE = """
+    policy: P-8
+    steps:
+      - establish: tunnel
+      - send: HELLO
+      - expect:
+          - {message: ack, within: 1s}
+          - {message: ack, within: 2s, verdict: warn, policy: P-8}
+        otherwise: fail
+"""
+
+
+def test_a_late_acknowledgement_is_a_warning_anyway(tmp_path: Path) -> None:
+    assert "3 verdict.ack.1" not in found(tmp_path, LATE)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("policy: P-8\n    steps", "policy: P-5\n    steps"),
+        ("- {message: ack, within: 1s}", "- {message: ack, within: 500ms}"),
+        ("- {message: ack, within: 1s}", "- {message: ack, within: 1s, header: {ns: 1}}"),
+        ("within: 1s}", "within: 1s, verdict: note}"),
+        ("verdict: warn", "verdict: fail"),
+        ("      - send", "      - link: {drop: 1}\n      - send"),
+    ],
+)
+def test_where_it_is_none_the_verdict_counts(tmp_path: Path, old: str, new: str) -> None:
+    assert old in LATE
+    names = found(tmp_path, LATE.replace(old, new))
+    assert any(name.partition(" ")[2].startswith("verdict.ack") for name in names)
+
+
+FRAMES = """
+    steps:
+      - establish: session
+      - send: data
+        payload: 0xff03c021
+      - expect:
+          - silence
+          - {message: data, header: {protocol: 0xc021}, verdict: warn}
+          - {message: any, verdict: note}
+"""
+
+
+def test_more_frames_count_against_the_iut_without_a_matcher(tmp_path: Path) -> None:
+    assert "3 header.protocol" not in found(tmp_path, FRAMES)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("verdict: warn}", "verdict: note}"),
+        ("- silence", "- {message: silence, verdict: warn}"),
+        ("verdict: note}", "verdict: fail}"),
+        ("verdict: note}", "verdict: inconc}"),
+        ("          - {message: any, verdict: note}\n", ""),
+        ("message: data, header: {protocol: 0xc021}", "message: HELLO, header: {protocol: 1}"),
+    ],
+)
+def test_where_they_may_hide_something_the_matcher_counts(
+    tmp_path: Path, old: str, new: str
+) -> None:
+    assert old in FRAMES
+    assert "3 header.protocol" in found(tmp_path, FRAMES.replace(old, new))
+
+
+REQUEST = """
+    requires: initiates_tunnel
+    steps:
+      - device: dial
+      - expect: SCCRQ
+        header: {tunnel_id: 0, ns: 0, nr: 0}
+"""
+
+
+def test_what_opens_a_tunnel_has_tunnel_id_and_ns_0(tmp_path: Path) -> None:
+    names = found(tmp_path, REQUEST)
+    assert "2 header.tunnel_id" not in names
+    assert "2 header.ns" not in names
+    assert "2 header.nr" in names
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("ns: 0", "ns: 1"),
+        ("header:", "again: true\n        header:"),
+        ("expect: SCCRQ", "expect: [SCCRQ, StopCCN]"),
+        ("      - expect", "      - send: HELLO\n      - expect"),
+    ],
+)
+def test_what_comes_later_may_have_another_ns(tmp_path: Path, old: str, new: str) -> None:
+    assert old in REQUEST
+    names = found(tmp_path, REQUEST.replace(old, new, 1))
+    assert any(name.endswith(" header.ns") for name in names)
+
+
+def test_what_makes_a_case_inconclusive_is_a_guard(tmp_path: Path) -> None:
+    case = ENDS.replace("StopCCN, verdict: fail}]", "CDN}]\n        otherwise: inconc")
+    names = found(tmp_path, case)
+    assert names["3 anything"].guards
+    assert not names["5 alive"].guards
