@@ -119,6 +119,11 @@ def _register() -> None:
             "a StopCCN has another result than what happened",
         ),
         ("OtherErrorInStopccn", STOPCCN, None, 7, "a StopCCN has another error than what happened"),
+        ("EveryCdnOfAnyError", CDN, 2, 7, "every CDN tells a general error, number 7"),
+        ("EveryCdnOfNoError", CDN, 2, 0, "every CDN tells a general error without a number"),
+        ("EveryCdnOfWantAndWill", CDN, 3, 4, "every CDN tells two reasons that do not agree"),
+        ("EveryStopccnOfAnyError", STOPCCN, 2, 7, "every StopCCN tells a general error, number 7"),
+        ("EveryStopccnOfWantAndWill", STOPCCN, 3, 4, "every StopCCN tells two different reasons"),
     ):
         add(name, _coded(number, result, error), "RFC2661-4.4.2-03", text, broad=True)
     for name, change, text in (

@@ -232,6 +232,31 @@ class LowCap(with_policy(RetransmitPolicy(1.0, 4.0, 7))):  # type: ignore[misc]
     pass
 
 
+@mutant(
+    "RFC2661-5.8-17",
+    "the first retransmission comes after a quarter of a second",
+    equivalent="when the first copy comes is worth a note only (P-14)",
+    broad=True,
+)
+class FirstTooSoon(with_policy(RetransmitPolicy(0.25, 8.0, 7))):  # type: ignore[misc]
+    pass
+
+
+@mutant(
+    "RFC2661-5.8-24",
+    "a message is given up only after 11 retransmissions",
+    equivalent="how many copies there are is worth a note only (P-17)",
+    broad=True,
+)
+class GivesUpLate(with_policy(RetransmitPolicy(1.0, 8.0, 11))):  # type: ignore[misc]
+    pass
+
+
+@mutant("RFC2661-5.8-17", "the first retransmission comes after 6 seconds", broad=True)
+class FirstTooLate(with_policy(RetransmitPolicy(6.0, 24.0, 5))):  # type: ignore[misc]
+    pass
+
+
 @mutant("RFC2661-5.8-16", "nothing is ever sent again")
 class NeverRetransmits(with_policy(RetransmitPolicy(10_000.0, 10_000.0, 1))):  # type: ignore[misc]
     pass

@@ -1,19 +1,32 @@
-"""Mutants whose calls carry PPP before they are up or after their end (5.0, 5.6)."""
+"""Mutants that do things too early or too late: PPP around its call, answers after all patience."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, Final
 
 from harness.peer.call import CallState
 from harness.peer.calls import CallControl
 from harness.peer.control_connection import Action, Event
 from harness.peer.data import DataChannel
 from harness.peer.examine import Examined
-from harness.peer.mutants.base import mutant
+from harness.peer.message_types import (
+    ICCN,
+    ICRP,
+    ICRQ,
+    OCRP,
+    OCRQ,
+    SCCCN,
+    SCCRP,
+    SCCRQ,
+)
+from harness.peer.mutants.base import add, mutant
+from harness.peer.mutants.harm import Late
 from harness.peer.ppp import PppEnd
 from harness.peer.session import Session
 from harness.peer.tunnel import Phase, Tunnel
-from harness.peer.variant import LAC, LNS, Variant, with_session, with_tunnel
+from harness.peer.variant import BOTH, LAC, LNS, Variant, with_session, with_tunnel
+from harness.spec.model import Role
 from harness.wire import Packet
 
 
@@ -128,3 +141,37 @@ class FirstStopOnly(Tunnel):
 @mutant("RFC2661-6.4-01", "only the first StopCCN has an effect", roles=LNS)
 class FirstStopccnOnly(with_tunnel(FirstStopOnly)):  # type: ignore[misc]
     pass
+
+
+SLOW: Final[Sequence[tuple[str, int, str, frozenset[Role]]]] = (
+    ("SCCRQ", SCCRQ, "7.2.1-S01", BOTH),
+    ("SCCRP", SCCRP, "7.2.1-S02", BOTH),
+    ("SCCCN", SCCCN, "7.2.1-S06", BOTH),
+    ("ICRQ", ICRQ, "7.4.1-S04", LAC),
+    ("ICRP", ICRP, "7.4.2-S01", LNS),
+    ("ICCN", ICCN, "7.4.1-S05", LAC),
+    ("OCRQ", OCRQ, "7.5.2-S03", LNS),
+    ("OCRP", OCRP, "7.5.1-S01", LAC),
+)
+"""A message, the row that sends it, and who does."""
+
+
+def slow(message: int) -> type[Variant]:
+    """A peer that sends a message later than anybody waits for it."""
+
+    class Slow(Late):
+        messages = (message,)
+        seconds = 6.0
+
+    return Slow
+
+
+for _message, _number, _row, _roles in SLOW:
+    add(
+        f"{_message.lower()}-six-seconds-late",
+        slow(_number),
+        f"RFC2661-{_row}",
+        f"{_message} goes out 6 seconds late",
+        roles=_roles,
+        broad=True,
+    )
