@@ -25,6 +25,7 @@ from harness.peer.mutants import (
     minding,
     mistyped,
     mixing,
+    octets,
     one_message,
     one_tunnel,
     ppp,
@@ -37,6 +38,7 @@ from harness.peer.mutants import (
     sent_headers,
     states,
     unasked,
+    unread,
     untimely,
     values,
 )
@@ -67,6 +69,7 @@ __all__ = [
     "minding",
     "mistyped",
     "mixing",
+    "octets",
     "one_message",
     "one_tunnel",
     "ppp",
@@ -79,6 +82,7 @@ __all__ = [
     "sent_headers",
     "states",
     "unasked",
+    "unread",
     "untimely",
     "values",
 ]
