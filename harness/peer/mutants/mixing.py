@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 from harness.peer.call import CallState
 from harness.peer.calls import CallControl
 from harness.peer.control_connection import State
@@ -11,8 +13,8 @@ from harness.peer.mutants.base import mutant
 from harness.peer.network import Address
 from harness.peer.session import Session
 from harness.peer.tunnel import Tunnel
-from harness.peer.variant import LAC, LNS, Variant
-from harness.wire import Packet
+from harness.peer.variant import LAC, LNS, Variant, with_calls, with_tunnel
+from harness.wire import Packet, Value
 
 
 class FirstWaits(CallControl):
@@ -75,3 +77,78 @@ class LateSccrqOpensAnother(Variant):
         up = found is not None and found.state is State.ESTABLISHED
         again = packet.message_type == SCCRQ and packet.header.tunnel_id == 0
         return None if up and again else found
+
+
+# -- the ids of the other side ---------------------------------------------------------------
+
+
+class EitherCall(CallControl):
+    def find(self, tunnel: Tunnel, packet: Packet, examined: Examined) -> Session | None:
+        found = super().find(tunnel, packet, examined)
+        session_id = packet.header.session_id
+        return found if found or not session_id else self.by_peer_id(tunnel, session_id)
+
+
+@mutant("RFC2661-3.1-18", "a Session ID of the peer's own in a header stands for its call")
+class EitherSessionId(with_calls(EitherCall)):  # type: ignore[misc]
+    pass
+
+
+class EitherStream(Tunnel):
+    def take_data(self, packet: Packet, now: float) -> None:
+        session_id = packet.header.session_id
+        if session_id not in self.sessions:
+            for one in self.sessions.values():
+                if one.peer_id == session_id:
+                    header = packet.header._replace(session_id=one.local_id)
+                    packet = packet._replace(header=header)
+        super().take_data(packet, now)
+
+
+@mutant("RFC2661-3.1-18", "data with a Session ID of the peer's own is taken")
+class EitherSessionIdOfData(with_tunnel(EitherStream)):  # type: ignore[misc]
+    pass
+
+
+class OfThePeer(Variant):
+    """A peer that knows its tunnels also by the ids that the other side has given them."""
+
+    def renamed(self, packet: Packet, source: Address) -> Packet:
+        """The packet with the id of this side in place of that of its sender."""
+        if packet.header.tunnel_id in self.tunnels:
+            return packet
+        for one in self.tunnels.values():
+            if one.peer_id and one.peer_id == packet.header.tunnel_id and one.address == source:
+                return packet._replace(header=packet.header._replace(tunnel_id=one.local_id))
+        return packet
+
+
+@mutant("RFC2661-3.1-15", "a Tunnel ID of the peer's own in a header stands for its tunnel")
+class EitherTunnelId(OfThePeer):
+    def find_tunnel(self, packet: Packet, source: Address) -> Tunnel | None:
+        return super().find_tunnel(self.renamed(packet, source), source)
+
+
+@mutant("RFC2661-3.1-15", "data with a Tunnel ID of the peer's own is taken")
+class EitherTunnelIdOfData(OfThePeer):
+    def take_data(self, packet: Packet, source: Address, now: float) -> None:
+        super().take_data(self.renamed(packet, source), source, now)
+
+
+class ToTheFirst(Tunnel):
+    def send(
+        self,
+        name: str,
+        values: Mapping[str, Value],
+        *,
+        session_id: int = 0,
+        hide: Collection[str] = (),
+    ) -> Packet:
+        if name == "SLI":
+            session_id = next(iter(self.sessions.values())).peer_id
+        return super().send(name, values, session_id=session_id, hide=hide)
+
+
+@mutant("RFC2661-6.14-01", "every SLI goes to the first call of its tunnel", roles=LNS)
+class SliToTheFirstCall(with_tunnel(ToTheFirst)):  # type: ignore[misc]
+    pass
