@@ -146,6 +146,18 @@ class EndsOutOfTurn(with_tunnel(EndsAtOnce)):  # type: ignore[misc]
     pass
 
 
+class EndsWithAny(Tunnel):
+    def receive(self, packet: Packet, now: float) -> None:
+        if self.phase is Phase.OPEN and packet.message_type == STOPCCN and is_early(self, packet):
+            self.event(Event.STOPCCN, now)
+        super().receive(packet, now)
+
+
+@mutant("RFC2661-5.8-13", "a StopCCN ends the tunnel before its turn")
+class StopsOutOfTurn(with_tunnel(EndsWithAny)):  # type: ignore[misc]
+    pass
+
+
 class Flustered(Tunnel):
     def receive(self, packet: Packet, now: float) -> None:
         if self.state is State.WAIT_CTL_CONN and is_early(self, packet):
