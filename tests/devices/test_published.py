@@ -61,7 +61,7 @@ def otherwise(
     if os.geteuid() != 0:
         missing("guests need root")
     finish(running)
-    words = {**dict.fromkeys(CONTAINERS.values(), ()), **dict.fromkeys(GUESTS, ONE_GUEST)}
+    words = {**dict.fromkeys(CONTAINERS, ()), **dict.fromkeys(GUESTS, ONE_GUEST)}
     with side_by_side(words, tmp_path_factory) as runs:
         yield runs
 
