@@ -199,13 +199,10 @@ async def _with_device(setting: Setting, made: Attempt) -> None:
             made.instance = lease.instance
         if isinstance(lease, Housed):
             made.house = lease.house
-        before = _starved(lease)
         try:
             await _with_peer(setting, made, lease, local, new_host)
         finally:
             made.done = setting.at
-            if fold(made.checks)[0] is not Verdict.PASS:
-                made.starved = _starved(lease) - before
             await setting.runner.release(lease)
     finally:
         for host in taken:
@@ -225,6 +222,7 @@ async def _with_peer(
 ) -> None:
     case = made.case
     chance = random.Random(f"{setting.seed}:{case.id}")
+    before = _starved(lease)
     of_iut = setting.device.configured(case.configuration).ixit.secret
     shared = of_iut if case.secret is None else case.secret
     monitor = None
@@ -271,9 +269,10 @@ async def _with_peer(
         if pacer is not None:
             pacer.close()
         peer.close()
+        made.starved = _starved(lease) - before
         if monitor is not None and not _is_cancelled():
             # of a case that was cut short it cannot be said what the IUT left undone
-            monitor.end(setting.at)
+            monitor.end(setting.at, made.starved)
 
 
 def _is_cancelled() -> bool:

@@ -244,8 +244,8 @@ class Check:
     seen_in: tuple[str, ...] = ()
     """Of a monitor: the ids of the cases in which it was found to be as grave as this, sorted."""
     late_in: tuple[str, ...] = ()
-    """Those of `seen_in` in which the harness was late: a device that waits for a processor is sent
-    again what it has not answered, and shows what it would not have shown."""
+    """Those of `seen_in` whose attempts that showed it are all in doubt: a device that waits for a
+    processor is sent again what it has not answered, and shows what it would not have shown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,14 @@ asked it for is an error of the harness, `monitor/own-peer`.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, TypeAlias
 
 from harness.device.description.device import Device
 from harness.peer.made import Made
 from harness.peer.network import Address
+from harness.run.baseline import Baseline
 from harness.run.events import CaseStart, Check, Frame, Verdict
 from harness.run.punctual import LATE
 from harness.spec.model import Severity
@@ -34,6 +35,11 @@ TIMED: Final = frozenset(
     {RuleId.RETRANSMISSION_EARLY, RuleId.RETRANSMISSION_BACKOFF, RuleId.RETRANSMISSION_CAP}
 )
 """Rules about intervals, of which a harness that was late knows nothing."""
+
+Kind: TypeAlias = tuple[RuleId, Severity]
+"""The findings of a rule that are equally grave."""
+
+Rows: TypeAlias = tuple[str, ...]
 
 _KEPT_FRAMES: Final = 200
 _SHOWN_FRAMES: Final = 12
@@ -71,6 +77,8 @@ class Monitoring:
     """What the monitors of all cases of a run have found. Bounded by the table of rules.
 
     late: by how many seconds the harness was late at worst since a moment of the run, of its `at`.
+    latest: what the last attempt at each case has shown, with the rows. doubted: what was found in
+    which cases in attempts that are in doubt; sure: what was found in such as are not.
     unseen: rules that the run cannot put to anybody, and why.
     """
 
@@ -80,9 +88,11 @@ class Monitoring:
     own: Tally = field(default_factory=Tally)
     applied: Counter[tuple[RuleId, str]] = field(default_factory=Counter)
     seen: dict[tuple[bool, RuleId], Evidence] = field(default_factory=dict)
-    seen_in: dict[tuple[RuleId, Severity], set[str]] = field(default_factory=dict)
+    seen_in: dict[Kind, set[str]] = field(default_factory=dict)
     late: Callable[[float], float] = lambda _since: 0.0
-    late_in: set[str] = field(default_factory=set)
+    latest: dict[str, dict[Kind, Rows]] = field(default_factory=dict)
+    doubted: dict[Kind, set[str]] = field(default_factory=dict)
+    sure: dict[Kind, set[str]] = field(default_factory=dict)
     unseen: dict[RuleId, str] = field(default_factory=dict)
 
     def watch(
@@ -117,6 +127,32 @@ class Monitoring:
             for (rule, severity), cases in self.seen_in.items()
         )
 
+    def unforeseen(self, case: str, baseline: Baseline) -> bool:
+        """Whether the last attempt at a case has shown what no entry expects in it.
+
+        A rule that turns red anyhow, by what is sure, is passed over.
+        """
+        for kind, rows in self.latest.get(case, {}).items():
+            elsewhere = self.sure.get(kind, set()) - {case}
+            if self._turns_red(kind, rows, {case}, baseline) and not (
+                elsewhere and self._turns_red(kind, rows, elsewhere, baseline)
+            ):
+                return True
+        return False
+
+    def _turns_red(self, kind: Kind, rows: Rows, cases: set[str], baseline: Baseline) -> bool:
+        rule, severity = kind
+        verdict, evidence = VERDICTS[severity], self.seen[True, rule]
+        check = self._check(self.rules.rules[rule], rows, verdict, evidence, 1, 0.0)
+        found = replace(check, seen_in=tuple(cases))
+        return baseline.judge(check.case, verdict, [found], whole=False).expectation.turns_red
+
+    def doubt(self, case: str) -> None:
+        """What the last attempt at a case has shown says little; another one may be sure."""
+        for kind in self.latest.get(case, {}):
+            self.doubted.setdefault(kind, set()).add(case)
+            self.sure.get(kind, set()).discard(case)
+
     def results(self, at: float) -> list[Result]:
         """One for each rule that was put to the IUT, and one for our own peer if need be.
 
@@ -140,9 +176,11 @@ class Monitoring:
                 evidence = self.seen[True, rule.id]
                 frames = _again(evidence.frames, start.case)
                 verdict = VERDICTS[entry.severity]
-                where = self.seen_in[rule.id, entry.severity]
+                kind = rule.id, entry.severity
+                check = self._check(rule, entry.rows, verdict, evidence, entry.count, at)
+                where, late = self.seen_in[kind], self._late_in(kind)
                 checks.append(
-                    self._check(rule, entry.rows, verdict, evidence, entry.count, at, where)
+                    replace(check, seen_in=tuple(sorted(where)), late_in=tuple(sorted(late)))
                 )
             kept = tuple(row for row in rows if entry is None or row not in entry.rows)
             if kept:
@@ -189,7 +227,6 @@ class Monitoring:
         evidence: Evidence,
         count: int,
         at: float,
-        seen_in: Iterable[str] = (),
     ) -> Check:
         return Check(
             case=f"{SUITE}/{OWN_PEER if verdict is Verdict.ERROR else rule.id.value}",
@@ -205,9 +242,11 @@ class Monitoring:
             policy=evidence.finding.policy,
             count=count,
             first_case=evidence.case,
-            seen_in=tuple(sorted(seen_in)),
-            late_in=tuple(sorted(self.late_in.intersection(seen_in))),
         )
+
+    def _late_in(self, kind: Kind) -> set[str]:
+        """The cases in which something was found in no attempt but such as are in doubt."""
+        return self.doubted.get(kind, set()) - self.sure.get(kind, set())
 
     def _kept(self, rule: Rule, rows: tuple[str, ...], at: float) -> Check:
         number = sum(self.applied[rule.id, row] for row in rows)
@@ -239,6 +278,7 @@ class CaseMonitor:
     iut: str
     asked: set[int] = field(default_factory=set)
     began: float = float("inf")
+    found: dict[Kind, Rows] = field(default_factory=dict)
     recent: deque[Frame] = field(default_factory=lambda: deque(maxlen=_KEPT_FRAMES))
 
     def frame(self, frame: Frame, made: Made, *, checksum: bool | None = None) -> None:
@@ -272,11 +312,18 @@ class CaseMonitor:
         """
         self.monitor.pass_over(source, destination, tunnel_id, messages, calls=calls)
 
-    def end(self, at: float) -> None:
-        """Take what can be said only now, and how often each rule was put to the IUT."""
+    def end(self, at: float, starved: float = 0.0) -> None:
+        """Take what can be said only now, and how often each rule was put to the IUT.
+
+        starved: seconds for which the device waited for a processor meanwhile.
+        """
         self._sort(self.monitor.end(at))
-        if self.whole.late(self.began) > LATE:
-            self.whole.late_in.add(self.case)
+        self.whole.latest[self.case] = self.found
+        if max(self.whole.late(self.began), starved) > LATE:
+            self.whole.doubt(self.case)
+        else:
+            for kind in self.found:
+                self.whole.sure.setdefault(kind, set()).add(self.case)
         self.whole.applied.update(self.monitor.applied.get(self.iut, Counter()))
 
     def _sort(self, findings: Sequence[Finding]) -> None:
@@ -286,8 +333,10 @@ class CaseMonitor:
             if finding.source[0] == self.iut:
                 self.whole.broken.add([finding])
                 self._witness(True, finding)
-                cases = self.whole.seen_in.setdefault((finding.rule, finding.severity), set())
-                cases.add(self.case)
+                kind = finding.rule, finding.severity
+                self.whole.seen_in.setdefault(kind, set()).add(self.case)
+                before = self.found.get(kind, ())
+                self.found[kind] = tuple(dict.fromkeys((*before, *finding.rows)))
             elif (
                 not self._is_asked(finding)
                 and finding.severity != "note"

@@ -19,12 +19,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from harness.device.description.launch import UmlLaunch
 from harness.device.lease import Death, Fate, Reviving
 from harness.errors import DeviceError
 from harness.run.case import Attempt, attempt, begin, conclude, end
-from harness.run.events import CaseStart, Check, DeviceLog, Expectation, Verdict
-from harness.run.punctual import LATE
+from harness.run.doubt import doubt_of
+from harness.run.events import CaseStart, Check, DeviceLog, Verdict
 from harness.run.serving import serves
 from harness.run.setting import Setting
 from harness.run.suspects import PINNED, named
@@ -105,7 +104,9 @@ class Triage:
         if starts.given_up and starts.error is not None:
             begin(self._setting, made)
             tried = f"not tried: the device did not start {starts.failed} times in a row"
+            made.unstarted = starts.error
             made.verdict, made.reason = Verdict.ERROR, f"{tried}: {starts.error}"
+            self._setting.emit(DeviceLog(made.case.id, made.began, tried, starts.error.code))
             return False
         task = asyncio.create_task(attempt(self._setting, made), name=made.case.id)
         self._flying[task] = made
@@ -139,40 +140,13 @@ class Triage:
 
     def _conclude(self, made: Attempt) -> None:
         """Believe an attempt, unless there is a reason to doubt it: it is repeated later."""
-        doubt = self._doubt(made)
+        doubt = doubt_of(self._setting, made)
         if doubt and len(self._doubtful) < MOST_REPEATED:
             self._doubtful.append((made, doubt))
+            if self._setting.monitoring is not None:
+                self._setting.monitoring.doubt(made.case.id)
         else:
             conclude(self._setting, made)
-
-    def _doubt(self, made: Attempt) -> str:
-        """What else than the device may have made the attempt what it is; empty: nothing.
-
-        That is one that is red, or warns of what no baseline lists. What the device does by chance
-        in any case is found by a monitor, and is no matter of the case that it befalls.
-        """
-        setting = self._setting
-        if made.death is not None:
-            return ""
-        judgement = setting.baseline.judge(made.case.id, made.verdict, made.checks)
-        unlisted = made.verdict is Verdict.WARN and judgement.expectation is Expectation.EXPECTED
-        if not judgement.expectation.turns_red and not unlisted:
-            return ""
-        if setting.punctuality is not None:
-            began = made.began if made.up is None else made.up
-            late = setting.punctuality.late(setting.started + began, setting.started + setting.at)
-            if late > LATE:
-                return f"the harness was {late:.2f} s late"
-            if made.starved > LATE:
-                return f"the device waited {made.starved:.2f} s for a processor"
-        if made.crowded and isinstance(setting.device.launch, UmlLaunch):
-            return "others ran in the guest, which has one processor for all"
-        for entry in setting.baseline.by_chance:
-            if setting.monitoring is not None and setting.monitoring.has_seen(
-                entry.case, entry.verdict, made.case.id
-            ):
-                return f"the device showed in it what it shows by chance ({entry.case})"
-        return ""
 
     async def repeat_doubtful(self) -> None:
         """Run what is in doubt again, one after the other, when nothing else runs.

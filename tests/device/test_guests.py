@@ -119,13 +119,23 @@ def test_a_guest_that_dies_takes_its_boxes_with_it(kernel: None, tmp_path: Path)
 
 
 def kernel_of(folder: str) -> int:
-    """The first process of a guest, by its folder."""
+    """The first process of a guest, by its folder: the one that no other of them has started."""
     name = f"uml_dir={folder}".encode()
-    return min(
-        int(entry.name)
+    parents = {
+        int(entry.name): parent_of(entry)
         for entry in Path("/proc").iterdir()
         if entry.name.isdigit() and name in words(entry) and b"linux.uml" in words(entry)[0]
-    )
+    }
+    (first,) = (process for process, parent in parents.items() if parent not in parents)
+    return first
+
+
+def parent_of(process: Path) -> int:
+    """Which process has started one; 0 when it has ended."""
+    try:
+        return int((process / "stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
 
 
 def words(process: Path) -> list[bytes]:

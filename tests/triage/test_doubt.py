@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -14,6 +14,8 @@ from harness.device.embedded import EmbeddedLease, EmbeddedRunner
 from harness.errors import Place
 from harness.peer import clock
 from harness.peer.endpoint import Endpoint
+from harness.peer.mutants.edits import lower_ns, on_zlb
+from harness.peer.variant import Variant
 from harness.run.baseline import Baseline, Entry
 from harness.run.events import CaseEnd, CaseStart, DeviceLog, Event, Verdict
 from harness.run.hosts import MemoryHosts
@@ -26,12 +28,14 @@ from harness.run.setting import Setting
 from harness.spec.model import Severity
 from harness.spec.monitor import RuleId
 from harness.suite.model import Case
+from harness.wire import Packet
 from tests.device.bench import PEERS
 from tests.monitor.talk import rules
 from tests.run.fakes import Mute
 from tests.run.stage import cases_of, device, of_class, table
 
 ALIVE = "- alive:\n"
+CONNECTS = "- send: SCCRQ\n- expect: SCCRP\n- send: SCCCN\n- alive:\n"
 
 
 class Late(Punctuality):
@@ -154,8 +158,8 @@ def test_a_red_case_is_run_again_when_the_device_was_kept_waiting(
     told = [one.text for one in events if isinstance(one, DeviceLog)]
     wanted = "run again alone, for the device waited 0.20 s for a processor: it was fail"
     assert any(text.startswith(wanted) for text in told) == (tried == 2)
-    # before each attempt, and behind a red one
-    assert len(looks) == (3 if tried == 2 else 2)
+    # before and behind each attempt
+    assert len(looks) == 2 * tried
 
 
 def test_what_is_expected_is_not_run_again() -> None:
@@ -192,6 +196,49 @@ def test_what_a_device_does_by_chance_is_no_matter_of_the_case() -> None:
     assert ends(seen("avp-value", case.id, "warn"), 1) == (Verdict.FAIL, 1)
     assert ends(seen("tunnel-id", case.id), 1) == (Verdict.FAIL, 1)
     assert ends(seen("avp-value", case.id), 1, Baseline()) == (Verdict.FAIL, 1)
+
+
+KNOWN = Entry("monitor/zlb-ns", None, Verdict.FAIL, "known", "", Place("b", 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("late", "wrong", "entries", "tried", "is_sure"),
+    [
+        # it is tried again, and what is not found then is doubtful
+        (2 * LATE, 1, [], 2, False),
+        (2 * LATE, 9, [], 2, True),
+        (2 * LATE, 9, [replace(KNOWN, seen_in=("elsewhere",))], 2, True),
+        # an entry expects it there, or the harness was in time
+        (2 * LATE, 9, [KNOWN], 1, False),
+        (0.0, 1, [], 1, True),
+    ],
+)
+def test_what_a_monitor_found_in_a_case_in_doubt_is_looked_for_again(
+    late: float, wrong: int, entries: list[Entry], tried: int, is_sure: bool
+) -> None:
+    (case,) = cases_of(CONNECTS)
+    made: list[Variant] = []
+
+    class Wrong(Variant):
+        """The first of them send ZLBs with the Ns before the next one."""
+
+        def __init__(self, *arguments: object, **more: object) -> None:
+            super().__init__(*arguments, **more)  # type: ignore[arg-type]
+            made.append(self)
+            self.wrong = len(made) <= wrong
+
+        def alter(self, packet: Packet) -> Iterable[Packet]:
+            return (on_zlb(lower_ns)(packet) if self.wrong else packet,)
+
+    monitoring = Monitoring(rules(), device(), late=lambda _since: late if len(made) == 1 else 0.0)
+    events = play([case], Late(late), Wrong, Baseline(entries), monitoring)
+    ends = [one for one in events if isinstance(one, CaseEnd) and one.case == case.id]
+    assert [one.verdict for one in ends] == [Verdict.PASS]
+    assert len(made) == tried
+    (result,) = [one for one in monitoring.results(0.0) if one.start.case == KNOWN.case]
+    (found,) = [check for check in result.checks if check.verdict is Verdict.FAIL]
+    assert found.seen_in == (case.id,)
+    assert found.late_in == (() if is_sure else (case.id,))
 
 
 def test_what_is_red_in_a_crowded_guest_is_run_again() -> None:

@@ -328,3 +328,5 @@ def test_a_configuration_that_never_starts_costs_only_its_own_cases() -> None:
     assert {played.story(case).verdict for case in good} == {Verdict.PASS}
     assert {played.story(case).verdict for case in bad} == {Verdict.ERROR}
     assert "not tried" in played.story(bad[-1]).end.reason
+    # why is told of each, for those who ask: none of them had a device
+    assert {tuple(played.fates(case)) for case in bad} == {("device.not-ready",)}

@@ -25,11 +25,14 @@ from harness.device.container.labels import remove
 from harness.device.container.making import Recipe
 from harness.device.machine.keeper import Keeper
 from harness.device.machine.keeper_answers import IN_A_CONTAINER
+from harness.device.machine.looking import next_look
 from harness.errors import DeviceError
 
 _MARK: Final = "L2TP_HARNESS_CONTAINER"
 _GATE: Final = "never"
 _WAIT_FOR_EVER: Final = 'read -r _ <"$0"'
+_BEGINS_WITHIN: Final = 5.0
+_LOOK_EVERY: Final = 0.005
 _PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -72,6 +75,7 @@ class KeptContainer:
 
     async def _enter(self, found: Any, mark: str) -> str:
         process = found["State"]["Pid"]
+        await _has_begun(process, f"{_MARK}={mark}".encode())
         variables = dict(one.split("=", 1) for one in found["Config"]["Env"] or () if "=" in one)
         settings = {
             "process": process,
@@ -101,3 +105,20 @@ class KeptContainer:
             if name and not engine.closed:
                 with contextlib.suppress(asyncio.CancelledError):
                     await engine.ask("remove a container", lambda: remove(engine.client, name))
+
+
+async def _has_begun(process: int, mark: bytes) -> None:
+    """Wait until the process that the engine has made is the program that it was told to run.
+
+    The engine calls a container started when its own helper is about to become that program, which
+    a busy machine does later. Whether it is seen from here at all is looked at afterwards.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + _BEGINS_WITHIN
+    while loop.time() < deadline:
+        try:
+            if mark in Path(f"/proc/{process}/environ").read_bytes().split(b"\0"):
+                return
+        except OSError:
+            return  # it has ended, or is not on this machine
+        await next_look(_LOOK_EVERY)
