@@ -93,6 +93,10 @@ class Site(Protocol):
     def isolation(self) -> str:
         """How programs are kept apart, in a word; empty before it is open."""
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """In what it is other than it could be, and why. Known while it is open."""
+
     async def open(self, folder: Path) -> None:
         """Make ready; all work folders will be below this one. DeviceError with a hint."""
 

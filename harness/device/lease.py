@@ -147,6 +147,15 @@ class Reviving(Protocol):
         """
 
 
+@runtime_checkable
+class Remarking(Protocol):
+    """A runner that knows in what the place of its device is other than it could be."""
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """A sentence each, without a full stop, with why. Known while it is open."""
+
+
 class Lease(Protocol):
     """One instance of a device, for one case, or the use of one that is shared (`Shared`)."""
 

@@ -77,6 +77,11 @@ class ProcessRunner:
         """How devices are kept apart, in a word."""
         return self._site.isolation if self._site else ""
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """In what the site is other than it could be."""
+        return self._site.remarks if self._site else ()
+
     async def open(self) -> None:
         """Check that the device can be started, and open its site. DeviceError with a hint."""
         if self.parallel is not None:

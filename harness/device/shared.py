@@ -17,6 +17,7 @@ from harness.device.lease import (
     Dissected,
     Housed,
     Lease,
+    Remarking,
     Reviving,
     Runner,
     Starvable,
@@ -92,6 +93,11 @@ class SharingRunner:
     _starting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     parallel: int | None = None
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Those of the runner."""
+        return self.runner.remarks if isinstance(self.runner, Remarking) else ()
 
     async def open(self) -> None:
         """Check what the device needs."""

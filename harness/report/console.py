@@ -133,6 +133,7 @@ def _counts(ending: Ending) -> list[Line]:
         said.append(line("  ", ("everything as expected", "green")))
     elif footer.unexpected:
         said.append(line("  ", (f"{len(footer.unexpected)} unexpected", "bold red")))
+    said += [line("  ", ("remark: ", "yellow"), safe(it)) for it in footer.remarks]
     said += [
         line("  ", ("stale in the baseline: ", "yellow"), safe(it))
         for it in dict.fromkeys(footer.stale)

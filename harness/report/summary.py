@@ -52,6 +52,7 @@ class SummaryReport:
             "notes": self._ending.notes,
             "incidents": dict(self._ending.incidents),
             "stale": list(footer.stale),
+            "remarks": list(footer.remarks),
             "interrupted": footer.interrupted,
             "error": error and {"code": error.code, "cause": error.cause, "hint": error.hint},
             "exit_code": exit_code(footer),

@@ -309,7 +309,8 @@ class Footer:
 
     `verdicts` counts `CaseEnd.shown`, so that its sum is the number of cases that ended;
     `monitors` counts the results of the monitors' rules in the same way. `sum_s` adds the cases'
-    own seconds, `longest_s` is that of `longest_case`.
+    own seconds, `longest_s` is that of `longest_case`. `remarks` say in what the place of the
+    device was other than it could be.
     """
 
     verdicts: Mapping[str, int]
@@ -322,6 +323,7 @@ class Footer:
     interrupted: bool = False
     error: RunError | None = None
     monitors: Mapping[str, int] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
 
 Event = (

@@ -200,6 +200,8 @@ def _conclude(
     footers = [part.footer for part in parts if part.footer is not None]
     stale = [entry for footer in footers for entry in footer.stale]
     recorder.set_stale([*stale, *results.stale])
+    remarks = [remark for footer in footers for remark in footer.remarks]
+    recorder.set_remarks(list(dict.fromkeys(remarks)))
     ends = [part.later + part.footer.wall_s for part in parts if part.footer is not None]
     errors = [part.broken for part in parts if part.broken is not None]
     errors += [footer.error for footer in footers if footer.error is not None]

@@ -42,6 +42,7 @@ class Recorder:
         self._subscribers: list[Subscriber] = []
         self._tally = Tally()
         self._stale: tuple[str, ...] = ()
+        self._remarks: tuple[str, ...] = ()
         self._file: TextIO | None = None
         self._started = self._flushed = 0.0
         self._footer: Footer | None = None
@@ -71,6 +72,10 @@ class Recorder:
     def set_stale(self, entries: Sequence[str]) -> None:
         """The stale entries of the baseline, for the footer."""
         self._stale = tuple(entries)
+
+    def set_remarks(self, remarks: Sequence[str]) -> None:
+        """What is to be known of where the device was, for the footer."""
+        self._remarks = tuple(remarks)
 
     def set_outcome(self, wall_s: float, *, interrupted: bool, error: RunError | None) -> None:
         """What the footer says of a run that is over already, put together from others."""
@@ -127,6 +132,7 @@ class Recorder:
         self._footer = self._tally.footer(
             wall_s=wall_s,
             stale=self._stale,
+            remarks=self._remarks,
             interrupted=interrupted or cut,
             error=error if raised is None or interrupted else _as_error(raised),
         )

@@ -21,7 +21,7 @@ from harness.device.description.launch import (
 )
 from harness.device.embedded import EmbeddedRunner
 from harness.device.external.runner import ExternalRunner
-from harness.device.lease import Runner
+from harness.device.lease import Remarking, Runner
 from harness.device.process import ProcessRunner
 from harness.device.shared import SharingRunner
 from harness.peer import clock
@@ -250,6 +250,8 @@ async def _main(
         raise asyncio.CancelledError from None
     finally:
         recorder.set_stale(setting.stale)
+        if isinstance(runner, Remarking):
+            recorder.set_remarks(runner.remarks)
         if punctuality is not None:
             punctuality.stop()
         await runner.close()

@@ -84,6 +84,7 @@ class Tally:
         *,
         wall_s: float | None = None,
         stale: Sequence[str] = (),
+        remarks: Sequence[str] = (),
         interrupted: bool = False,
         error: RunError | None = None,
     ) -> Footer:
@@ -98,6 +99,7 @@ class Tally:
             monitors=_in_order(self._monitors),
             unexpected=(*self._unexpected, *cut),
             stale=tuple(stale),
+            remarks=tuple(remarks),
             wall_s=self._at if wall_s is None else wall_s,
             longest_s=self._longest_s,
             longest_case=self._longest_case,

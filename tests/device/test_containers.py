@@ -161,7 +161,7 @@ def test_a_lease_with_a_container_of_its_own(image: str, client: Any, network: s
 def test_leases_in_the_container_of_the_run(image: str, client: Any) -> None:
     async def main() -> None:
         async with opened(containerized()) as runner:
-            assert runner.isolation == "container"
+            assert (runner.isolation, runner.remarks) == ("container", ())
             first, second = [await runner.lease(name, None) for name in ("one", "two")]
             assert first.address != second.address
             assert first.house == second.house == of_this_run(client)["Id"]
@@ -272,6 +272,9 @@ def test_where_it_cannot_be_entered_each_case_has_a_container(
     async def main() -> None:
         async with opened(containerized()) as runner:
             assert runner.isolation == "containers"
+            (remark,) = runner.remarks
+            assert remark.startswith("each case has a container of its own")
+            assert remark.endswith(": it is elsewhere")
             lease = await runner.lease("a-case", None)
             assert of_this_run(client)["Labels"]["l2tp-harness.case"] == "a-case"
             assert lease.house == ""

@@ -145,6 +145,12 @@ def test_how_a_run_ended(footer: Footer, words: str) -> None:
     assert "everything as expected" not in text
 
 
+def test_where_the_device_was_is_remarked_upon() -> None:
+    text = said([runs.header(), Footer({"pass": 1}, remarks=("it is elsewhere",))])
+    assert "  remark: it is elsewhere\n" in text
+    assert "everything as expected" in text
+
+
 def test_an_entry_that_is_stale_in_many_cases_is_named_once() -> None:
     footer = Footer({"xpass": 3}, stale=("5.8-*: fail (b.yaml:3)",) * 3)
     assert said([runs.header(), footer]).count("stale in the baseline") == 1
@@ -178,6 +184,7 @@ def test_hostile_texts_do_not_reach_the_terminal(terminal: bool) -> None:
         Footer(
             {"fail": 1},
             stale=(HOSTILE,),
+            remarks=(HOSTILE,),
             longest_case=HOSTILE,
             error=RunError(HOSTILE, HOSTILE, HOSTILE),
         ),

@@ -151,7 +151,12 @@ def test_hostile_texts_stay_texts() -> None:
         runs.check(HOSTILE, Verdict.FAIL, name=HOSTILE, actual=HOSTILE, frames=(1,)),
         Note(HOSTILE, 0.0, HOSTILE, HOSTILE),
         runs.end(HOSTILE, Verdict.FAIL, Expectation.UNEXPECTED, reason=HOSTILE),
-        Footer({HOSTILE: 1}, stale=(HOSTILE,), error=RunError(HOSTILE, HOSTILE, HOSTILE)),
+        Footer(
+            {HOSTILE: 1},
+            stale=(HOSTILE,),
+            remarks=(HOSTILE,),
+            error=RunError(HOSTILE, HOSTILE, HOSTILE),
+        ),
     ]
     shown = page(events)
     assert [tag for tag, _ in shown.elements].count("script") == 1

@@ -43,6 +43,7 @@ def test_the_summary_of_a_run() -> None:
         "notes": 1,
         "incidents": {},
         "stale": [],
+        "remarks": [],
         "interrupted": False,
         "error": None,
         "exit_code": 3,

@@ -159,6 +159,18 @@ def test_a_monitor_entry_is_stale_only_for_the_whole(options: Options, tmp_path:
     assert not any("monitor/ns-sequence" in entry for entry in footer.stale)
 
 
+def test_what_is_remarked_upon_in_several_shards_is_told_once(
+    options: Options, tmp_path: Path
+) -> None:
+    folders = shards(options, tmp_path, 3)
+    for folder, words in zip(folders, (["here"], [], ["here", "there"]), strict=True):
+        stream = folder / "events.ndjson"
+        *events, footer = stream.read_text().splitlines()
+        told = json.dumps({**json.loads(footer), "remarks": words})
+        stream.write_text("\n".join([*events, told, ""]))
+    assert merge(folders, tmp_path / "merged", "merge").remarks == ("here", "there")
+
+
 def test_a_shard_that_is_missing_or_broke_off_is_an_error(options: Options, tmp_path: Path) -> None:
     folders = shards(options, tmp_path, 3)
     footer = merge(folders[:2], tmp_path / "two", "merge")

@@ -69,6 +69,13 @@ class Containers:
     _kept: KeptContainer | None = None
     _making: asyncio.Lock = field(default_factory=asyncio.Lock)
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """That no container is kept, if none could be."""
+        if not self.apart_because:
+            return ()
+        return (f"each case has a container of its own, which takes longer: {self.apart_because}",)
+
     async def open(self, folder: Path) -> None:
         """Find the engine, clear what ended runs left, and have the image ready."""
         check_files(self.device, self.launch)

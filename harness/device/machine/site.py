@@ -38,6 +38,13 @@ class Machine:
         """`namespaces`, `user-namespaces` or `process-groups`."""
         return self._keeper.isolation if self._keeper else ""
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """That programs are kept apart no better, if they are not."""
+        if self._keeper is None or self._keeper.isolation != PROCESS_GROUPS:
+            return ()
+        return (f"a device ends with its process group only: {self._keeper.reason}",)
+
     async def open(self, folder: Path) -> None:
         """Check that the device can be started, and start the keeper."""
         launch = self.launch

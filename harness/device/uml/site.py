@@ -43,6 +43,11 @@ class Guests:
         """Whether it is open."""
         return "guests" if self._keeper else ""
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """None: guests are always the same."""
+        return ()
+
     async def open(self, folder: Path) -> None:
         """Check what a guest needs, and boot all of them."""
         check_uml(self.device, self.launch)
