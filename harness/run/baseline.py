@@ -135,6 +135,14 @@ class Baseline:
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self.entries = tuple(entries)
+        self._by_case: dict[str, list[Entry]] = {}
+        for entry in self.entries:
+            for case in entry.seen_in:
+                self._by_case.setdefault(case, []).append(entry)
+
+    def of_monitors_in(self, case: str) -> Sequence[Entry]:
+        """The entries that name a case as one in which a monitor finds something."""
+        return self._by_case.get(case, ())
 
     @property
     def by_chance(self) -> Iterator[Entry]:

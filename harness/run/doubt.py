@@ -22,13 +22,17 @@ def doubt_of(setting: Setting, made: Attempt) -> str:
 
 
 def _is_held_against(setting: Setting, made: Attempt) -> bool:
-    """Whether it is red, or warns or shows a monitor what no baseline lists."""
+    """Whether it is red, warns or shows a monitor what no baseline lists, or not what one lists."""
     judgement = setting.baseline.judge(made.case.id, made.verdict, made.checks)
     unlisted = made.verdict is Verdict.WARN and judgement.expectation is Expectation.EXPECTED
     if judgement.expectation.turns_red or unlisted:
         return True
-    monitoring = setting.monitoring
-    return monitoring is not None and monitoring.unforeseen(made.case.id, setting.baseline)
+    case, monitoring = made.case.id, setting.monitoring
+    if monitoring is None or made.verdict is Verdict.SKIP:
+        return False
+    return monitoring.unforeseen(case, setting.baseline) or monitoring.misses(
+        case, setting.baseline
+    )
 
 
 def _other_cause(setting: Setting, made: Attempt) -> str:

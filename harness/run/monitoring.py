@@ -147,6 +147,11 @@ class Monitoring:
         found = replace(check, seen_in=tuple(cases))
         return baseline.judge(check.case, verdict, [found], whole=False).expectation.turns_red
 
+    def misses(self, case: str, baseline: Baseline) -> bool:
+        """Whether a case has not shown what an entry names it for."""
+        named = baseline.of_monitors_in(case)
+        return any(not self.has_seen(entry.case, entry.verdict, case) for entry in named)
+
     def doubt(self, case: str) -> None:
         """What the last attempt at a case has shown says little; another one may be sure."""
         for kind in self.latest.get(case, {}):

@@ -198,6 +198,21 @@ def test_what_a_device_does_by_chance_is_no_matter_of_the_case() -> None:
     assert ends(seen("avp-value", case.id), 1, Baseline()) == (Verdict.FAIL, 1)
 
 
+def mistaken(made: list[Variant], times: int) -> type[Endpoint]:
+    """A peer of which the first instances send ZLBs with the Ns before the next one."""
+
+    class Wrong(Variant):
+        def __init__(self, *arguments: object, **more: object) -> None:
+            super().__init__(*arguments, **more)  # type: ignore[arg-type]
+            made.append(self)
+            self.wrong = len(made) <= times
+
+        def alter(self, packet: Packet) -> Iterable[Packet]:
+            return (on_zlb(lower_ns)(packet) if self.wrong else packet,)
+
+    return Wrong
+
+
 KNOWN = Entry("monitor/zlb-ns", None, Verdict.FAIL, "known", "", Place("b", 1, 1))
 
 
@@ -218,20 +233,8 @@ def test_what_a_monitor_found_in_a_case_in_doubt_is_looked_for_again(
 ) -> None:
     (case,) = cases_of(CONNECTS)
     made: list[Variant] = []
-
-    class Wrong(Variant):
-        """The first of them send ZLBs with the Ns before the next one."""
-
-        def __init__(self, *arguments: object, **more: object) -> None:
-            super().__init__(*arguments, **more)  # type: ignore[arg-type]
-            made.append(self)
-            self.wrong = len(made) <= wrong
-
-        def alter(self, packet: Packet) -> Iterable[Packet]:
-            return (on_zlb(lower_ns)(packet) if self.wrong else packet,)
-
     monitoring = Monitoring(rules(), device(), late=lambda _since: late if len(made) == 1 else 0.0)
-    events = play([case], Late(late), Wrong, Baseline(entries), monitoring)
+    events = play([case], Late(late), mistaken(made, wrong), Baseline(entries), monitoring)
     ends = [one for one in events if isinstance(one, CaseEnd) and one.case == case.id]
     assert [one.verdict for one in ends] == [Verdict.PASS]
     assert len(made) == tried
@@ -239,6 +242,18 @@ def test_what_a_monitor_found_in_a_case_in_doubt_is_looked_for_again(
     (found,) = [check for check in result.checks if check.verdict is Verdict.FAIL]
     assert found.seen_in == (case.id,)
     assert found.late_in == (() if is_sure else (case.id,))
+
+
+@pytest.mark.parametrize(("late", "tried"), [(0.0, 1), (2 * LATE, 2)])
+def test_what_a_monitor_did_not_find_in_a_case_in_doubt_is_looked_for_again(
+    late: float, tried: int
+) -> None:
+    (case,) = cases_of(CONNECTS)
+    known = Baseline([replace(KNOWN, seen_in=(case.id,))])
+    for wrong, expected in ((0, tried), (1, 1)):
+        monitoring = Monitoring(rules(), device(), late=lambda _since: late)
+        events = play([case], Late(late), mistaken([], wrong), known, monitoring)
+        assert attempts(events) == expected
 
 
 def test_what_is_red_in_a_crowded_guest_is_run_again() -> None:
