@@ -37,7 +37,7 @@ async def run_all(setting: Setting, plan: Sequence[Selected], jobs: int) -> None
     for case in waiting:
         if case.exclusive:
             await triage.run(case)
-    await triage.repeat_doubtful()
+    await triage.repeat_doubtful(jobs)
     triage.tell()
 
 

@@ -28,6 +28,7 @@ from harness.run.serving import serves
 from harness.run.setting import Setting
 from harness.run.suspects import PINNED, named
 from harness.run.verdicts import SURVIVAL, fold
+from harness.suite.duration import waits
 from harness.suite.model import Case
 
 SUITE: Final = "device"
@@ -42,6 +43,9 @@ FIRST_STARTS: Final = 3
 
 LATER_STARTS: Final = 8
 """So often in a row one that has come up before: on a busy machine a start may fail."""
+
+MOSTLY_WAITS: Final = 40.0
+"""Seconds that a case waits at least which may be run again beside others of that kind."""
 
 MOST_REPEATED: Final = 60
 """Cases in doubt that are run again; with more of them red it is the device."""
@@ -148,22 +152,38 @@ class Triage:
         else:
             conclude(self._setting, made)
 
-    async def repeat_doubtful(self) -> None:
-        """Run what is in doubt again, one after the other, when nothing else runs.
+    async def repeat_doubtful(self, jobs: int) -> None:
+        """Run what is in doubt again when nothing else runs: one after the other, but for those
+        that do little but wait, which are in nobody's way: these at most `jobs` at a time.
 
         That is the attempt that counts. A case that is red again is red.
         """
+        places = asyncio.Semaphore(jobs)
+
+        async def waiting(first: Attempt, doubt: str) -> None:
+            async with places:
+                await self._repeat(first, doubt)
+
         while self._doubtful:
-            first, doubt = self._doubtful.pop(0)
-            again = Attempt(first.case)
-            await self._try(again)
-            setting = self._setting
-            told = f"run again alone, for {doubt}: it was {first.verdict}"
-            setting.emit(DeviceLog(first.case.id, setting.at, f"{told} ({first.reason})"))
-            if fallen(again):
-                await self._examine(again)
-            else:
-                conclude(setting, again)
+            doubtful, self._doubtful = self._doubtful, []
+            patient = [one for one in doubtful if waits(one[0].case) > MOSTLY_WAITS]
+            for one in doubtful:
+                if one not in patient:
+                    await self._repeat(*one)
+            async with asyncio.TaskGroup() as group:
+                for one in patient:
+                    group.create_task(waiting(*one))
+
+    async def _repeat(self, first: Attempt, doubt: str) -> None:
+        again = Attempt(first.case)
+        await self._try(again)
+        setting = self._setting
+        told = f"run again alone, for {doubt}: it was {first.verdict}"
+        setting.emit(DeviceLog(first.case.id, setting.at, f"{told} ({first.reason})"))
+        if fallen(again):
+            await self._examine(again)
+        else:
+            conclude(setting, again)
 
     async def _pin(self, made: Attempt) -> Attempt:
         """Run a case of which the device died again, the suspects one by one."""

@@ -119,6 +119,16 @@ def test_a_red_case_is_run_again_when_the_harness_was_late() -> None:
     assert until - since >= 2
 
 
+@pytest.mark.parametrize(("pause", "together"), [(50, True), (30, False)])
+def test_those_that_only_wait_are_run_again_side_by_side(pause: int, together: bool) -> None:
+    (case,) = cases_of(f"- wait: {pause}s\n{ALIVE}")
+    pair = [replace(case, id=name) for name in ("one", "other")]
+    events = play(pair, Late(1.0), mute_at_first(2))
+    assert (verdicts(events), attempts(events)) == ([Verdict.PASS, Verdict.PASS], 4)
+    _, _, *again = [one.at for one in events if isinstance(one, CaseStart)]
+    assert (again[1] - again[0] < pause) == together
+
+
 def test_a_case_that_is_red_again_is_red() -> None:
     events = play(cases_of(ALIVE), Late(1.0), mute_at_first(9))
     assert (verdicts(events), attempts(events)) == ([Verdict.FAIL], 2)
