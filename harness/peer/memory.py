@@ -73,6 +73,7 @@ class _MemoryLink:
         self._local = local
         self.receiver = receiver
         self.checksum: bool | None = None
+        self.arrived: float | None = None
         self._checksums_sent = True
         self._open = True
 

@@ -26,6 +26,10 @@ class Link(Protocol):
     def checksum(self) -> bool | None:
         """Whether the datagram that is being handed on had a UDP checksum; None: nobody knows."""
 
+    @property
+    def arrived(self) -> float | None:
+        """When the datagram that is being handed on came, on the loop's clock; None: just now."""
+
     def leave_out_checksums(self) -> None:
         """Send without UDP checksums from now on, which 8.1 does not let anybody do by default."""
 

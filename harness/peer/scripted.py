@@ -51,7 +51,7 @@ class ScriptedPeer:
     defect: what went wrong in the background, where nobody waits for it: a case in which it did
     says nothing. aside: shown each datagram before all else; what it takes is not recorded.
     checksum: whether the datagram that on_frame is told of came with a UDP checksum; None: nobody
-    knows.
+    knows. heard_at: when the datagram came that is being looked at, on the loop's clock.
     """
 
     def __init__(
@@ -78,6 +78,8 @@ class ScriptedPeer:
         self.defect: Exception | None = None
         self._control_strays: dict[Address, list[Observed]] = {}
         self._under_way = UnderWay(self.guard)
+        self.heard_at = 0.0
+        self._latest_frame = 0.0
         self._received = 0
         self._octets = 0
         self._next_tunnel = first_id
@@ -148,6 +150,7 @@ class ScriptedPeer:
         """
 
         def go() -> None:
+            self._latest_frame = self.now
             number = self.on_frame(data, link.local, to, made)
             if sent is not None:
                 sent(number)
@@ -192,13 +195,21 @@ class ScriptedPeer:
             return
         link = self.links[link_name]
         self.checksum = link.checksum
+        came = self.heard_at = self._latest_frame = self._when(link)
         number = self.on_frame(data, source, link.local, Made.FOREIGN)
 
         def go() -> None:
+            # what an impairment holds back is heard when it is let go
+            self.heard_at = self.now if self.impairments.used else came
             self._take(link, number, data, source)
 
         for delay, passage in self.impairments.apply("received", self._name_of(data), go):
             self._under_way.let_pass(delay, passage)
+
+    def _when(self, link: Link) -> float:
+        """When the datagram at hand came: not before what was sent or heard until it was read."""
+        arrived = self.now if link.arrived is None else link.arrived
+        return max(arrived, self._latest_frame)
 
     def _take(self, link: Link, number: int, data: bytes, source: Address) -> None:
         parsed = parse(data)
@@ -212,7 +223,7 @@ class ScriptedPeer:
             examined = None
             if packet is not None and packet.header.control and not packet.is_zlb:
                 examined = examine(self.specification, packet, None)
-            observed = Observed(number, self.now, source, link.local, parsed, examined, None)
+            observed = Observed(number, self.heard_at, source, link.local, parsed, examined, None)
             self.strays.append(observed)
             # A LAC may dial once more at any time: that has nothing to do with what is judged
             if observed.name not in ("data", "SCCRQ"):

@@ -380,7 +380,7 @@ class ScriptedTunnel:
         examined: Examined | None,
         arrival: Arrival | None,
     ) -> Observed:
-        return Observed(number, self.peer.now, source, to, parsed, examined, arrival)
+        return Observed(number, self.peer.heard_at, source, to, parsed, examined, arrival)
 
     def _deliver(self, observed: Observed) -> None:
         examined = observed.examined

@@ -52,6 +52,10 @@ class ScriptSite(Protocol):
         """Seconds on the running loop's clock."""
 
     @property
+    def heard_at(self) -> float:
+        """When the datagram came that is being looked at, on that clock."""
+
+    @property
     def strays(self) -> Sequence[Observed]:
         """What came for no tunnel."""
 

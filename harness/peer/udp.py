@@ -18,6 +18,7 @@ from typing import Final
 from harness.errors import DeviceError
 from harness.peer.checksums import ChecksumWatch, leave_out_checksums, watch_checksums
 from harness.peer.network import Address, Link, Receiver
+from harness.peer.stamps import ROOM, age_of, ask_for_stamps
 
 NO_IPV6 = "Is IPv6 switched on here (sysctl net.ipv6.conf.all.disable_ipv6)?"
 _HINTS = {
@@ -193,6 +194,8 @@ class _UdpLink:
         self._watch = watch
         # with IPv6 the system itself drops what has no checksum (RFC 8200 8.1)
         self.checksum: bool | None = True if given.family == socket.AF_INET6 else None
+        self.arrived: float | None = None
+        ask_for_stamps(given)
         self._loop = asyncio.get_running_loop()
         self._open = True
         self.lost = 0
@@ -221,12 +224,13 @@ class _UdpLink:
             if not self._open:
                 return
             try:
-                data, source = self._socket.recvfrom(LARGEST_DATAGRAM)
+                data, told, _, source = self._socket.recvmsg(LARGEST_DATAGRAM, ROOM)
             except BlockingIOError:
                 return
             except OSError as error:
                 self._failed(error)
                 return
+            self.arrived = self._loop.time() - age_of(told)
             if self._watch is not None:
                 self.checksum = self._watch.has_checksum(data, source)
             self._receiver(data, (source[0], source[1]))

@@ -35,23 +35,24 @@ class Tape:
         setting, peer = self.setting, self.peer
         if why is Made.REGULAR and peer.impairments.used:
             why = Made.ASKED  # what was lost on purpose is missing from what the monitor sees
+        came = why is Made.FOREIGN
         frame = Frame(
             case=self.case,
             number=setting.numbers.take(),
-            at=setting.at,
-            direction=Direction.RECEIVED if why is Made.FOREIGN else Direction.SENT,
+            at=peer.heard_at - setting.started if came else setting.at,
+            direction=Direction.RECEIVED if came else Direction.SENT,
             source=source,
             destination=destination,
             data=data,
             summary=summary(parse(data), setting.names) if setting.summaries else "",
             step=self.context.step if self.context is not None else None,
-            unchecked=why is Made.FOREIGN and peer.checksum is False,
+            unchecked=came and peer.checksum is False,
         )
         if self.monitor is not None:
-            checksum = peer.checksum if why is Made.FOREIGN else None
+            checksum = peer.checksum if came else None
             self.monitor.frame(frame, why, checksum=checksum)
-        if why is Made.FOREIGN:
-            self.trail.hear(peer.now)
+        if came:
+            self.trail.hear(peer.heard_at)
         else:
             self.trail.send(frame.number, peer.now, frame.summary)
         setting.emit(frame)

@@ -237,6 +237,7 @@ class _Wire:
         self.receiver: Receiver | None = None
         self.local: Address = ("127.0.0.1", 1701)
         self.checksum: bool | None = None
+        self.arrived: float | None = None
 
     async def open(self, receiver: Receiver, address: str, port: int = 0) -> Link:
         self.receiver = receiver
