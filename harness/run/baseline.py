@@ -16,6 +16,7 @@ from typing import Final, Protocol
 from harness.errors import DataError, DataErrors, Place
 from harness.located import Node, load, suggest
 from harness.run.kinds import Expectation, Verdict
+from harness.run.verdicts import ALIVE, SURVIVAL
 
 EXCUSABLE: Final = (Verdict.FAIL, Verdict.WARN, Verdict.INCONC)
 """What an entry may list. A set-up or harness fault (`error`) says nothing about the device."""
@@ -74,7 +75,7 @@ class Entry:
         """Whether the entry is about a check of this name and verdict, seen where it says."""
         return (
             self.verdict is found.verdict
-            and self.check in (None, found.name)
+            and (self.check is None or self.check in found.names)
             and (not self.rows or set(found.rows) <= set(self.rows))
             and (not self.seen_in or any(self.allows(case) for case in found.seen_in))
         )
@@ -101,6 +102,15 @@ class _Found:
     rows: tuple[str, ...] = ()
     seen_in: tuple[str, ...] = ()
     late_in: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str | None, ...]:
+        """What an entry may call it.
+
+        When a device is seen to be dead, by the check that asks for it or at the end of the case,
+        is a matter of how busy the machine is.
+        """
+        return (SURVIVAL, ALIVE) if self.name == SURVIVAL else (self.name,)
 
     @property
     def doubtful(self) -> bool:
@@ -199,6 +209,9 @@ def _findings(verdict: Verdict, checks: Sequence[Finding]) -> list[_Found]:
         for check in checks
         if check.verdict in EXCUSABLE
     ]
+    if any(each.name == SURVIVAL for each in found):
+        # it is the same death that they tell of
+        found = [each for each in found if (each.name, each.verdict) != (ALIVE, Verdict.FAIL)]
     if verdict in EXCUSABLE and all(each.verdict != verdict for each in found):
         # the case came to its verdict without a check, such as a prerequisite that is missing
         found.append(_Found(None, verdict))

@@ -15,8 +15,6 @@ def doubt_of(setting: Setting, made: Attempt) -> str:
     What the device does by chance in any case is found by a monitor, and is no matter of the case
     that it befalls.
     """
-    if made.death is not None:
-        return ""
     why = _other_cause(setting, made)
     return why if why and _is_held_against(setting, made) else ""
 

@@ -12,6 +12,7 @@ from harness.peer.observed import Observed
 from harness.peer.scripted import ScriptedTunnel
 from harness.run.concerning import describe
 from harness.run.context import CaseEndedError, Context
+from harness.run.verdicts import ALIVE
 from harness.suite.edits import Compose
 from harness.suite.model import Alive, Severity
 
@@ -75,7 +76,7 @@ async def _device(context: Context, step: Alive) -> None:
         _dead(context, step, expected, told, asked.frames)
     if asked.answer.name not in ANSWERS:
         _dead(context, step, expected, describe(asked.answer), asked.frames)
-    context.passed(step, "alive", expected, describe(asked.answer), asked.frames)
+    context.passed(step, ALIVE, expected, describe(asked.answer), asked.frames)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ def _dead(
 ) -> NoReturn:
     """An IUT that serves nobody has failed, whatever the level of what the case is about."""
     severity = step.otherwise or Severity.FAIL
-    context.settle(step, "alive", severity, expected, actual, frames)
+    context.settle(step, ALIVE, severity, expected, actual, frames)
     raise CaseEndedError
 
 

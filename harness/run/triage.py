@@ -175,12 +175,15 @@ class Triage:
                     group.create_task(waiting(*one))
 
     async def _repeat(self, first: Attempt, doubt: str) -> None:
-        again = Attempt(first.case)
+        again = Attempt(first.case, paced=first.paced)
         await self._try(again)
-        setting = self._setting
+        setting, is_down = self._setting, fallen(again)
+        if first.death is not None and again.death is None:
+            # however busy the machine was, the device has died
+            self._blame(again, first, first.death, "it survived the case alone")
         told = f"run again alone, for {doubt}: it was {first.verdict}"
         setting.emit(DeviceLog(first.case.id, setting.at, f"{told} ({first.reason})"))
-        if fallen(again):
+        if is_down:
             await self._examine(again)
         else:
             conclude(setting, again)
@@ -190,14 +193,13 @@ class Triage:
         again = Attempt(made.case, paced=made.suspects[0].order)
         await self._try(again)
         if again.death is None and made.death is not None:
-            pinned = named(made.suspects, made.death.code)
-            once = f"{made.death.reason} in an earlier attempt, {pinned}"
-            self._blame(again, made.death, once)
+            self._blame(again, made, made.death, "it survived them one by one")
         return again
 
-    def _blame(self, made: Attempt, death: Death, told: str) -> None:
+    def _blame(self, made: Attempt, earlier: Attempt, death: Death, but: str) -> None:
         """Judge an attempt that the device survived by an earlier one that it did not."""
         setting = self._setting
+        told = f"{death.reason} in an earlier attempt, {named(earlier.suspects, death.code)}"
         check = Check(
             case=made.case.id,
             step=None,
@@ -208,11 +210,12 @@ class Triage:
             verdict=Verdict.FAIL,
             expected="the IUT survives the case",
             actual=death.reason,
-            note=f"{told}; it survived them one by one",
+            note=f"{told}; {but}",
         )
         made.checks.append(check)
         setting.emit(check)
         setting.emit(DeviceLog(made.case.id, setting.at, told, death.code))
+        made.death, made.suspects = death, earlier.suspects
         made.verdict, made.reason = fold(made.checks)
 
     # -- an instance that is shared ------------------------------------------------------------

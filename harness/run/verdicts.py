@@ -13,6 +13,9 @@ GRAVITY: Final = (Verdict.ERROR, Verdict.FAIL, Verdict.INCONC, Verdict.WARN, Ver
 SURVIVAL: Final = "survival"
 """The check that the IUT has not died. It explains whatever else did not work."""
 
+ALIVE: Final = "alive"
+"""The check that the IUT answers a fresh SCCRQ."""
+
 
 def fold(checks: Sequence[Check]) -> tuple[Verdict, str]:
     """The verdict and why. A case without a single check has earned nothing: none."""

@@ -138,6 +138,28 @@ def test_what_follows_from_a_listed_failure_needs_no_entry() -> None:
     assert judged.expectation is XFAIL
 
 
+DEATH = ("survival", FAIL)
+UNANSWERED = ("alive", FAIL)
+
+
+@pytest.mark.parametrize("listed", ["survival", "alive"])
+@pytest.mark.parametrize("found", [[DEATH], [UNANSWERED, DEATH]])
+def test_a_death_is_the_same_whichever_check_saw_it(
+    listed: str, found: list[tuple[str, Verdict]]
+) -> None:
+    judgement = Baseline([entry(FAIL, listed)]).judge("c", FAIL, checks(*found))
+    assert judgement.expectation is Expectation.XFAIL
+
+
+def test_a_device_that_answers_no_more_is_not_dead() -> None:
+    survival, alive = Baseline([entry(FAIL, "survival")]), Baseline([entry(FAIL, "alive")])
+    assert alive.judge("c", FAIL, checks(UNANSWERED)).expectation is Expectation.XFAIL
+    assert survival.judge("c", FAIL, checks(UNANSWERED)).expectation is Expectation.UNEXPECTED
+    # nor does a death explain what else failed
+    more = checks(("expect CDN", FAIL), UNANSWERED, DEATH)
+    assert survival.judge("c", FAIL, more).expectation is Expectation.UNEXPECTED
+
+
 def test_an_entry_counts_for_its_cases_only() -> None:
     for pattern, concerned in (
         (CASES[0], [CASES[0]]),

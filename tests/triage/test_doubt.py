@@ -17,7 +17,7 @@ from harness.peer.endpoint import Endpoint
 from harness.peer.mutants.edits import lower_ns, on_zlb
 from harness.peer.variant import Variant
 from harness.run.baseline import Baseline, Entry
-from harness.run.events import CaseEnd, CaseStart, DeviceLog, Event, Verdict
+from harness.run.events import CaseEnd, CaseStart, Check, DeviceLog, Event, Verdict
 from harness.run.hosts import MemoryHosts
 from harness.run.monitoring import Monitoring
 from harness.run.punctual import LATE, Punctuality
@@ -25,13 +25,14 @@ from harness.run.run import names_of
 from harness.run.schedule import run_all
 from harness.run.select import Selected
 from harness.run.setting import Setting
+from harness.run.verdicts import SURVIVAL
 from harness.spec.model import Severity
 from harness.spec.monitor import RuleId
 from harness.suite.model import Case
 from harness.wire import Packet
 from tests.device.bench import PEERS
 from tests.monitor.talk import rules
-from tests.run.fakes import Mute
+from tests.run.fakes import Crashing, Mute
 from tests.run.stage import cases_of, device, of_class, table
 
 ALIVE = "- alive:\n"
@@ -170,6 +171,31 @@ def test_a_red_case_is_run_again_when_the_device_was_kept_waiting(
     assert any(text.startswith(wanted) for text in told) == (tried == 2)
     # before and behind each attempt
     assert len(looks) == 2 * tried
+
+
+@pytest.mark.parametrize(("crashes", "late", "tried"), [(1, 1.0, 2), (9, 1.0, 2), (9, 0.0, 1)])
+def test_a_death_in_doubt_is_looked_at_again_and_stays(
+    crashes: int, late: float, tried: int
+) -> None:
+    made = []
+
+    class Dying(Crashing):
+        def __init__(self, *arguments: object, **more: object) -> None:
+            super().__init__(*arguments, **more)  # type: ignore[arg-type]
+            made.append(self)
+            self.dies_of = None if len(made) <= crashes else -1
+
+    events = play(cases_of(ALIVE), Late(late), Dying)
+    assert (verdicts(events), attempts(events)) == ([Verdict.FAIL], tried)
+    (death,) = [
+        one for one in last_attempt(events) if isinstance(one, Check) and one.name == SURVIVAL
+    ]
+    assert ("it survived the case alone" in death.note) == (crashes < tried)
+
+
+def last_attempt(events: Sequence[Event]) -> Sequence[Event]:
+    """What was said since a case began for the last time."""
+    return events[max(at for at, one in enumerate(events) if isinstance(one, CaseStart)) :]
 
 
 def test_what_is_expected_is_not_run_again() -> None:
