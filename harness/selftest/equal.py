@@ -12,24 +12,25 @@ from typing import Final
 
 from harness.run.context import RANK
 from harness.run.expecting import LATE_ACK, TIMED_OTHERWISE
+from harness.selftest.needed import is_needed_later
+from harness.selftest.sequels import end_is_seen, is_judged_next
 from harness.suite.model import (
-    Alive,
     Alternative,
     Case,
     Expect,
     LinkStep,
     Matcher,
-    Ppp,
+    Outstanding,
     Repeat,
     Send,
     Severity,
-    Silence,
     Step,
-    Wait,
 )
 
 FRAMES: Final = frozenset({"ack", "ZLB", "data"})
 """What is looked for among all that comes; what does not fit is no failure, but passes by."""
+
+ANY: Final = "any"
 
 _OF_A_FIRST_MESSAGE: Final = frozenset({"tunnel_id", "ns"})
 
@@ -45,8 +46,12 @@ class Around:
 
 def says_the_same(step: Step, weaker: Step, around: Around) -> bool:
     """Whether the case says of every IUT with the weaker step what it says with the step."""
+    if isinstance(step, Outstanding) and isinstance(weaker, Outstanding):
+        return is_judged_next(step, weaker, around.behind)
     if not isinstance(step, Expect) or not isinstance(weaker, Expect):
         return False
+    if is_needed_later(step, weaker, around.before, around.behind):
+        return True
     if len(step.alternatives) != len(weaker.alternatives):
         return False
     changed = [
@@ -58,36 +63,14 @@ def says_the_same(step: Step, weaker: Step, around: Around) -> bool:
         return False
     if any(before.verdict is not after.verdict for before, after in changed):
         one = changed[0][0]
-        return _end_is_seen(step, one, around) or _lateness_is_seen(step, one, around.case)
-    return _only_more_fits(step, changed) or _is_of_a_request(step, changed, around)
-
-
-def _end_is_seen(step: Expect, one: Alternative, around: Around) -> bool:
-    """A StopCCN that counts as a failure, ahead of an `alive: tunnel` that counts as one.
-
-    A tunnel that the IUT has ended is not alive. What stands between can only fail as well.
-    """
-    if one.message != "StopCCN" or one.verdict is not Severity.FAIL:
-        return False
-    if _asks_nobody(around.before):
-        return False  # a StopCCN for tunnel 0 does not end the tunnel of the step
-    for later in around.behind:
-        if later.when or later.unless or later.tunnel != step.tunnel:
-            return False
-        if isinstance(later, Wait):
-            continue
-        if later.otherwise is not Severity.FAIL:
-            return False
-        if isinstance(later, Alive):
-            return later.what == "tunnel"
-        if not isinstance(later, Silence | Ppp):
-            return False
-    return False
-
-
-def _asks_nobody(before: Sequence[Step]) -> bool:
-    sent = [one for one in before if isinstance(one, Send)]
-    return any(one.compose.is_malformed for one in sent)
+        sequel = end_is_seen(step, one, around.before, around.behind)
+        return sequel or _lateness_is_seen(step, one, around.case)
+    return (
+        _only_more_fits(step, changed)
+        or _is_of_a_request(step, changed, around)
+        or _falls_through(step, changed)
+        or _is_an_id_given(changed, around)
+    )
 
 
 def _lateness_is_seen(step: Expect, one: Alternative, case: Case) -> bool:
@@ -161,6 +144,51 @@ def _is_of_a_request(
             for name, matcher in before.header.items()
             if after.header.get(name) != matcher
         )
+        for before, after in changed
+    )
+
+
+def _falls_through(step: Expect, changed: Sequence[tuple[Alternative, Alternative]]) -> bool:
+    """A matcher of a message where all that does not fit counts for no more than what does.
+
+    Without the matcher the alternative takes what another behind it has taken so far, and makes no
+    less of it. That one takes all such messages: nothing has failed for fitting none of them.
+    """
+    if any(one.verdict is Severity.INCONC for one in step.alternatives):
+        return False
+    for before, _ in changed:
+        behind = step.alternatives[step.alternatives.index(before) + 1 :]
+        rivals = [one for one in behind if one.message in {before.message, ANY}]
+        if before.message in {*FRAMES, ANY, "HELLO"} or before.verdict is Severity.FAIL:
+            return False
+        if any(_weight(one) > _weight(before) or one.within != before.within for one in rivals):
+            return False
+        if not any(not one.where and not one.header for one in rivals):
+            return False
+    return True
+
+
+def _weight(one: Alternative) -> int:
+    """How much an alternative says: in this, nothing is less than a note."""
+    return -1 if one.verdict is Severity.PASS else RANK[one.verdict]
+
+
+def _is_an_id_given(changed: Sequence[tuple[Alternative, Alternative]], around: Around) -> bool:
+    """The Tunnel ID in the header, where it is the one that the script has just assigned.
+
+    With another the message is none of the tunnel of the step, except a StopCCN (`ScriptedPeer`).
+    """
+    given = [
+        one.compose.set.get("assigned_tunnel_id")
+        for one in around.before
+        if isinstance(one, Send) and one.compose.message in {"SCCRQ", "SCCRP"}
+    ]
+    return len(given) == 1 and all(
+        before.where == after.where
+        and before.message not in {*FRAMES, ANY, "silence", "StopCCN"}
+        and set(before.header) - set(after.header) == {"tunnel_id"}
+        and before.header["tunnel_id"].equals == given[0]
+        and given[0] is not None
         for before, after in changed
     )
 

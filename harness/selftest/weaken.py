@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from harness.selftest.alone import has_one_session
 from harness.selftest.equal import Around, says_the_same
 from harness.selftest.kinship import stem
 from harness.suite.model import (
@@ -20,7 +21,6 @@ from harness.suite.model import (
     Alternative,
     Case,
     Compare,
-    Establish,
     Expect,
     Matcher,
     Outstanding,
@@ -41,7 +41,6 @@ Weaker = tuple[str, Step]
 ANYTHING: Final = tuple(Alternative(message=word) for word in (ANY, ACK, ZLB, DATA, SILENCE))
 
 WHOLE_TUNNEL: Final = "whole_tunnel"
-OUTGOING: Final = "outgoing-session"
 OWN_TUNNEL_ID: Final = "${peer_tunnel_id}"
 
 _NEVER: Final = 1e6
@@ -72,10 +71,7 @@ def weakenings(cases: Sequence[Case]) -> list[Weakening]:
     found: dict[str, list[tuple[Case, Case]]] = {}
     guarding: set[str] = set()
     for case in cases:
-        alone = _has_one_session(case.steps)
         for name, steps, guards in _of_steps(case, case.steps, 1):
-            if alone and name.endswith(f" {WHOLE_TUNNEL}"):
-                continue  # there is nothing else in the tunnel
             full = f"{stem(case.id)}#{name}"
             found.setdefault(full, []).append((case, replace(case, steps=steps)))
             if guards:
@@ -91,6 +87,8 @@ def _of_steps(
     for place, step in enumerate(steps):
         before, behind = tuple(steps[:place]), tuple(steps[place + 1 :])
         for what, weaker in weaker_steps(step):
+            if what == WHOLE_TUNNEL and has_one_session(case, step):
+                continue  # there is nothing else in the tunnel
             if not says_the_same(step, weaker, Around(case, before, behind)):
                 guards = step.otherwise is Severity.INCONC
                 yield f"{number} {what}", (*before, weaker, *behind), guards
@@ -98,20 +96,6 @@ def _of_steps(
             for name, inner, guards in _of_steps(case, step.steps, number + 1):
                 yield name, (*before, replace(step, steps=inner), *behind), guards
         number += count(step)
-
-
-def _has_one_session(steps: Sequence[Step]) -> bool:
-    """Whether all is about one session. A LAC that places a call has one that it dialled, too."""
-    every = list(_all(steps))
-    outgoing = any(isinstance(one, Establish) and one.what == OUTGOING for one in every)
-    return not outgoing and len({one.session for one in every}) == 1
-
-
-def _all(steps: Sequence[Step]) -> Iterator[Step]:
-    for step in steps:
-        yield step
-        if isinstance(step, Repeat):
-            yield from _all(step.steps)
 
 
 def count(step: Step) -> int:

@@ -36,6 +36,7 @@ cases:
       - retransmissions: {of: SCCRP, within: 20s, until_given_up: true}
       - outstanding: {within: 1s, at_most: 4}
       - alive: device
+      - resend: HELLO
         session: another
 """
 

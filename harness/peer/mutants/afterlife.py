@@ -193,7 +193,7 @@ def tiring(after: int, result: int) -> type[Variant]:
     return with_calls(Tired)
 
 
-for _after, _roles in ((1, BOTH), (40, LNS), (41, LNS), (48, LNS)):
+for _after, _roles in ((1, BOTH), (8, LAC), (9, LNS), (11, LNS), (40, LNS), (41, LNS), (48, LNS)):
     add(
         f"no-call-after-{_after}",
         tiring(_after, ADMINISTRATIVE),
