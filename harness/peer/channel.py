@@ -109,6 +109,10 @@ class Channel:
         """Whether something is queued that was never sent."""
         return bool(self.waiting)
 
+    def keeps(self, packet: Packet | None) -> bool:
+        """Whether this very message, as it was queued, was never sent."""
+        return any(waiting is packet for waiting in self.waiting)
+
     @property
     def pending(self) -> int:
         """How many messages are queued, unacknowledged or kept for later."""

@@ -9,7 +9,7 @@ from harness.peer.config import PeerConfig
 from harness.peer.examine import Fault
 from harness.peer.session import NO_FACILITIES_TEMPORARY
 from harness.spec.model import Role
-from harness.wire import AVP, Value
+from harness.wire import AVP, Header, Packet, Value
 from tests.peer.hand import Hand, before_lac, before_lns, integer, names, result, states, value
 from tests.peer.world import LAC, LNS, World
 
@@ -211,6 +211,47 @@ def test_what_waits_to_be_sent_about_a_call_is_void_after_its_cdn(
     answers = hand.send("CDN", {"assigned_session_id": 5}, session_id=session_id)
     assert names(answers) == (["StopCCN"] if closing else ["ZLB"])
     assert answers[0].packet.header.ns == 2
+
+
+LCP_REQUEST = bytes.fromhex("ff03c02101010004")
+
+
+def lcp_to(hand: Hand, session_id: int) -> list[str]:
+    """Ask the PPP of a call for a configuration without options; gives what comes back."""
+    header = Header(
+        control=False, tunnel_id=hand.peer_id, session_id=session_id, length=None, ns=None, nr=None
+    )
+    return names(hand.exchange(Packet(header, payload=LCP_REQUEST)))
+
+
+def test_ppp_goes_on_while_messages_about_other_calls_wait() -> None:
+    world = World()
+    hand = before_lac(world, ppp=True)
+    lac = world.peers[LAC]
+    ocrp, occn = hand.send("OCRQ", {"assigned_session_id": 5})
+    assert names([ocrp, occn]) == ["OCRP", "OCCN"]
+    assert states(world, LAC) == [CallState.ESTABLISHED]
+    for _ in range(9):
+        lac.call(lac.only, world.now)
+    hand.wait(0.1)
+    assert lac.only.channel.has_waiting
+    assert "data" in lcp_to(hand, integer(ocrp, "assigned_session_id"))
+
+
+def test_no_ppp_while_the_message_that_connects_the_call_waits() -> None:
+    # 5.0: PPP frames flow once the call is up, and the LNS cannot know that it is
+    world = World()
+    lac = world.add(LAC, PeerConfig(role=Role.LAC, ppp=True))
+    hand = Hand(world, LAC)
+    hand.establish({"receive_window_size": 1})
+    (ocrp,) = hand.send("OCRQ", {"assigned_session_id": 5})
+    session_id = integer(ocrp, "assigned_session_id")
+    assert states(world, LAC) == [CallState.ESTABLISHED]
+    assert lac.only.channel.has_waiting
+    assert "data" not in lcp_to(hand, session_id)
+    hand.acknowledge()
+    assert not lac.only.channel.has_waiting
+    assert "data" in lcp_to(hand, session_id)
 
 
 def test_hanging_up_gives_the_reason() -> None:
