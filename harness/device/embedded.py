@@ -230,8 +230,10 @@ class EmbeddedLease:
         if values.get("call") != "no":
             server.endpoint.call(tunnel, server.now, values.get("number", "5551234"))
 
-    def call_out(self, server: PeerServer, values: Mapping[str, str]) -> None:
-        """Place a call in the tunnel with the id `tunnel_id`, or in the only one that is up."""
+    def place_call(self, server: PeerServer, values: Mapping[str, str]) -> None:
+        """Ask for a call, a LAC for one that comes in and an LNS for one that goes out, in the
+        tunnel with the id `tunnel_id`, or in the only one that is up.
+        """
         endpoint = server.endpoint
         wanted = values.get("tunnel_id", "0")
         for tunnel in endpoint.tunnels.values():
@@ -271,7 +273,8 @@ class EmbeddedLease:
 _ACTIONS: Final[Mapping[str, Callable[[EmbeddedLease, PeerServer, Mapping[str, str]], None]]] = {
     "dial": EmbeddedLease.dial,
     "hangup": EmbeddedLease.hang_up,
-    "call-out": EmbeddedLease.call_out,
+    "call-in": EmbeddedLease.place_call,
+    "call-out": EmbeddedLease.place_call,
     "line-errors": EmbeddedLease.line_errors,
     "close": EmbeddedLease.close_tunnel,
     "shutdown": EmbeddedLease.shut_down,

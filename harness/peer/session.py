@@ -119,8 +119,8 @@ class Session:
     """A call of a tunnel. `peer_id` is 0 until the peer has assigned its Session ID.
 
     framing, fastest: the Framing Type and the Maximum BPS of the OCRQ that asked for it, if any.
-    proxied: whether the LAC has told how its LCP came out. said: the last message by which this side
-    has set it up, as it was queued. data, ppp: once it is established.
+    proxied: whether the LAC has told how its LCP came out. last_word: the message by which
+    this side has set it up, as it was queued. data, ppp: once it is established.
     """
 
     tunnel: Carrier
@@ -136,7 +136,7 @@ class Session:
     call_errors: Value = None
     accm: Value = None
     proxied: bool = False
-    said: Packet | None = None
+    last_word: Packet | None = None
     line: Line = field(default_factory=Line)
     data: DataChannel | None = None
     ppp: PppEnd | None = None
@@ -173,7 +173,7 @@ class Session:
             name = _SENT[action]
             values = self.message_values(name)
             self.sequencing = self.sequencing or "sequencing_required" in values
-            self.said = self.tunnel.send(name, values, session_id=self.peer_id, hide=SECRETS)
+            self.last_word = self.tunnel.send(name, values, session_id=self.peer_id, hide=SECRETS)
         elif action is CallAction.SEND_CDN:
             self.send_cdn()
         elif action is CallAction.OPEN_TUNNEL:
@@ -282,7 +282,7 @@ class Session:
 
     def take_data(self, packet: Packet) -> None:
         """Hand a PPP frame from the peer to the end of the call, and its answers back."""
-        if self.data is None or self.tunnel.channel.keeps(self.said):
+        if self.data is None or self.tunnel.channel.keeps(self.last_word):
             return  # the message that connects the call has not gone out yet (5.0)
         frame = self.data.unwrap(packet)
         if frame is None or self.ppp is None:

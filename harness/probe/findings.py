@@ -40,15 +40,15 @@ ASKED: Final[Mapping[Role, Mapping[str, tuple[str, ...]]]] = {
         "hidden_avps": ("deciphers-tunnel-id-when-dialling",),
         "incoming_calls": ("announces-incoming-call",),
         "outgoing_calls": ("places-outgoing-call",),
-        "multiple_sessions": ("two-calls-out",),
+        "multiple_sessions": ("two-calls-out", "two-calls-in"),
         "ppp": ("answers-lcp",),
         "sequencing": ("numbers-data-when-dialling",),
         "tie_breaker": ("gives-way", "gives-way-when-configured"),
     },
 }
-"""The questions behind each capability. All have to be answered with yes, but for the last."""
+"""The questions behind each capability: all want a yes, of `_ONE_IS_ENOUGH` one does."""
 
-_ONE_IS_ENOUGH: Final = frozenset({"tie_breaker"})
+_ONE_IS_ENOUGH: Final = frozenset({"tie_breaker", "multiple_sessions"})
 _OPENINGS: Final = ("SCCRP", "SCCRQ")
 
 

@@ -79,6 +79,15 @@ def test_contradictions_are_found_both_ways(command: Command) -> None:
     assert result.out.endswith("1 of 13 need attention\n")
 
 
+def test_two_calls_of_its_own_are_enough(command: Command) -> None:
+    """A LAC that places no calls for its peer may have several that come in."""
+    settings = ("--set", "ixit.extra.places_calls=false")
+    found = command("probe", "--device", "reference-lac", "--quick", "--json", *settings).json
+    assert found["ics"]["outgoing_calls"]["value"] is False
+    assert found["ics"]["multiple_sessions"]["value"] is True
+    assert found["ics"]["multiple_sessions"]["why"].startswith("two-calls-in: ")
+
+
 def test_no_question_is_answered_by_what_was_not_asked_for() -> None:
     """What an expectation does not name is a no or nothing: by a row's level it would be a yes."""
     loose = [

@@ -75,6 +75,7 @@ _ACTIONS: Final = """\
 # actions:
 #   dial: c peer                       # it opens a tunnel: a line for the control FIFO,
 #   call-out: {command: "./call-out $${tunnel_id}"}     # a command,
+#   call-in: c $${tunnel_id}            # a LAC has a further call in that tunnel
 #   shutdown: {signal: INT}            # or a signal
 #   hangup: h $${session_id}
 #   close: d $${tunnel_id}
@@ -130,6 +131,7 @@ _CLAIMS: Final = {
   hidden_avps: false                   # deciphers hidden AVPs
   incoming_calls: true                 # sends an ICRQ
   outgoing_calls: false                # accepts an OCRQ
+  multiple_sessions: false             # more than one call in a tunnel
   ppp: false                           # answers LCP""",
 }
 

@@ -96,7 +96,7 @@ class Unplugs(Tunnel):
             other.ppp = None
 
 
-@mutant("RFC2661-7.3-01", "with a call that ends the PPP of the others is gone", roles=LNS)
+@mutant("RFC2661-7.3-01", "with a call that ends the PPP of the others is gone")
 class PppGoesWithOtherCall(with_tunnel(Unplugs)):  # type: ignore[misc]
     pass
 
