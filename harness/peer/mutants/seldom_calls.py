@@ -261,7 +261,7 @@ class Patient(Timed):
     """Finds that a message was out of sequence when its call is connected, and not before."""
 
     kinds = frozenset({CallKind.LAC_OUTGOING})
-    patience = 0.2
+    patience = 0.0
     offended: bool = False
 
     def handle(self, event: CallEvent, now: float, examined: Examined | None = None) -> None:
