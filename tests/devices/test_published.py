@@ -33,7 +33,7 @@ NEEDED = {
 CONTAINERS = {f"{device}:container": device for device in NEEDED}
 HEAVY = "l2tpns:container"
 """What has its turn when the guests have ended: each instance of it clears 92 MB at its start."""
-ONE_GUEST = ("--set", "launch.uml.guests=1", "--jobs", "12")
+ONE_GUEST = ("--set", "launch.uml.guests=1", "--jobs", "20")
 """A guest has one processor, and here are two of them at once."""
 GUESTS = {"uml-xl2tpd-lns": "xl2tpd-lns", "uml-xl2tpd-lac": "xl2tpd-lac"}
 USERLAND = "baseline-userland.yaml"
