@@ -63,21 +63,22 @@ def stamp(ago: float) -> bytes:
     return struct.pack("@ll", seconds, nanoseconds)
 
 
+def test_the_age_of_a_datagram() -> None:
+    assert 2.0 <= age_of([(*STAMP, stamp(2.0))]) < 60.0
+    assert 1.0 <= age_of([(socket.IPPROTO_IP, 35, stamp(50.0)), (*STAMP, stamp(1.0))]) < 50.0
+
+
 @pytest.mark.parametrize(
-    ("told", "age"),
+    "told",
     [
-        ([(*STAMP, stamp(2.0))], 2.0),
-        ([(socket.IPPROTO_IP, 35, stamp(2.0)), (*STAMP, stamp(1.0))], 1.0),
-        # none; one that is cut; clocks that were set back or forth meanwhile
-        ([], 0.0),
-        ([(*STAMP, stamp(2.0)[:-1])], 0.0),
-        ([(*STAMP, stamp(-3600.0))], 0.0),
-        ([(*STAMP, stamp(3600.0))], 0.0),
+        pytest.param([], id="none"),
+        pytest.param([(*STAMP, stamp(2.0)[:-1])], id="cut"),
+        pytest.param([(*STAMP, stamp(-86_400.0))], id="the-clock-was-set-back"),
+        pytest.param([(*STAMP, stamp(3600.0))], id="the-clock-was-set-forth"),
     ],
 )
-def test_the_age_of_a_datagram(told: list[tuple[int, int, bytes]], age: float) -> None:
-    assert age_of(told) == pytest.approx(age, abs=60.0 if age else 0.0)
-    assert age_of(told) >= age
+def test_what_tells_no_age(told: list[tuple[int, int, bytes]]) -> None:
+    assert age_of(told) == 0.0
 
 
 class Wire:
