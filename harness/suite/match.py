@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final, Protocol
 
 from harness.suite.edits import Given
@@ -65,7 +66,7 @@ def match_alternative(
     for name, matcher in alternative.header.items():
         number = received.header.get(name)
         value = MISSING if number is None else number
-        modulus = 1 << 16 if name in _COUNTERS else 0
+        modulus = _modulus(name)
         mismatches += match(matcher, value, f"header.{name}", variables, modulus=modulus)
     for name, matcher in alternative.where.items():
         mismatches += match(matcher, received.avps.get(name, MISSING), name, variables)
@@ -88,7 +89,7 @@ def match(
         resolved = resolve_matcher(matcher, variables)
     except NoValueError as error:
         return [f"{name} cannot be judged: {error.cause}"]
-    return _match(resolved, value, name, modulus)
+    return _match(_wrapped(resolved, modulus), value, name, modulus)
 
 
 def lookup(path: str, received: Received) -> Value | Missing:
@@ -129,9 +130,25 @@ def describe_matcher(matcher: Matcher) -> str:
 
 def describe_alternative(alternative: Alternative) -> str:
     """`StopCCN with result_code {result 2, error 8}`."""
-    wanted = [f"header.{name} {describe_matcher(one)}" for name, one in alternative.header.items()]
+    wanted = [
+        f"header.{name} {describe_matcher(_wrapped(one, _modulus(name)))}"
+        for name, one in alternative.header.items()
+    ]
     wanted += [f"{name} {describe_matcher(one)}" for name, one in alternative.where.items()]
     return f"{alternative.message} with {', '.join(wanted)}" if wanted else alternative.message
+
+
+def _modulus(field: str) -> int:
+    """That of a header's field which counts; 0 for the others."""
+    return 1 << 16 if field in _COUNTERS else 0
+
+
+def _wrapped(matcher: Matcher, modulus: int) -> Matcher:
+    """As it is to be read where numbers wrap: 65536 of a counter is 0."""
+    equals = matcher.equals
+    if not modulus or not matcher.has_equals or not isinstance(equals, int):
+        return matcher
+    return replace(matcher, equals=equals % modulus)
 
 
 def _message_mismatch(wanted: str, message: str) -> str:

@@ -172,6 +172,11 @@ def test_sequence_numbers_wrap_and_other_header_fields_do_not() -> None:
     assert match_alternative(
         Alternative(message="any", header={"tunnel_id": literal(65536)}), STOP
     ) == ["header.tunnel_id is 0, expected 65536"]
+    # and are told as they stand in a header
+    wrong = Alternative(message="ZLB", header={"nr": literal(65536), "tunnel_id": literal(65536)})
+    assert describe_alternative(wrong) == "ZLB with header.nr 0, header.tunnel_id 65536"
+    wrong = Alternative(message="any", header={"ns": literal(65537)})
+    assert match_alternative(wrong, STOP) == ["header.ns is 0, expected 1"]
 
 
 def test_a_header_field_that_is_not_there_is_absent() -> None:
