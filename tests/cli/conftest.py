@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,9 @@ from harness.cli import explaining, listing
 from harness.resources import data_folder
 from harness.run.run import Library, load_library
 from tests.cli.command import Command
+
+GATHERING = import_module("harness.report.coverage.gather")
+"""The module, whose name in its package is that of its function."""
 
 
 @cache
@@ -33,7 +37,7 @@ def command(
     folder = tmp_path / "here"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    for module in (harness.run.run, explaining, listing):
+    for module in (harness.run.run, GATHERING, explaining, listing):
         monkeypatch.setattr(module, "load_library", _load_library)
     return Command(capsys, folder)
 
