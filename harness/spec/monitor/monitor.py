@@ -273,7 +273,9 @@ class Monitor:
             first = known.sides[0].numbering.sent.get(0)
             same = first is not None and message.digest in first.digests
             pending = known.sides[1].numbering.next == 0
-            again = same or pending or known.sides[0].blurred or frame.excused
+            # a capture may begin between two copies of it
+            unseen = first is None and not self._judge.view.complete
+            again = same or pending or unseen or known.sides[0].blurred or frame.excused
             if again and not known.closed:
                 return known
         tunnel = self._registry.request(source, destination)
@@ -326,6 +328,8 @@ class Monitor:
         elif found is not None:
             text = f"Tunnel ID {tunnel_id} is not seen to be assigned, but another tunnel fits"
             judge.blame(RuleId.TUNNEL_ID, text, certain=False)
+            # or it is of a third one, which began before the capture did
+            found[0].entangled = True
         if found is not None:
             return found
         return self._registry.half(frame.source, frame.destination, tunnel_id), 0
