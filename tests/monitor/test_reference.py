@@ -157,6 +157,19 @@ def test_a_capture_on_a_bad_path_raises_no_alarm(link: Link, seed: int, challeng
     assert {one.rule for one in found} <= MAY_LACK
 
 
+@given(link=LINKS, seed=st.integers(0, 99), challenge=st.booleans(), unseen=st.integers(0, 100))
+# an acknowledgement that was not seen has moved a timer on
+@example(link=Link(2736994848, 0.5, 0.2, 0.0, 0.0), seed=9, challenge=False, unseen=29)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_a_capture_that_begins_late_on_a_bad_path_raises_no_alarm(
+    link: Link, seed: int, challenge: bool, unseen: int
+) -> None:
+    world = TappedWorld(link)
+    conversation(world, seed, challenge=challenge, windows=(4, 4))
+    found = judge(world.tap[unseen:], CAPTURE)
+    assert [one for one in found if one.severity != "note"] == []
+
+
 MAY_LACK = {
     RuleId.NS_SEQUENCE,
     RuleId.NR_BEYOND,

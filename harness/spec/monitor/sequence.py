@@ -142,7 +142,9 @@ def _take(
     if known is not None and not tunnel.whole and judge.frame.at - known.last.at > SAME:
         known = None
     if known is not None:
-        return _take_again(judge, me, message, known, judged=judged, unsure=unsure)
+        # what the peer has said of half a tunnel is not seen: it may have moved the timer on
+        timed = judged and (tunnel.whole or judge.view.complete)
+        return _take_again(judge, me, message, known, judged=judged, timed=timed, unsure=unsure)
     if not numbering.next - LEAP < ns <= numbering.next + LEAP or ns < 0:
         if judged and numbering.started and judge.violated(RuleId.NS_SEQUENCE, True):
             _blame_jump(judge, numbering, ns)
@@ -233,7 +235,14 @@ def _weigh_zlb_claim(judge: Judge, me: Side, ns: int) -> None:
 
 
 def _take_again(
-    judge: Judge, me: Side, message: Message, known: Sent, *, judged: bool, unsure: bool
+    judge: Judge,
+    me: Side,
+    message: Message,
+    known: Sent,
+    *,
+    judged: bool,
+    timed: bool,
+    unsure: bool,
 ) -> bool:
     """A number that was seen before: a copy, a retransmission, or another message."""
     frame = judge.frame
@@ -261,6 +270,8 @@ def _take_again(
     known.transmissions += 1
     known.run = [frame.at] if heard else [*known.run[-MOST_TRANSMISSIONS:], frame.at]
     if judged and same:
+        _judge_count(judge, known)
+    if timed and same:
         _judge_timing(judge, known)
     known.last = frame
     known.data = data
@@ -274,12 +285,16 @@ def _judge_early(judge: Judge, sent: Sent, waited: float) -> None:
         judge.blame(RuleId.RETRANSMISSION_EARLY, text, earlier=(sent.first.number,), certain=False)
 
 
-def _judge_timing(judge: Judge, sent: Sent) -> None:
-    run = sent.run
+def _judge_count(judge: Judge, sent: Sent) -> None:
     earlier = (sent.first.number, sent.last.number)
     if judge.violated(RuleId.RETRANSMISSION_COUNT, sent.transmissions == MOST_TRANSMISSIONS + 1):
         text = f"{sent.name} is sent for the {sent.transmissions}th time"
         judge.blame(RuleId.RETRANSMISSION_COUNT, text, earlier=earlier)
+
+
+def _judge_timing(judge: Judge, sent: Sent) -> None:
+    run = sent.run
+    earlier = (sent.first.number, sent.last.number)
     if len(run) < 3 or sent.slowed:
         return
     verdict = judge_schedule(run, complete=judge.view.complete)
