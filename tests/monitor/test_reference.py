@@ -160,6 +160,8 @@ def test_a_capture_on_a_bad_path_raises_no_alarm(link: Link, seed: int, challeng
 @given(link=LINKS, seed=st.integers(0, 99), challenge=st.booleans(), unseen=st.integers(0, 100))
 # an acknowledgement that was not seen has moved a timer on
 @example(link=Link(2736994848, 0.5, 0.2, 0.0, 0.0), seed=9, challenge=False, unseen=29)
+# a StopCCN for a tunnel whose SCCRQ was not seen
+@example(link=Link(3608744296, 0.5, 0.0, 0.15, 0.0), seed=82, challenge=False, unseen=9)
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_capture_that_begins_late_on_a_bad_path_raises_no_alarm(
     link: Link, seed: int, challenge: bool, unseen: int

@@ -232,6 +232,8 @@ class Monitor:
         if not tunnel_id:
             assigned = message.integer("assigned_tunnel_id")
             guess = self._registry.unaddressed(source, destination, assigned)
+            if guess is not None and self._is_of_another(guess[0], assigned):
+                guess = None
             if frame.excused and not assigned and len(self._of_nobody) < OPAQUE_HOSTS:
                 self._of_nobody.add((source, destination))
             elif not assigned and (destination, source) in self._of_nobody:
@@ -257,6 +259,15 @@ class Monitor:
             self._greet(tunnel)
             return (tunnel, 1), True
         return self._stray(message, tunnel_id), False
+
+    def _is_of_another(self, found: Found, assigned: int | None) -> bool:
+        """Whether a message assigns another id than its sender has in a tunnel.
+
+        Then it is of a tunnel that began before the capture did. Where all is seen it is a mistake.
+        """
+        tunnel, index = found
+        ids = tunnel.sides[index].ids
+        return bool(not self._judge.view.complete and assigned and ids) and assigned not in ids
 
     def _addressed(self, tunnel_id: int) -> Found | None:
         frame = self._judge.frame
