@@ -97,7 +97,7 @@ class Vital(Protocol):
 
 @runtime_checkable
 class Starvable(Protocol):
-    """A lease that can tell for how long its instance waited for a processor. No lease has to."""
+    """A lease, or a box, that can tell for how long it waited for a processor. None has to."""
 
     def starved(self) -> float | None:
         """Seconds since it began, all its threads added; None: cannot be told."""

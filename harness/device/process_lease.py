@@ -15,13 +15,13 @@ from harness.device.description.action import CommandAction, ControlAction, Sign
 from harness.device.description.device import Device
 from harness.device.description.launch import ProgramLaunch
 from harness.device.description.template import PlainValue
-from harness.device.lease import RESTART, Death, Vitals, death_of
+from harness.device.lease import RESTART, Death, Starvable, Vitals, death_of
 from harness.device.log import DeviceLog
 from harness.device.machine.core import find_core
 from harness.device.machine.keeper_answers import Child, LostError
 from harness.device.machine.listening import listening
 from harness.device.machine.memory import resident
-from harness.device.machine.starved import starved
+from harness.device.machine.starved import Starvation
 from harness.device.templates import fill, render_file
 from harness.errors import DeviceError, HarnessError
 from harness.located import suggest
@@ -56,6 +56,7 @@ class ProcessLease:
         self._death: Death | None = None
         self._died_at: float | None = None
         self._memory_at_first: int | None = None
+        self._starvation = Starvation()
         self._program = ""
         self._ending = False
 
@@ -115,8 +116,9 @@ class ProcessLease:
 
     def starved(self) -> float | None:
         """For how long it and its children have waited for a processor."""
-        number = self._child.process if self._child else 0
-        return starved(number) if number else None
+        if isinstance(self.box, Starvable):
+            return self.box.starved()  # whatever is in it shares what it has
+        return self._starvation.seconds()
 
     def _memory(self) -> int | None:
         number = self._child.process if self._child else 0
@@ -206,6 +208,7 @@ class ProcessLease:
         self._program = argv[0]
         order = replace(self._order(argv, folder, stand_ins), core=launch.core)
         self._child, self._log = await self.box.start(order)
+        self._starvation.process = self._child.process
         self._child.died.add_done_callback(self._note_death)
         with await self.box.table(address[0]) or nullcontext() as table:
             await self._ready(self._child, self._log, table, settled)

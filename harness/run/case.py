@@ -116,11 +116,12 @@ async def attempt(setting: Setting, made: Attempt) -> None:
         made.verdict, made.reason = Verdict.ERROR, _defect(error)
 
 
-def conclude(setting: Setting, made: Attempt) -> None:
-    """Say how a case ended with its last attempt."""
+def conclude(setting: Setting, made: Attempt, *, whole: bool = True) -> None:
+    """Say how a case ended with its last attempt. whole: it shows all that the device does."""
     began = made.began if made.up is None else made.up
     done = setting.at if made.done is None else made.done
-    end(setting, made.case.id, made.checks, made.verdict, made.reason, done - began)
+    seconds = done - began
+    end(setting, made.case.id, made.checks, made.verdict, made.reason, seconds, whole)
 
 
 def tell_monitors(setting: Setting) -> None:

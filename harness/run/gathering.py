@@ -15,7 +15,7 @@ from harness.run.events import (
     Frame,
     Verdict,
 )
-from harness.run.triage import TOGETHER
+from harness.run.together import TOGETHER
 from harness.run.verdicts import GRAVITY, fold
 
 

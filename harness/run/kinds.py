@@ -310,7 +310,7 @@ class Footer:
     `verdicts` counts `CaseEnd.shown`, so that its sum is the number of cases that ended;
     `monitors` counts the results of the monitors' rules in the same way. `sum_s` adds the cases'
     own seconds, `longest_s` is that of `longest_case`. `remarks` say in what the place of the
-    device was other than it could be.
+    device was other than it could be, and which cases stayed in doubt.
     """
 
     verdicts: Mapping[str, int]

@@ -43,7 +43,7 @@ from harness.run.schedule import run_all
 from harness.run.select import Selected, alone_where_shared, select
 from harness.run.setting import Setting
 from harness.run.shard import Shard, listed
-from harness.run.triage import TOGETHER
+from harness.run.together import TOGETHER
 from harness.spec.load import load_specification
 from harness.spec.model import Specification
 from harness.spec.monitor import RuleId, RuleTable, load_rules
@@ -250,8 +250,8 @@ async def _main(
         raise asyncio.CancelledError from None
     finally:
         recorder.set_stale(setting.stale)
-        if isinstance(runner, Remarking):
-            recorder.set_remarks(runner.remarks)
+        place = runner.remarks if isinstance(runner, Remarking) else ()
+        recorder.set_remarks([*place, *setting.remarks])
         if punctuality is not None:
             punctuality.stop()
         await runner.close()

@@ -34,7 +34,8 @@ class FrameNumbers:
 class Setting:
     """What all cases of a run share.
 
-    started: on the loop's clock. stale: entries of the baseline that the run contradicts. whole:
+    started: on the loop's clock. stale: entries of the baseline that the run contradicts. remarks:
+    what whoever reads the verdicts should know of how they came about. whole:
     all cases of the harness run, so that what a monitor has not found by their end is not there.
     summaries: whether frames say in words what they are; who only wants verdicts saves the time.
     diagnoses: whether a device that did not do well is looked into: those of real time are. cores:
@@ -53,6 +54,7 @@ class Setting:
     time_scale: float = 1.0
     numbers: FrameNumbers = field(default_factory=FrameNumbers)
     stale: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
     monitoring: Monitoring | None = None
     whole: bool = True
     summaries: bool = True

@@ -19,21 +19,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from harness.device.lease import Death, Fate, Reviving
+from harness.device.lease import Death, Reviving
 from harness.errors import DeviceError
-from harness.run.case import Attempt, attempt, begin, conclude, end
+from harness.run.case import Attempt, attempt, begin, conclude
 from harness.run.doubt import doubt_of
-from harness.run.events import CaseStart, Check, DeviceLog, Verdict
+from harness.run.events import Check, DeviceLog, Verdict
 from harness.run.serving import serves
 from harness.run.setting import Setting
 from harness.run.suspects import PINNED, named
+from harness.run.together import Together, tell_together
 from harness.run.verdicts import SURVIVAL, fold
 from harness.suite.duration import waits
 from harness.suite.model import Case
-
-SUITE: Final = "device"
-TOGETHER: Final = f"{SUITE}/{SURVIVAL}"
-"""The result of a device that died, but of no case alone."""
 
 MOST_PACED: Final = 40
 """Suspects that are sent one by one to find the one; more would take longer than it is worth."""
@@ -47,10 +44,12 @@ LATER_STARTS: Final = 8
 MOSTLY_WAITS: Final = 40.0
 """Seconds that a case waits at least which may be run again beside others of that kind."""
 
+MOST_TRIES: Final = 4
+"""Attempts at a case in all, as long as each of them is in doubt."""
+
 MOST_REPEATED: Final = 60
 """Cases in doubt that are run again; with more of them red it is the device."""
 
-_EVIDENCE: Final = 8
 _GOOD: Final = (Verdict.PASS, Verdict.WARN)
 
 
@@ -77,7 +76,7 @@ class Triage:
         self._void: list[Attempt] = []
         self._calm = asyncio.Event()
         self._calm.set()
-        self._together: list[tuple[Death, tuple[Attempt, ...]]] = []
+        self._together: list[Together] = []
         self._doubtful: list[tuple[Attempt, str]] = []
 
     async def run(self, case: Case) -> None:
@@ -144,13 +143,18 @@ class Triage:
 
     def _conclude(self, made: Attempt) -> None:
         """Believe an attempt, unless there is a reason to doubt it: it is repeated later."""
-        doubt = doubt_of(self._setting, made)
+        doubt = self._doubt(made)
         if doubt and len(self._doubtful) < MOST_REPEATED:
             self._doubtful.append((made, doubt))
-            if self._setting.monitoring is not None:
-                self._setting.monitoring.doubt(made.case.id)
         else:
             conclude(self._setting, made)
+
+    def _doubt(self, made: Attempt) -> str:
+        """Why an attempt is in doubt, if it is, which also the monitors are told."""
+        doubt = doubt_of(self._setting, made)
+        if doubt and self._setting.monitoring is not None:
+            self._setting.monitoring.doubt(made.case.id)
+        return doubt
 
     async def repeat_doubtful(self, jobs: int) -> None:
         """Run what is in doubt again when nothing else runs: one after the other, but for those
@@ -175,18 +179,30 @@ class Triage:
                     group.create_task(waiting(*one))
 
     async def _repeat(self, first: Attempt, doubt: str) -> None:
-        again = Attempt(first.case, paced=first.paced)
-        await self._try(again)
-        setting, is_down = self._setting, fallen(again)
-        if first.death is not None and again.death is None:
-            # however busy the machine was, the device has died
-            self._blame(again, first, first.death, "it survived the case alone")
-        told = f"run again alone, for {doubt}: it was {first.verdict}"
-        setting.emit(DeviceLog(first.case.id, setting.at, f"{told} ({first.reason})"))
-        if is_down:
-            await self._examine(again)
-        else:
-            conclude(setting, again)
+        """Run a case again until there is no doubt any more, but for one that runs beside others:
+        it takes long, and is not run a third time.
+        """
+        for left in reversed(range(MOST_TRIES - 1)):
+            again = Attempt(first.case, paced=first.paced)
+            await self._try(again)
+            setting, is_down = self._setting, fallen(again)
+            if first.death is not None and again.death is None:
+                # however busy the machine was, the device has died
+                self._blame(again, first, first.death, "it survived the case alone")
+            told = f"run again alone, for {doubt}: it was {first.verdict}"
+            setting.emit(DeviceLog(first.case.id, setting.at, f"{told} ({first.reason})"))
+            if is_down:
+                await self._examine(again)
+                return
+            doubt = self._doubt(again) if again.death is None else ""
+            if not doubt or again.crowded or not left:
+                break
+            first = again
+        if doubt:
+            times = f"in doubt after {MOST_TRIES - left} attempts, for {doubt}"
+            setting.remarks.append(f"{first.case.id}: {times}")
+        # what a device that was kept waiting did not show may yet be there
+        conclude(setting, again, whole=not doubt)
 
     async def _pin(self, made: Attempt) -> Attempt:
         """Run a case of which the device died again, the suspects one by one."""
@@ -266,7 +282,7 @@ class Triage:
                 before.append(alone)
             conclude(self._setting, alone)
         if not guilty and len(self._together) == told:
-            self._together.append((death, tuple(again)))
+            self._together.append(Together(death, tuple(again)))
 
     async def _afresh(self, made: Attempt, before: list[Attempt], instance: str) -> Attempt:
         """Once more on a new instance: is it the case, or what the cases before it have left?"""
@@ -275,7 +291,7 @@ class Triage:
         alone = Attempt(made.case)
         await self._try(alone)
         if not fallen(alone):
-            self._together.append((made.death, (*before, made)))
+            self._together.append(Together(made.death, (*before, made)))
         before.clear()
         return alone
 
@@ -312,47 +328,9 @@ class Triage:
                 hint="its log may say why; run the rest again once it serves",
             )
 
-    # -- the end -------------------------------------------------------------------------------
-
     def tell(self) -> None:
         """Tell what no case alone did to a shared instance, as a case of its own, if anything."""
-        if not self._together:
-            return
-        setting, at = self._setting, self._setting.at
-        start = CaseStart(
-            case=TOGETHER,
-            suite=SUITE,
-            title="The device outlives the run",
-            purpose="An instance that many cases use serves until they are done with it.",
-            file="",
-            line=0,
-            covers=(),
-            at=at,
-        )
-        setting.emit(start)
-        checks = [self._check(death, attempts, at) for death, attempts in self._together]
-        for check, (death, _) in zip(checks, self._together, strict=True):
-            setting.emit(check)
-            setting.emit(DeviceLog(TOGETHER, at, death.reason, death.code, check.frames))
-        verdict, reason = fold(checks)
-        end(setting, TOGETHER, checks, verdict, reason, 0.0)
-
-    def _check(self, death: Death, attempts: Sequence[Attempt], at: float) -> Check:
-        suspects = [one for made in attempts for one in made.suspects][-_EVIDENCE:]
-        names = ", ".join(made.case.id for made in attempts)
-        return Check(
-            case=TOGETHER,
-            step=None,
-            at=at,
-            name=SURVIVAL,
-            rows=(),
-            level="",
-            verdict=Verdict.WARN if death.code is Fate.SLOW else Verdict.FAIL,
-            expected="the device serves until the end of the run",
-            actual=death.reason,
-            frames=tuple(sorted(one.number for one in suspects)),
-            note=f"of these cases together, and of none alone: {names}",
-        )
+        tell_together(self._setting, self._together)
 
 
 def fallen(made: Attempt) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import pytest
 
 from harness.device.machine.memory import resident
 from harness.device.machine.processes import threads
-from harness.device.machine.starved import starved
+from harness.device.machine.starved import Starvation
 from tests.polling import await_true
 
 BUSY = "while True: pass"
@@ -37,9 +38,11 @@ def on_one_core(*programs: str) -> Iterator[list[int]]:
         yield numbers
 
 
-def await_more(process: int, seconds: float) -> None:
+def await_more(process: int, seconds: float) -> Starvation:
     """Return once it has waited for so long."""
-    await_true(lambda: (starved(process) or 0.0) > seconds, WITHIN)
+    starvation = Starvation(process)
+    await_true(lambda: (starvation.seconds() or 0.0) > seconds, WITHIN)
+    return starvation
 
 
 def test_who_shares_a_core_waits_for_it() -> None:
@@ -50,17 +53,46 @@ def test_who_shares_a_core_waits_for_it() -> None:
         assert (resident(parent) or 0) > (resident(alone) or 0)
 
 
+def test_what_has_ended_since_still_counts() -> None:
+    with on_one_core(BUSY, PARENT, BUSY) as (_, parent, other):
+        starvation = await_more(parent, 0.2)
+        before = starvation.seconds()
+        assert before is not None
+        os.killpg(parent, signal.SIGKILL)
+        os.waitpid(parent, 0)
+        assert starvation.seconds() is None
+        starvation.process = other  # it is started anew
+        after, anew = starvation.seconds(), Starvation(other).seconds()
+        assert after is not None
+        assert anew is not None
+        assert after >= before + anew / 2
+
+
+def test_a_number_that_is_given_again_is_another_thread(tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("harness.device.machine.starved.tree", lambda _: iter([tmp_path]))
+        thread = tmp_path / "task" / "1"
+        thread.mkdir(parents=True)
+        starvation = Starvation(1)
+        seconds = []
+        for waited in (5, 7, 2, 3):
+            (thread / "schedstat").write_text(f"0 {waited}000000000 1\n")
+            seconds.append(starvation.seconds())
+        assert seconds == pytest.approx([5, 7, 9, 10])
+
+
 def test_what_ends_between_two_looks_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as ended:
         pass
     gone = Path(f"/proc/{ended.pid}")
     monkeypatch.setattr("harness.device.machine.starved.tree", lambda _: iter([gone]))
     assert threads(gone) == []
-    assert starved(1) is None
+    assert Starvation(1).seconds() is None
 
 
 def test_of_what_has_ended_nothing_is_known() -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as ended:
         pass
-    assert starved(ended.pid) is None
+    assert Starvation(ended.pid).seconds() is None
+    assert Starvation().seconds() is None
     assert resident(ended.pid) is None

@@ -17,7 +17,7 @@ from harness.peer.endpoint import Endpoint
 from harness.peer.mutants.edits import lower_ns, on_zlb
 from harness.peer.variant import Variant
 from harness.run.baseline import Baseline, Entry
-from harness.run.events import CaseEnd, CaseStart, Check, DeviceLog, Event, Verdict
+from harness.run.events import CaseEnd, CaseStart, Check, DeviceLog, Event, Expectation, Verdict
 from harness.run.hosts import MemoryHosts
 from harness.run.monitoring import Monitoring
 from harness.run.punctual import LATE, Punctuality
@@ -25,6 +25,7 @@ from harness.run.run import names_of
 from harness.run.schedule import run_all
 from harness.run.select import Selected
 from harness.run.setting import Setting
+from harness.run.triage import MOST_TRIES
 from harness.run.verdicts import SURVIVAL
 from harness.spec.model import Severity
 from harness.spec.monitor import RuleId
@@ -78,6 +79,7 @@ def play(
     baseline: Baseline | None = None,
     monitoring: Monitoring | None = None,
     tested: Device | None = None,
+    remarks: list[str] | None = None,
 ) -> list[Event]:
     """The events of cases against such a peer."""
     events: list[Event] = []
@@ -95,6 +97,7 @@ def play(
             seed=0,
             punctuality=punctuality,
             monitoring=monitoring,
+            remarks=[] if remarks is None else remarks,
         )
         await run_all(setting, [Selected(case) for case in cases], len(cases))
 
@@ -116,7 +119,7 @@ def test_a_red_case_is_run_again_when_the_harness_was_late() -> None:
     assert (verdicts(events), attempts(events)) == ([Verdict.PASS], 2)
     (told,) = [one.text for one in events if isinstance(one, DeviceLog)][-1:]
     assert told.startswith("run again alone, for the harness was 0.20 s late: it was fail")
-    ((since, until),) = late.asked
+    (since, until), *_ = late.asked
     assert until - since >= 2
 
 
@@ -130,9 +133,27 @@ def test_those_that_only_wait_are_run_again_side_by_side(pause: int, together: b
     assert (again[1] - again[0] < pause) == together
 
 
-def test_a_case_that_is_red_again_is_red() -> None:
+def test_a_case_that_is_red_whenever_it_is_run_is_red() -> None:
     events = play(cases_of(ALIVE), Late(1.0), mute_at_first(9))
-    assert (verdicts(events), attempts(events)) == ([Verdict.FAIL], 2)
+    assert (verdicts(events), attempts(events)) == ([Verdict.FAIL], MOST_TRIES)
+
+
+def test_it_is_run_again_until_there_is_no_doubt() -> None:
+    for mute in range(1, MOST_TRIES):
+        events = play(cases_of(ALIVE), Late(1.0), mute_at_first(mute))
+        assert (verdicts(events), attempts(events)) == ([Verdict.PASS], mute + 1)
+
+
+def test_what_a_device_did_not_show_while_it_was_kept_waiting_may_be_there() -> None:
+    (case,) = cases_of(ALIVE)
+    known = Baseline([Entry(case.id, None, Verdict.FAIL, "known", "", Place("b", 1, 1))])
+    remarks: list[str] = []
+    for late, expectation in ((1.0, Expectation.EXPECTED), (0.0, Expectation.XPASS)):
+        events = play([case], Late(late), mute_at_first(0), known, remarks=remarks)
+        (end,) = [one for one in events if isinstance(one, CaseEnd)]
+        assert (end.verdict, end.expectation) == (Verdict.PASS, expectation)
+    why = "in doubt after 4 attempts, for the harness was 1.00 s late"
+    assert remarks == [f"{case.id}: {why}"]
 
 
 @pytest.mark.parametrize("punctuality", [None, Late(0.0), Late(LATE)])
@@ -206,7 +227,7 @@ def test_what_is_expected_is_not_run_again() -> None:
     assert attempts(play([case], Late(1.0), mute_at_first(0))) == 1
     # nor is what the baseline lists and a late device did not show believed at once
     events = play([case], Late(1.0), mute_at_first(0), Baseline([entry]))
-    assert attempts(events) == 2
+    assert attempts(events) == MOST_TRIES
 
 
 def test_what_a_device_does_by_chance_is_no_matter_of_the_case() -> None:
@@ -226,7 +247,7 @@ def test_what_a_device_does_by_chance_is_no_matter_of_the_case() -> None:
         return monitoring
 
     assert ends(seen("avp-value", case.id), 1) == (Verdict.PASS, 2)
-    assert ends(seen("avp-value", case.id), 9) == (Verdict.FAIL, 2)
+    assert ends(seen("avp-value", case.id), 9) == (Verdict.FAIL, MOST_TRIES)
     # elsewhere, something else, or nothing that is known to be chance
     assert ends(seen("avp-value", "another"), 1) == (Verdict.FAIL, 1)
     assert ends(seen("avp-value", case.id, "warn"), 1) == (Verdict.FAIL, 1)
@@ -269,8 +290,14 @@ def test_what_a_monitor_found_in_a_case_in_doubt_is_looked_for_again(
 ) -> None:
     (case,) = cases_of(CONNECTS)
     made: list[Variant] = []
-    monitoring = Monitoring(rules(), device(), late=lambda _since: late if len(made) == 1 else 0.0)
-    events = play([case], Late(late), mistaken(made, wrong), Baseline(entries), monitoring)
+
+    class AtFirst(Punctuality):
+        def late(self, since: float, until: float) -> float:
+            return late if len(made) == 1 else 0.0
+
+    punctuality = AtFirst()
+    monitoring = Monitoring(rules(), device(), late=lambda since: punctuality.late(since, since))
+    events = play([case], punctuality, mistaken(made, wrong), Baseline(entries), monitoring)
     ends = [one for one in events if isinstance(one, CaseEnd) and one.case == case.id]
     assert [one.verdict for one in ends] == [Verdict.PASS]
     assert len(made) == tried
@@ -280,7 +307,7 @@ def test_what_a_monitor_found_in_a_case_in_doubt_is_looked_for_again(
     assert found.late_in == (() if is_sure else (case.id,))
 
 
-@pytest.mark.parametrize(("late", "tried"), [(0.0, 1), (2 * LATE, 2)])
+@pytest.mark.parametrize(("late", "tried"), [(0.0, 1), (2 * LATE, MOST_TRIES)])
 def test_what_a_monitor_did_not_find_in_a_case_in_doubt_is_looked_for_again(
     late: float, tried: int
 ) -> None:

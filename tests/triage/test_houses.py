@@ -12,7 +12,7 @@ from harness.device.lease import Death, Lease
 from harness.device.shared import SharingRunner
 from harness.peer.network import Address, Network
 from harness.run.events import Verdict
-from harness.run.triage import TOGETHER
+from harness.run.together import TOGETHER
 from harness.suite.model import Case
 from tests.run.stage import device, of_class, table
 from tests.triage.test_triage import DiesOfWen, innocents, killer, play

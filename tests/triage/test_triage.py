@@ -23,7 +23,8 @@ from harness.run.run import names_of
 from harness.run.schedule import run_all
 from harness.run.select import Selected
 from harness.run.setting import Setting
-from harness.run.triage import FIRST_STARTS, TOGETHER
+from harness.run.together import TOGETHER
+from harness.run.triage import FIRST_STARTS
 from harness.suite.model import Case
 from harness.wire import parse
 from tests.run.fakes import Crashing, Mute

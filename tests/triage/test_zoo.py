@@ -19,7 +19,7 @@ from harness.report.story import CaseStory, Ending, Teller
 from harness.report.summary import SummaryReport
 from harness.run.events import Event, Header, Verdict, read_events
 from harness.run.run import Options, run
-from harness.run.triage import TOGETHER
+from harness.run.together import TOGETHER
 
 ZOO = Path(__file__).parent / "zoo"
 SCALE = 0.5

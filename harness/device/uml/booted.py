@@ -24,6 +24,7 @@ from harness.device.log import DeviceLog
 from harness.device.machine.keeper import Keeper
 from harness.device.machine.keeper_answers import Answers, Child, LostError
 from harness.device.machine.netlink import HARNESS_INTERFACE, Pair
+from harness.device.machine.starved import Starvation
 from harness.device.needs import find_program
 from harness.errors import DeviceError
 
@@ -56,6 +57,7 @@ class Guest:
         self._unsent = b""
         self._logs: dict[int, DeviceLog] = {}
         self._kernel: Child | None = None
+        self._starvation = Starvation()
         self._log: DeviceLog | None = None
         self._numbers = itertools.count(1)
         self.boxes = 0
@@ -69,6 +71,13 @@ class Guest:
     def has_died(self) -> bool:
         """Whether the kernel has ended."""
         return self._console < 0 or (self._kernel is not None and self._kernel.died.done())
+
+    def starved(self) -> float | None:
+        """Seconds for which it has waited for a processor of this machine, its programs included.
+
+        They have processes of this machine of their own; None: it does not run.
+        """
+        return self._starvation.seconds()
 
     async def boot(self, work: Path) -> None:
         """Start the kernel, and wait for its first process. `work`: what it may write to."""
@@ -88,6 +97,7 @@ class Guest:
                 )
             finally:
                 os.close(writer)
+            self._starvation.process = self._kernel.process
             os.set_blocking(ours, False)
             self._console = ours
             hello = self.answers.hello()

@@ -106,6 +106,10 @@ class GuestBox:
             raise DeviceError("device.control", "the line is too long for a control FIFO")
         await self.guest.control(fifo, line, within)
 
+    def starved(self) -> float | None:
+        """For how long the guest has waited: it has one processor for all boxes."""
+        return self.guest.starved()
+
     async def ping(self) -> None:
         """Ask the guest what it knows."""
         await self.guest.ping()
