@@ -118,6 +118,7 @@ class ProcessLease:
         """For how long it and its children have waited for a processor."""
         if isinstance(self.box, Starvable):
             return self.box.starved()  # whatever is in it shares what it has
+        self._starvation.process = self._child.process if self._child else 0
         return self._starvation.seconds()
 
     def _memory(self) -> int | None:
@@ -208,7 +209,6 @@ class ProcessLease:
         self._program = argv[0]
         order = replace(self._order(argv, folder, stand_ins), core=launch.core)
         self._child, self._log = await self.box.start(order)
-        self._starvation.process = self._child.process
         self._child.died.add_done_callback(self._note_death)
         with await self.box.table(address[0]) or nullcontext() as table:
             await self._ready(self._child, self._log, table, settled)

@@ -14,6 +14,7 @@ import pytest
 from harness.device import load_device
 from harness.device.description.launch import UmlLaunch
 from harness.device.description.namespace import Namespace
+from harness.device.lease import Lease, Starvable
 from harness.device.uml.boxes import Addresses
 from harness.errors import DataError, DeviceError
 from harness.run.hosts import GuestHosts
@@ -103,6 +104,8 @@ def test_a_guest_that_dies_takes_its_boxes_with_it(kernel: None, tmp_path: Path)
             deaths = [await lease.examine() for lease in leases]
             gone = [lease.house == first for lease in leases]
             assert [death is not None for death in deaths] == gone
+            # the kernel of the other one tells how long it waited for a processor
+            assert [waited(lease) is None for lease in leases] == gone
             death = deaths[0]
             assert death is not None
             assert death.house == first
@@ -116,6 +119,12 @@ def test_a_guest_that_dies_takes_its_boxes_with_it(kernel: None, tmp_path: Path)
             assert [await lease.examine() for lease in again] == [None, None]
 
     asyncio.run(asyncio.wait_for(main(), PATIENCE))
+
+
+def waited(lease: Lease) -> float | None:
+    """As the lease tells it."""
+    assert isinstance(lease, Starvable)
+    return lease.starved()
 
 
 def kernel_of(folder: str) -> int:

@@ -50,6 +50,7 @@ def test_who_shares_a_core_waits_for_it() -> None:
         # that of a child counts as well: the parent itself has nothing to wait for
         await_more(alone, 0.2)
         await_more(parent, 0.2)
+        assert (Starvation(parent, alone=True).seconds() or 0.0) < 0.2
         assert (resident(parent) or 0) > (resident(alone) or 0)
 
 

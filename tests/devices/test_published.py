@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from harness.run.events import EVENTS_FILE, Frame, read_events
 from tests.cli.command import ROOT, junit_cases
 from tests.device.bench import PEERS, missing, require_namespaces, require_program
 from tests.device.engine import require_image
-from tests.devices.whole import Run, check_alike, finish, side_by_side
+from tests.devices.whole import Run, check_alike, in_turn
 
 NEEDED = {
     "xl2tpd-lns": ("xl2tpd", "slirp-fullbolt"),
@@ -31,49 +32,47 @@ NEEDED = {
     "l2tpns": ("l2tpns",),
 }
 CONTAINERS = {f"{device}:container": device for device in NEEDED}
-HEAVY = "l2tpns:container"
-"""What has its turn when the guests have ended: each instance of it clears 92 MB at its start."""
+GUESTS = {"uml-xl2tpd-lns": "xl2tpd-lns", "uml-xl2tpd-lac": "xl2tpd-lac"}
 ONE_GUEST = ("--set", "launch.uml.guests=1", "--jobs", "20")
 """A guest has one processor, and here are two of them at once."""
-GUESTS = {"uml-xl2tpd-lns": "xl2tpd-lns", "uml-xl2tpd-lac": "xl2tpd-lac"}
+AT_ONCE = 3
+"""Runs side by side. The longest begin first, but for the second one of l2tpns: each instance of it
+clears 92 MB at its start, which keeps from the others what they have to share."""
 USERLAND = "baseline-userland.yaml"
 
 pytestmark = [pytest.mark.devices, pytest.mark.longest]
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Run]]:
-    """The devices as processes."""
-    for program in {program for programs in NEEDED.values() for program in programs}:
+def require_process(device: str) -> None:
+    for program in NEEDED[device]:
         require_program(program)
     require_namespaces()
-    with side_by_side(dict.fromkeys(NEEDED, ()), tmp_path_factory) as runs:
-        yield runs
 
 
-@pytest.fixture(scope="module")
-def otherwise(
-    running: dict[str, Run], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Run]]:
-    """The same in containers and in guests, when the processes have ended: not all at once."""
-    for device in CONTAINERS.values():
-        require_image(device)
+def require_guest() -> None:
     for program in ("linux.uml", "xl2tpd", "pppd"):
         require_program(program)
     if os.geteuid() != 0:
         missing("guests need root")
-    finish(running)
-    light = dict.fromkeys((device for device in CONTAINERS if device != HEAVY), ())
-    guests = dict.fromkeys(GUESTS, ONE_GUEST)
-    with side_by_side({**light, **guests}, tmp_path_factory) as runs:
-        finish(runs)
-        with side_by_side({HEAVY: ()}, tmp_path_factory) as last:
-            yield {**runs, **last}
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Run]]:
+    """The devices in all their forms, each as soon as there is a place for it."""
+
+    def run(device: str, require: Callable[[], object], words: Sequence[str] = ()) -> Run:
+        return Run(device, words, require, tmp_path_factory.mktemp(device.replace(":", "-")))
+
+    processes = [run(device, partial(require_process, device)) for device in reversed(NEEDED)]
+    guests = [run(device, require_guest, ONE_GUEST) for device in GUESTS]
+    containers = [run(device, partial(require_image, device)) for device in CONTAINERS]
+    with in_turn([*processes, *guests, *reversed(containers)], AT_ONCE) as runs:
+        yield runs
 
 
 @pytest.mark.parametrize("device", NEEDED)
-def test_all_cases(running: dict[str, Run], device: str) -> None:
-    run = running[device]
+def test_all_cases(runs: dict[str, Run], device: str) -> None:
+    run = runs[device]
     code, summary, told = run.finished()
     assert code == 0, told
     assert summary["unexpected"] == []
@@ -91,19 +90,15 @@ def test_all_cases(running: dict[str, Run], device: str) -> None:
 
 
 @pytest.mark.parametrize("device", CONTAINERS)
-def test_all_cases_in_a_container(
-    running: dict[str, Run], otherwise: dict[str, Run], device: str
-) -> None:
-    check_alike(otherwise[device], running[CONTAINERS[device]])
+def test_all_cases_in_a_container(runs: dict[str, Run], device: str) -> None:
+    check_alike(runs[device], runs[CONTAINERS[device]])
 
 
 @pytest.mark.parametrize("device", GUESTS)
-def test_all_cases_in_a_guest(
-    running: dict[str, Run], otherwise: dict[str, Run], device: str
-) -> None:
+def test_all_cases_in_a_guest(runs: dict[str, Run], device: str) -> None:
     plain = GUESTS[device]
     told = listed(PEERS / plain / USERLAND) | listed(PEERS / device / "baseline.yaml")
-    check_alike(otherwise[device], running[plain], lambda case: is_told_apart(case, told))
+    check_alike(runs[device], runs[plain], lambda case: is_told_apart(case, told))
 
 
 def listed(baseline: Path) -> set[str]:

@@ -19,20 +19,21 @@ _NANOSECOND: Final = 1e-9
 class Starvation:
     """How long a process and its descendants have waited; it never becomes less.
 
-    What has ended since counts with what was seen of it last: a helper that comes and goes, or a
-    program in a guest, which is a process of this machine as well. process: its number, which
-    changes when it is started anew; 0: not known.
+    What has ended since counts with what was seen of it last. process: its number, which changes
+    when it is started anew; 0: not known. alone: without its descendants.
     """
 
     process: int = 0
+    alone: bool = False
     _seen: dict[Path, int] = field(default_factory=dict, init=False)
     _of_ended: int = field(default=0, init=False)
 
     def seconds(self) -> float | None:
         """Since each of them began, all threads added; None: the kernel tells of none now."""
+        folders = [Path(f"/proc/{self.process}")] if self.alone else tree(self.process)
         now = {
             thread: waited
-            for folder in tree(self.process)
+            for folder in folders
             for thread in threads(folder)
             if (waited := _waited(thread)) is not None
         }

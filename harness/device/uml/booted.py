@@ -57,7 +57,7 @@ class Guest:
         self._unsent = b""
         self._logs: dict[int, DeviceLog] = {}
         self._kernel: Child | None = None
-        self._starvation = Starvation()
+        self._starvation = Starvation(alone=True)
         self._log: DeviceLog | None = None
         self._numbers = itertools.count(1)
         self.boxes = 0
@@ -73,10 +73,12 @@ class Guest:
         return self._console < 0 or (self._kernel is not None and self._kernel.died.done())
 
     def starved(self) -> float | None:
-        """Seconds for which it has waited for a processor of this machine, its programs included.
+        """Seconds for which its kernel has waited for a processor of this machine.
 
-        They have processes of this machine of their own; None: it does not run.
+        Its programs, of which each is a process of this machine, run only in between, and there
+        are many: they are not looked at. None: it does not run.
         """
+        self._starvation.process = self._kernel.process if self._kernel else 0
         return self._starvation.seconds()
 
     async def boot(self, work: Path) -> None:
@@ -97,7 +99,6 @@ class Guest:
                 )
             finally:
                 os.close(writer)
-            self._starvation.process = self._kernel.process
             os.set_blocking(ours, False)
             self._console = ours
             hello = self.answers.hello()
