@@ -190,6 +190,8 @@ def _listed(value: object) -> tuple[Listed, ...]:
                 plain.text(entry["file"]),
                 plain.natural(entry["line"]),
                 plain.texts(entry.get("seen_in", [])),
+                plain.texts(entry.get("rows", [])),
+                plain.boolean(entry.get("by_chance", False)),
             )
         )
     return tuple(found)
@@ -219,7 +221,10 @@ def _write_unexpected(value: tuple[Unexpected, ...]) -> list[Json]:
 
 
 def _write_listed(value: tuple[Listed, ...]) -> list[Json]:
-    return [{**dataclasses.asdict(item), "seen_in": list(item.seen_in)} for item in value]
+    return [
+        {**dataclasses.asdict(item), "seen_in": list(item.seen_in), "rows": list(item.rows)}
+        for item in value
+    ]
 
 
 def _write_error(value: RunError | None) -> Json | None:

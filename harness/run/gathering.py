@@ -49,6 +49,30 @@ class _Result:
         kept = _kept([check for check in every if not check.first_case], rows)
         return [*broken, *kept]
 
+    def end(
+        self, checks: Sequence[Check], baseline: Baseline, stale: list[str], *, whole: bool
+    ) -> CaseEnd:
+        """How the result ends that has these checks; what is stale by it is added."""
+        verdict, reason = fold(checks)
+        if not self.start.monitor:
+            # the entries for it are not in the header; each shard has judged its own
+            worst = max(self.ends, key=lambda end: end.expectation.turns_red)
+            return replace(worst, verdict=verdict)
+        unseen = [end for end in self.ends if end.verdict is Verdict.SKIP]
+        if len(unseen) == len(self.ends):
+            return unseen[0]
+        # what one shard could not see may be there
+        judgement = baseline.judge(self.start.case, verdict, checks, whole=whole and not unseen)
+        stale += [str(entry) for entry in judgement.stale]
+        return replace(
+            self.ends[0],
+            verdict=verdict,
+            expectation=judgement.expectation,
+            reason=judgement.reason or reason,
+            reasons=judgement.reasons,
+            by_chance=judgement.by_chance,
+        )
+
     def frames_of(self, checks: Sequence[Check]) -> list[Frame]:
         """The evidence of checks: the frames of the shards in which it was found."""
         evidence = {check.frames for check in checks if check.frames}
@@ -96,24 +120,8 @@ class Gathered:
             events += result.frames_of(checks)
             events += [replace(check, at=at) for check in checks]
             events += [replace(line, at=at) for line in result.lines]
-            verdict, reason = fold(checks)
-            if result.start.monitor:
-                judgement = baseline.judge(result.start.case, verdict, checks, whole=whole)
-                stale += [str(entry) for entry in judgement.stale]
-                expectation, why = judgement.expectation, judgement.reason or reason
-            else:
-                # the entries for it are not in the header; each shard has judged its own
-                worst = max(result.ends, key=lambda end: end.expectation.turns_red)
-                expectation, why = worst.expectation, worst.reason
-            end = replace(
-                result.ends[0],
-                at=at,
-                verdict=verdict,
-                expectation=expectation,
-                reason=why,
-                checks=len(checks),
-            )
-            events.append(end)
+            end = result.end(checks, baseline, stale, whole=whole)
+            events.append(replace(end, at=at, checks=len(checks)))
         return Results(tuple(events), tuple(stale))
 
 
@@ -122,11 +130,14 @@ def _worst(checks: Sequence[Check]) -> Check:
     rank = {verdict: place for place, verdict in enumerate(GRAVITY)}
     best = min(checks, key=lambda check: (rank[check.verdict], check.frames[:1]))
     alike = [check for check in checks if check.verdict is best.verdict]
+    seen_in = {case for check in alike for case in check.seen_in}
+    sure = {case for check in alike for case in check.seen_in if case not in check.late_in}
     return replace(
         best,
         rows=_union(check.rows for check in checks),
         count=sum(check.count for check in checks),
-        seen_in=tuple(sorted({case for check in alike for case in check.seen_in})),
+        seen_in=tuple(sorted(seen_in)),
+        late_in=tuple(sorted(seen_in - sure)),
     )
 
 

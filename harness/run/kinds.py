@@ -121,6 +121,8 @@ class Listed:
     file: str
     line: int
     seen_in: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
+    by_chance: bool = False
 
 
 @dataclass(frozen=True, slots=True)

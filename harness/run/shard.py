@@ -80,6 +80,8 @@ def listed(baseline: Baseline) -> tuple[Listed, ...]:
             entry.place.file,
             entry.place.line,
             entry.seen_in,
+            entry.rows,
+            entry.by_chance,
         )
         for entry in baseline.entries
         if entry.case.startswith(MONITOR)
@@ -97,6 +99,8 @@ def baseline_of(header: Header) -> Baseline:
             one.link,
             Place(one.file, one.line, 1),
             one.seen_in,
+            one.rows,
+            one.by_chance,
         )
         for one in header.listed
     )
