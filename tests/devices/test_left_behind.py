@@ -95,6 +95,30 @@ def test_containers_of_a_run_that_is_killed_with_its_watch(work: Path, client: A
         assert not containers_of(client, following)
 
 
+CONTAINED = """\
+title: An LNS whose image takes long
+role: lns
+launch: {container: {build: ., base: BASE, command: "sleep 1", ready: up}}
+ics: {accepts_tunnel: true}
+"""
+
+
+def test_an_image_under_way_is_not_waited_for(work: Path, client: Any) -> None:
+    seconds = f"1000.{os.getpid()}"
+    folder = work / "peers" / "slow"
+    folder.mkdir(parents=True)
+    (folder / "peer.yaml").write_text(CONTAINED.replace("BASE", require_image("xl2tpd-lns")))
+    (folder / "Dockerfile").write_text(f"ARG BASE\nFROM ${{BASE}}\nRUN sleep {seconds}\n")
+
+    def builds(_run: object) -> bool:
+        return any(words[:1] == ["sleep"] for words in command_lines(seconds))
+
+    with running(str(folder), work, builds) as run:
+        run.send_signal(signal.SIGTERM)
+        assert run.wait(PATIENCE) == 3
+    await_true(lambda: not command_lines(seconds))
+
+
 def parent(one: int) -> int:
     status = Path(f"/proc/{one}/stat").read_text()
     return int(status.rpartition(")")[2].split()[1])

@@ -11,8 +11,10 @@ import os
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from harness.device.worker import Worker
 from harness.errors import DeviceError
 
 if TYPE_CHECKING:
@@ -88,6 +90,19 @@ class Engine:
     async def ask(self, what: str, work: Callable[[], Result]) -> Result:
         """Do something with the client in a thread. `what`: for the text of an error."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, asked, what, work)
+
+    async def take_time(self, what: str, work: Callable[[APIClient], Result]) -> Result:
+        """The same for what may take minutes: a client of its own, and nobody waits for its end
+        but who asked. When the harness ends the engine is hung up on, which ends it there.
+        """
+        client = await asyncio.to_thread(connect)
+        worker = Worker(f"engine: {what}")
+        try:
+            result = await worker.do(partial(asked, what, partial(work, client)), None)
+        finally:
+            worker.close()
+        client.close()
+        return result
 
     def close(self) -> None:
         """Wait for the threads. The client still works."""

@@ -86,8 +86,8 @@ class Containers:
             stdin=asyncio.subprocess.PIPE,
             start_new_session=True,
         )
-        image = await engine.ask(
-            "get the image", lambda: image_of(engine.client, self.device, self.launch)
+        image = await engine.take_time(
+            "get the image", lambda client: image_of(client, self.device, self.launch)
         )
         user = await engine.ask("ask for its user", lambda: _user(engine.client))
         labels = {OWNER: self._owner, DEVICE: self.device.name}

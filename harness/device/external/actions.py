@@ -14,9 +14,9 @@ from harness.device.external.asking import Person
 from harness.device.external.console import CommandLine
 from harness.device.external.hooks import request
 from harness.device.external.local_command import run_locally
-from harness.device.external.worker import Worker
 from harness.device.lease import RESTART
 from harness.device.templates import fill
+from harness.device.worker import Worker
 from harness.errors import DeviceError
 from harness.located import suggest
 from harness.peer.network import Address

@@ -20,8 +20,8 @@ from typing import Any, Final
 from harness.device.description.action import ConsoleAction
 from harness.device.description.console import Console
 from harness.device.description.template import PlainValue
-from harness.device.external.worker import Worker
 from harness.device.templates import fill
+from harness.device.worker import Worker
 from harness.errors import DataError, DeviceError
 from harness.located import suggest
 from harness.wire.text import printable

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from harness.device.description.action import HttpAction
 from harness.device.description.template import PlainValue, Template
-from harness.device.external.worker import Worker
 from harness.device.templates import fill
+from harness.device.worker import Worker
 from harness.errors import DeviceError
 from harness.wire.text import printable
 

@@ -23,10 +23,11 @@ class Worker:
         self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
-    async def do(self, work: Callable[[], Value], within: float) -> Value:
+    async def do(self, work: Callable[[], Value], within: float | None) -> Value:
         """The result of a call, or what it raises. TimeoutError when it is not done in time.
 
-        What is late goes on, and what follows waits for it: bound the calls themselves.
+        within: seconds; None: however long it takes. What is late goes on, and what follows waits
+        for it: bound the calls themselves.
         """
         loop = asyncio.get_running_loop()
         done: asyncio.Future[Value] = loop.create_future()
