@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 
 from harness.cli.library import device_folder, suites_folder
 from harness.cli.printing import number_of, print_json, print_lines
+from harness.cli.slips import slips, words_of
 from harness.device.description.device import Device
 from harness.device.description.ics import CAPABILITIES
 from harness.device.description.launch import EmbeddedLaunch
@@ -156,6 +157,10 @@ def _device(found: _Found, folder: Path, specification: Specification | None) ->
         rows = specification.requirements
         for baseline in device.baselines:
             found.tried(partial(load_baseline, baseline, known, rows))
+        for one in slips(folder, words_of(found.cases)):
+            text = f"no case names the {one.what} {one.name!r}, but {one.meant!r}"
+            hint = f"did you mean {one.meant!r}?"
+            found.findings.append(Finding(WARNING, "lint.slip", text, hint, one.place))
 
 
 def _configurations(found: _Found) -> None:

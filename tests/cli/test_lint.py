@@ -97,3 +97,22 @@ def test_the_schema_for_an_editor(command: Command) -> None:
     schema = command("lint", "--schema").json
     assert "step-send" in schema["$defs"]
     assert "HELLO" in str(schema)
+
+
+def test_a_name_that_is_one_slip_away_from_another(command: Command) -> None:
+    bng = command.folder / "bng"
+    shutil.copytree(ROOT / "peers" / "cisco-ios-xe-lns", bng)
+    text = (bng / "peer.yaml").read_text()
+    for right, wrong in (("  authenticated:", "  authentcated:"), ("  close:", "  clsoe:")):
+        assert text.count(right) == 1
+        text = text.replace(right, wrong)
+    assert "l2tp id ${tunnel_id}" in text
+    (bng / "peer.yaml").write_text(text.replace("l2tp id ${tunnel_id}", "l2tp id ${tunel_id}"))
+    result = command("lint", "--device", "./bng", "--json")
+    assert result.code == 1
+    told = {(one["code"], one["hint"]) for one in result.json["findings"]}
+    meant = ("authenticated", "close", "tunnel_id")
+    assert told == {("lint.slip", f"did you mean {one!r}?") for one in meant}
+    lines = text.splitlines()
+    (place,) = [one for one in result.json["findings"] if "'clsoe'" in one["text"]]
+    assert lines[place["line"] - 1].index("clsoe") + 1 == place["column"]
