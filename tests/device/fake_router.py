@@ -26,13 +26,14 @@ class Platform:
     """How a command line looks. prompt: may change with the mode; says: output by line (regex).
 
     asks: a question by line; the reply is noted as a line of its own. unknown: what it says to
-    what it does not know. modes: lines that change the prompt.
+    what it does not know. modes: lines that change the prompt. leaves: lines at which it hangs up.
     """
 
     prompt: str
     says: Mapping[str, str] = field(default_factory=dict)
     asks: Mapping[str, str] = field(default_factory=dict)
     modes: Mapping[str, str] = field(default_factory=dict)
+    leaves: frozenset[str] = frozenset()
     unknown: str = ""
     newline: str = "\r\n"
 
@@ -121,10 +122,14 @@ class FakeRouter:
     ) -> None:
         self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
-        for one in self._open:
-            one.close()
+        self.hang_up()
         for thread in self._threads:
             thread.join(10)
+
+    def hang_up(self) -> None:
+        """End all sessions, as an idle timeout does, or a restart."""
+        while self._open:
+            self._open.pop().close()
 
     def _start(self, target: Callable[..., None], *arguments: Any) -> None:
         thread = threading.Thread(target=target, args=arguments, daemon=True)
@@ -222,6 +227,8 @@ class FakeRouter:
                     told = platform.unknown.replace("{word}", line.split()[0])
                 if told:
                     write(told.rstrip("\r\n") + platform.newline)
+            if line in platform.leaves:
+                return
             write(prompt)
 
 
@@ -233,6 +240,8 @@ class SerialRouter:
         tty.setraw(self._far)
         self.line = os.ttyname(self._far)
         self._over = threading.Event()
+        self._idle = threading.Event()
+        self._alone = threading.Event()
         self._router = FakeRouter(platform, "telnet")
         self._thread = threading.Thread(target=self._talk, daemon=True)
         self._thread.start()
@@ -252,13 +261,22 @@ class SerialRouter:
         os.close(self._wire)
         os.close(self._far)
 
+    def log_out(self) -> None:
+        """End the session, as an idle timeout does: the line stays, and nothing is said."""
+        self._alone.clear()
+        self._idle.set()
+        assert self._alone.wait(10)
+
     def _talk(self) -> None:
-        with contextlib.suppress(EOFError):
-            _Lines(self._read).next()  # it says nothing until a key is pressed
-            self._router.converse(self._read, self._write)
+        while not self._over.is_set():
+            with contextlib.suppress(EOFError):
+                self._idle.clear()
+                self._alone.set()
+                _Lines(self._read).next()  # it says nothing until a key is pressed
+                self._router.converse(self._read, self._write)
 
     def _read(self) -> str:
-        while not self._over.is_set():
+        while not self._over.is_set() and not self._idle.is_set():
             if select.select([self._wire], [], [], 0.05)[0]:
                 return os.read(self._wire, 1000).decode()
         raise EOFError

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from harness.errors import DeviceError, HarnessError
 from tests.device.bench import run
-from tests.device.boxes import HERE, THERE, box, used
+from tests.device.boxes import HERE, THERE, box, reference, used
 from tests.device.fake_router import (
     CISCO,
     HUAWEI,
@@ -136,17 +138,117 @@ def test_a_question_is_answered(tmp_path: Path, transport: str) -> None:
     assert router.lines[at : at + 3] == ["reload", "reply", "show clock"]
 
 
-@pytest.mark.parametrize(
-    ("transport", "code"),
-    [("ssh", "device.console-stuck"), ("telnet", "device.console-unreachable")],
-)
+@pytest.mark.parametrize("transport", ["ssh", "telnet"])
+@pytest.mark.parametrize("line", ["logout", '{line: logout, answers: {sure: ""}}'])
 def test_a_device_that_hangs_up_is_not_waited_for(
-    tmp_path: Path, transport: str, code: str
+    tmp_path: Path, transport: str, line: str
 ) -> None:
-    rest = 'actions: {leave: {cli: [{line: logout, answers: {sure: ""}}], within: 300s}}\n'
+    within = "300s" if "answers" in line else "1s"
+    rest = f"actions: {{leave: {{cli: [{line}], within: {within}}}}}\n"
     with FakeRouter(CISCO, transport) as router:
         launch = cli(router.port, more=f"  transport: {transport}")
-        assert refused(tmp_path, launch, "leave", rest).code == code
+        error = refused(tmp_path, launch, "leave", rest)
+    assert error.code == "device.console-closed"
+    assert "hung up after 'logout'" in error.cause
+
+
+# -- sessions that end ---------------------------------------------------------------------------
+
+RELOADING = replace(CISCO, leaves=frozenset({"reload", "halt"}), says={**CISCO.says, "halt": ""})
+
+
+@pytest.mark.parametrize("transport", ["ssh", "telnet"])
+def test_a_session_that_has_ended_is_neither_an_error_nor_a_death(
+    tmp_path: Path, transport: str
+) -> None:
+    """A device hangs up on whoever is idle, and when it restarts: it is asked for another one."""
+
+    async def main(router: FakeRouter) -> None:
+        launch = cli(router.port, more=f"  transport: {transport}\nalive: {{cli: show clock}}")
+        async with used(box(tmp_path, THERE, launch, rest=ACTIONS), knocks=False) as runner:
+            lease = await runner.lease("case", None)
+            assert await lease.examine() is None
+            router.hang_up()
+            assert await lease.examine() is None
+            router.hang_up()
+            await lease.action("reload", {})
+
+    with FakeRouter(CISCO, transport) as router:
+        run(main(router))
+        assert router.logins == 3
+
+
+def test_a_command_line_that_does_not_come_back_is_a_death(tmp_path: Path) -> None:
+    async def main() -> None:
+        with FakeRouter(CISCO) as router:
+            launch = cli(router.port, more="alive: {cli: show clock}")
+            device = box(tmp_path, THERE, launch)
+            runner = await gone.enter_async_context(used(device, knocks=False))
+            lease = await runner.lease("case", None)
+            assert await lease.examine() is None
+        death = await lease.examine()
+        assert death is not None
+        assert "cannot be reached" in death.reason
+
+    async def within() -> None:
+        async with gone:
+            await main()
+
+    gone = contextlib.AsyncExitStack()
+    run(within())
+
+
+@pytest.mark.parametrize(
+    ("transport", "line"), [("ssh", "halt"), ("telnet", "{line: reload, answers: {confirm: ''}}")]
+)
+def test_a_restart_ends_the_session(tmp_path: Path, transport: str, line: str) -> None:
+    rest = f"actions: {{restart: {{cli: [{line}, show clock], within: 300s}}, look: show clock}}\n"
+
+    async def main(port: int) -> None:
+        launch = cli(port, more=f"  transport: {transport}")
+        async with reference(THERE), used(box(tmp_path, THERE, launch, rest=rest)) as runner:
+            lease = await runner.lease("case", None)
+            await lease.action("restart", {})
+            await lease.action("look", {})
+            await runner.revive("box")
+
+    with FakeRouter(RELOADING, transport) as router:
+        run(main(router.port))
+        assert router.logins == 3
+    assert router.lines.count("show clock") == 1
+
+
+def test_a_restart_by_others_ends_the_session_too(tmp_path: Path) -> None:
+    rest = "actions: {restart: {command: 'true'}}\n"
+
+    async def main(port: int) -> None:
+        async with reference(THERE), used(box(tmp_path, THERE, cli(port), rest=rest)) as runner:
+            await runner.revive("box")
+
+    with FakeRouter(CISCO) as router:
+        run(main(router.port))
+        assert router.logins == 2
+
+
+def test_a_serial_line_at_which_somebody_was_logged_out(tmp_path: Path) -> None:
+    """Nothing ends there: it is seen by the prompt that does not come."""
+
+    async def main(router: SerialRouter) -> None:
+        launch = f"""\
+secrets: {{password: FAKE_PASSWORD}}
+cli: {{platform: cisco_xe, transport: serial, line: {router.line}, user: {USER},
+      password: "${{password}}", login_within: 20s}}
+alive: {{cli: show clock, expect: UTC}}
+"""
+        async with used(box(tmp_path, THERE, launch), knocks=False) as runner:
+            lease = await runner.lease("case", None)
+            assert await lease.examine() is None
+            router.log_out()
+            assert await lease.examine() is None
+
+    with SerialRouter(CISCO) as router:
+        run(main(router))
+        assert router.lines.count("show clock") == 2
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,8 @@ from harness.wire.text import printable
 
 _LONGEST_LINE: Final = 1000
 _MOST_LINES: Final = 40
+_ENDING: Final = frozenset({RESTART, "shutdown"})
+"""Actions after which a device that has hung up has done what it was told."""
 
 
 class Lines(Protocol):
@@ -82,12 +84,15 @@ class Actor:
                 "device.no-action", f"{device.name} has no action {name!r}", hint=hint
             )
         try:
-            await self._act(action, self._names(device, values), lines)
+            await self._act(action, self._names(device, values), lines, name in _ENDING)
         except DeviceError as error:
             lines.append(self._shown(f"{name}: {error.cause}"))
             raise DeviceError(
                 error.code, f"{name}: {error.cause}", hint=error.hint, place=error.place
             ) from error
+        finally:
+            if name == RESTART and self.command_line is not None:
+                self.command_line.forget()  # whoever restarted it: no session outlives that
 
     async def probe(self, values: Mapping[str, PlainValue], lines: Lines) -> None:
         """See whether the device lives, if it has a probe. DeviceError when it does not."""
@@ -100,7 +105,9 @@ class Actor:
             self.command_line.close()
         self._worker.close()
 
-    async def _act(self, action: Any, names: Mapping[str, PlainValue], lines: Lines) -> None:
+    async def _act(
+        self, action: Any, names: Mapping[str, PlainValue], lines: Lines, may_end: bool = False
+    ) -> None:
         match action:
             case AskAction():
                 what = self._shown(fill(action.text, names))
@@ -110,7 +117,7 @@ class Actor:
             case ConsoleAction():
                 assert self.command_line is not None  # peer.yaml was read so
                 async with self._turn:
-                    for said in await self.command_line.run(action, names):
+                    for said in await self.command_line.run(action, names, may_end=may_end):
                         self._tell(f"> {said.line}", said.output, lines)
             case HttpAction():
                 told = await request(self._worker, action, names, self._scale)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
-import select
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,6 +19,17 @@ from typing import Any, Final
 from harness.device.description.action import ConsoleAction
 from harness.device.description.console import Console
 from harness.device.description.template import PlainValue
+from harness.device.external.refusals import refusal_of
+from harness.device.external.session import (
+    LONGEST_OUTPUT,
+    comes_to_prompt,
+    hang_up,
+    has_ended,
+    log_out,
+    more,
+    prompt_of,
+    read,
+)
 from harness.device.templates import fill
 from harness.device.worker import Worker
 from harness.errors import DataError, DeviceError
@@ -30,16 +40,9 @@ _GRACE: Final = 5.0
 """Seconds for netmiko to give up by itself, before it is given up."""
 
 _LAST_LINES: Final = 6
-_LONGEST_OUTPUT: Final = 200_000
+_PROMPT_WITHIN: Final = 5.0
+"""Seconds in which a session that lives shows its prompt again."""
 
-REFUSALS: Final[Mapping[str, str]] = {
-    # The first words of a platform's name, and what its command line says to what it does not take
-    "cisco": r"^\s*% ?(?!Warning)\S.*$|^Command rejected.*$",
-    "juniper": r"^\s*(?:error: .*|syntax error.*|unknown command.*|invalid .*|missing argument.*)$",
-    "mikrotik": r"^\s*(?:bad command name .*|syntax error .*|expected .*|failure: .*"
-    r"|no such item.*|invalid value .*|input does not match any value.*|ambiguous .*)$",
-    "huawei": r"^\s*(?:Error: ?.*|%.*)$",
-}
 _QUIRKS: Final[Mapping[str, str]] = {
     # where netmiko's name with another transport is not the platform's name with that appended
     "huawei_vrp/telnet": "huawei_telnet",
@@ -49,10 +52,11 @@ _QUIRKS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A line that was typed, and what came back."""
+    """A line that was typed, and what came back. ended: it hung up instead of a prompt."""
 
     line: str
     output: str
+    ended: bool = False
 
 
 class CommandLine:
@@ -77,6 +81,7 @@ class CommandLine:
         self._scale = scale
         self._worker = Worker(f"command line of {self._host}")
         self._session: Any = None
+        self._shows_prompt = False
 
     @property
     def where(self) -> str:
@@ -88,12 +93,21 @@ class CommandLine:
         return f"{self._host} port {port} ({console.transport})"
 
     async def log_in(self) -> str:
-        """Open the session, unless it is open; gives the prompt. DeviceError when it cannot be."""
-        within = self._console.login_within * self._scale
-        return str(await self._do("log in", self._ready, 2 * within + _GRACE))
+        """Open the session, unless one lives; gives the prompt. DeviceError when it cannot be.
 
-    async def run(self, action: ConsoleAction, names: Mapping[str, PlainValue]) -> list[Said]:
-        """Type lines. Raises DeviceError for the first that the device refuses, or hangs at."""
+        One that has ended since it was last used, by its device or by idleness, is replaced.
+        """
+        within = self._console.login_within * self._scale
+        within = 2 * (within + _PROMPT_WITHIN * self._scale) + _GRACE
+        return str(await self._do("log in", self._ready, within))
+
+    async def run(
+        self, action: ConsoleAction, names: Mapping[str, PlainValue], *, may_end: bool = False
+    ) -> list[Said]:
+        """Type lines. Raises DeviceError for the first that the device refuses, or hangs at.
+
+        may_end: a device that hangs up has done what was asked, as one that restarts.
+        """
         await self.log_in()
         values = {**self._names, **names}
         within = action.within * self._scale
@@ -110,9 +124,14 @@ class CommandLine:
             self._check(said[-1])
         else:
             for line, answers in lines:
-                work = partial(self._type, line, answers, within)
+                work = partial(self._type, line, answers, within, may_end)
                 said.append(await self._do(line, work, within + _GRACE))
                 self._check(said[-1])
+                if said[-1].ended:
+                    self.forget()
+                    if may_end:
+                        break
+                    raise self._hung_up(said[-1].line, said[-1].output)
         told = "\n".join(one.output for one in said)
         if action.expect is not None and not action.expect.search(told):
             raise DeviceError(
@@ -128,12 +147,21 @@ class CommandLine:
         self._worker.close()
         if session is not None:
             leaver = Worker(f"leaving {self._host}")
-            leaver.post(partial(_disconnect, session))
+            leaver.post(partial(log_out, session))
             leaver.close()
+
+    def forget(self) -> None:
+        """The session is in an unknown state, or over: the next action begins with a fresh one."""
+        session = self._session
+        if session is not None and self._console.transport == "serial":
+            self._session = None
+            hang_up(session)  # its line is that of the next session too: no farewell into that
+        self.close()
+        self._worker = Worker(f"command line of {self._host}")
 
     def _check(self, said: Said) -> None:
         """Raise DeviceError when the output is that of a refusal."""
-        pattern = self._console.refused or _refusal_of(self._console.platform)
+        pattern = self._console.refused or refusal_of(self._console.platform)
         match = pattern.search(said.output) if pattern is not None else None
         if match is not None:
             raise DeviceError(
@@ -145,26 +173,36 @@ class CommandLine:
     async def _do(self, what: str, work: Callable[[], Any], within: float) -> Any:
         try:
             return await self._worker.do(work, within)
-        except TimeoutError:
-            self._forget()
-            raise self._stuck(what, within) from None
         except (DeviceError, DataError):
             raise
         except Exception as error:
-            self._forget()
+            session = self._session
+            ended = session is not None and has_ended(session)
+            self.forget()
+            if ended:
+                raise self._hung_up(self._masked(what), "") from error
+            if isinstance(error, TimeoutError):
+                raise self._stuck(what, within) from None
             raise self._failed(self._masked(what), error, within) from error
-
-    def _forget(self) -> None:
-        """The session is in an unknown state: the next action begins with a fresh one."""
-        self.close()
-        self._worker = Worker(f"command line of {self._host}")
 
     # In the thread
 
     def _ready(self) -> str:
+        session = self._session
+        if session is not None and not self._lives(session):
+            self._session = None
+            hang_up(session)
         if self._session is None:
-            self._session = self._connect()
+            session = self._connect()
+            self._shows_prompt = comes_to_prompt(session, _PROMPT_WITHIN * self._scale)
+            self._session = session
         return str(self._session.base_prompt)
+
+    def _lives(self, session: Any) -> bool:
+        """Whether a session can be typed into. One whose prompt we do not know is not asked."""
+        if not self._shows_prompt:
+            return not read(session)[1]
+        return comes_to_prompt(session, _PROMPT_WITHIN * self._scale)
 
     def _connect(self) -> Any:
         import netmiko
@@ -204,10 +242,14 @@ class CommandLine:
         return session
 
     def _type(
-        self, line: str, answers: Sequence[tuple[re.Pattern[str], str]], within: float
+        self,
+        line: str,
+        answers: Sequence[tuple[re.Pattern[str], str]],
+        within: float,
+        may_end: bool,
     ) -> Said:
         session = self._session
-        if not answers:
+        if not answers and not may_end:
             output = session.send_command(line, read_timeout=within, strip_prompt=True)
             return self._said(line, str(output))
         session.clear_buffer()
@@ -215,33 +257,36 @@ class CommandLine:
         output = ""
         waiting = list(answers)
         deadline = time.monotonic() + within
-        prompt = re.compile(re.escape(session.base_prompt) + r"\S{0,20}\s*$")
+        prompt = prompt_of(session)
         seen = len(line)  # the echo is no question
         while True:
-            output += str(session.read_channel())
+            told, ended = read(session)
+            output += told
             rest = output[seen:]
             question = next((one for one in waiting if one[0].search(rest)), None)
+            if ended:
+                return self._said(line, output, ended=True)
             if question is not None:
                 waiting.remove(question)
                 seen = len(output)
                 session.write_channel(session.normalize_cmd(question[1]))
-            elif prompt.search(rest) or len(output) > _LONGEST_OUTPUT:
+            elif prompt.search(rest) or len(output) > LONGEST_OUTPUT:
                 return self._said(line, output)
-            elif not _more(session.remote_conn, deadline):
+            elif not more(session, deadline):
                 raise TimeoutError(f"no prompt; it said {_last(output)}")
 
     def _configure(self, lines: Sequence[str], within: float) -> Said:
         session = self._session
         output = str(session.send_config_set(list(lines), read_timeout=within))
         if self._console.platform.startswith(_COMMITTING):
-            pattern = self._console.refused or _refusal_of(self._console.platform)
+            pattern = self._console.refused or refusal_of(self._console.platform)
             if pattern is None or not pattern.search(output):
                 output += str(session.commit(read_timeout=within))
             session.exit_config_mode()
         return self._said("; ".join(lines), output)
 
-    def _said(self, line: str, output: str) -> Said:
-        return Said(self._masked(line), self._masked(output[:_LONGEST_OUTPUT]))
+    def _said(self, line: str, output: str, *, ended: bool = False) -> Said:
+        return Said(self._masked(line), self._masked(output[:LONGEST_OUTPUT]), ended)
 
     def _masked(self, text: str) -> str:
         for secret in self._secrets:
@@ -256,6 +301,11 @@ class CommandLine:
             f"{self.where} came to no prompt within {within:g} s after {self._masked(what)!r}",
             hint="does the command ask a question? `answers:` replies to it; "
             "a slow one needs a longer `within`",
+        )
+
+    def _hung_up(self, what: str, output: str) -> DeviceError:
+        return DeviceError(
+            "device.console-closed", f"{self.where} hung up after {what!r}", hint=_last(output)
         )
 
     def _failed(self, what: str, error: Exception, within: float) -> DeviceError:
@@ -330,33 +380,6 @@ def device_type(console: Console) -> str:
         hint=suggest(plain, known) or "its documentation has the list: cisco_xe, juniper_junos, …",
         place=console.place,
     )
-
-
-def _refusal_of(platform: str) -> re.Pattern[str] | None:
-    for word, pattern in REFUSALS.items():
-        if platform.startswith(word):
-            return re.compile(pattern, re.MULTILINE)
-    return None
-
-
-def _more(connection: Any, deadline: float) -> bool:
-    """Wait until something can be read; False when nothing comes in time, or ever again.
-
-    connection: of SSH, Telnet or a serial port. All of them have a file descriptor.
-    """
-    over = getattr(connection, "closed", False) or getattr(connection, "eof_received", False)
-    if over and not connection.recv_ready():
-        return False
-    poller = select.poll()  # not select.select: a run may have more than 1,024 descriptors
-    poller.register(connection, select.POLLIN)
-    return bool(poller.poll(max(0.0, deadline - time.monotonic()) * 1000))
-
-
-def _disconnect(session: Any) -> None:
-    try:
-        session.disconnect()
-    except Exception as error:  # noqa: BLE001 -- it is being left: whatever it says comes too late
-        logging.getLogger(__name__).debug("leaving a command line: %s", error)
 
 
 def _reason(error: Exception) -> str:

@@ -178,14 +178,20 @@ class ExternalRunner:
         await self.until_ready()
 
     async def until_ready(self) -> None:
-        """Wait until it answers an SCCRQ again. DeviceError when it does not in time."""
-        if not self.answers_anybody:
-            return
+        """Wait until it serves after a restart. DeviceError when it does not in time.
+
+        It answers an SCCRQ, if that is what it does, lets us in, and its probe succeeds: a router
+        may take calls for a while before it has a command line.
+        """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self.launch.ready_within * self.time_scale
         while True:
             try:
-                await self.check_reachable()
+                if self.answers_anybody:
+                    await self.check_reachable()
+                if self.command_line is not None:
+                    await self.command_line.log_in()
+                await self.probe()
             except DeviceError:
                 if loop.time() + _NEXT_KNOCK >= deadline:
                     raise
