@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, Protocol
 
 from harness.device.description.device import Device
 from harness.device.external.actions import Actor
-from harness.device.external.reach import same_host
-from harness.device.lease import Death
+from harness.device.external.wire import OnlyFrom
+from harness.device.lease import RESTART, Death
 from harness.errors import DeviceError
-from harness.peer.network import Address, Link, Network, Receiver
+from harness.peer.network import Address, Network
 
 LOG_LINES: Final = 200
 
 
+class Owner(Protocol):
+    """Who leases the device."""
+
+    def forget_configuration(self) -> None:
+        """It may have lost the configuration that it was brought into."""
+
+    async def restarted(self, lease: ExternalLease) -> None:
+        """Wait until it serves again. DeviceError when it does not in time."""
+
+
 class ExternalLease:
-    """One case's use of the device. lines: what was done to it, and what came back."""
+    """One case's use of the device. lines: what was done to it, and what came back.
+
+    peer: our own end. owner: who leases it, and knows what a restart means.
+    """
 
     def __init__(
         self,
@@ -26,13 +39,17 @@ class ExternalLease:
         network: Network,
         actor: Actor,
         peer: Address | None,
+        owner: Owner,
+        configuration: str,
     ) -> None:
         self.device = device
         self.lines: deque[str] = deque(maxlen=LOG_LINES)
         self._remote = remote
         self._actor = actor
         self._peer = peer
-        self._network = _OnlyFrom(network, remote[0], self._strange)
+        self._owner = owner
+        self.configuration = configuration
+        self._network = OnlyFrom(network, remote[0], self._strange)
         self._strangers: dict[str, int] = {}
         self._death: Death | None = None
 
@@ -51,6 +68,15 @@ class ExternalLease:
         """That of this machine, in which nobody but the device is heard."""
         return self._network
 
+    @property
+    def host(self) -> str | None:
+        """The address of ours that the case has, if it has told one."""
+        return self._peer[0] if self._peer is not None else None
+
+    def visitors(self, tunnels: set[int]) -> Network:
+        """Its network for somebody who may share the ports that the case has (`OnlyFrom`)."""
+        return self._network.shared(tunnels)
+
     def death(self) -> Death | None:
         """What its probe found when it was last asked."""
         return self._death
@@ -64,8 +90,17 @@ class ExternalLease:
         return self._death
 
     async def action(self, name: str, values: Mapping[str, str]) -> None:
-        """Do what peer.yaml says under this name. DeviceError when that fails."""
-        await self._actor.do(name, self.device, {**self._values(), **values}, self.lines)
+        """Do what peer.yaml says under this name. DeviceError when that fails.
+
+        A restart is over when the device serves again, in the configuration of the case.
+        """
+        try:
+            await self._actor.do(name, self.device, {**self._values(), **values}, self.lines)
+        finally:
+            if name == RESTART:
+                self._owner.forget_configuration()
+        if name == RESTART:
+            await self._owner.restarted(self)
 
     def log(self) -> tuple[str, ...]:
         """What was done to it, what came back, and who else has sent something."""
@@ -84,21 +119,3 @@ class ExternalLease:
     def _strange(self, source: Address) -> None:
         if source[0] in self._strangers or len(self._strangers) < LOG_LINES:
             self._strangers[source[0]] = self._strangers.get(source[0], 0) + 1
-
-
-class _OnlyFrom:
-    """A network in which one host alone is heard: on the wire anybody may send us something."""
-
-    def __init__(self, network: Network, host: str, other: Callable[[Address], None]) -> None:
-        self._network = network
-        self._host = host
-        self._other = other
-
-    async def open(self, receiver: Receiver, address: str, port: int = 0) -> Link:
-        def heard(data: bytes, source: Address) -> None:
-            if same_host(source[0], self._host):
-                receiver(data, source)
-            else:
-                self._other(source)
-
-        return await self._network.open(heard, address, port)

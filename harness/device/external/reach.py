@@ -142,10 +142,12 @@ async def knock(
     within: float,
     secret: str | None = None,
     network: Network | None = None,
+    tunnels: set[int] | None = None,
 ) -> Knock:
     """Ask a device for a tunnel, and end that at once. role: the device's.
 
-    It is retransmitted as usual. Raises DeviceError when the local end cannot be had.
+    tunnels: is told our Tunnel ID before anything is sent. It is retransmitted as usual. Raises
+    DeviceError when the local end cannot be had.
     """
     loop = asyncio.get_running_loop()
     came = Knock()
@@ -173,7 +175,9 @@ async def knock(
     began = loop.time()
     try:
         await server.open(_Overheard(network or UdpNetwork(other), heard), *local)
-        server.endpoint.open_tunnel(remote, server.now)
+        tunnel = server.endpoint.open_tunnel(remote, server.now)
+        if tunnels is not None:
+            tunnels.add(tunnel.local_id)
         server.flush()
         waits = [asyncio.ensure_future(one.wait()) for one in (answered, hopeless)]
         try:

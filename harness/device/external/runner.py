@@ -62,7 +62,7 @@ class ExternalRunner:
     _network: UdpNetwork = field(init=False)
     _leases: set[ExternalLease] = field(default_factory=set, init=False)
     _places: asyncio.Semaphore = field(init=False)
-    _configuration: str = field(default=DEFAULT_CONFIGURATION, init=False)
+    _configuration: str | None = field(default=DEFAULT_CONFIGURATION, init=False)
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition, init=False)
 
     def __post_init__(self) -> None:
@@ -116,9 +116,15 @@ class ExternalRunner:
             cause = f"the probe `alive` of {self.device.name} fails before any case: {error.cause}"
             raise DeviceError(error.code, cause, hint=error.hint, place=error.place) from error
 
-    async def check_reachable(self) -> None:
-        """See that an SCCRQ is answered, by the device itself. DeviceError says why not."""
-        host = self.hosts.take(0)
+    async def check_reachable(self, lease: ExternalLease | None = None) -> None:
+        """See that an SCCRQ is answered, by the device itself. DeviceError says why not.
+
+        lease: of the case in which this happens. Where all have to send from one port, it is asked
+        from that of the case.
+        """
+        tunnels: set[int] = set()
+        shares = lease is not None and self.hosts.port is not None and lease.host is not None
+        host = lease.host if lease is not None and lease.host and shares else self.hosts.take(0)
         try:
             local = (host, self.hosts.port or 0)
             within = self.launch.ready_within * self.time_scale
@@ -130,9 +136,12 @@ class ExternalRunner:
                 self.remote,
                 within,
                 self.device.ixit.secret,
+                lease.visitors(tunnels) if lease is not None and shares else None,
+                tunnels,
             )
         finally:
-            self.hosts.release(host)
+            if not shares:
+                self.hosts.release(host)
         key = "launch.external.address" if self.launch.address else ADDRESS_KEY
         if error := why_unreachable(came, self.remote, self.device.name, key):
             raise error
@@ -148,7 +157,13 @@ class ExternalRunner:
             raise DeviceError("device.closed", f"{self.device.name} is not open")
         await self._places.acquire()
         lease = ExternalLease(
-            self.device.configured(configuration), self.remote, self._network, self._actor, peer
+            self.device.configured(configuration),
+            self.remote,
+            self._network,
+            self._actor,
+            peer,
+            self,
+            configuration,
         )
         try:
             await self._configure(lease, configuration)
@@ -174,10 +189,24 @@ class ExternalRunner:
                 hint="start it by hand and run again; an action `restart` (cli, http, command or "
                 "ask) lets the harness go on by itself",
             )
-        await self._actor.do(RESTART, self.device, {}, [])
+        try:
+            await self._actor.do(RESTART, self.device, {}, [])
+        finally:
+            self.forget_configuration()
         await self.until_ready()
 
-    async def until_ready(self) -> None:
+    async def restarted(self, lease: ExternalLease) -> None:
+        """Wait for a device that a case has restarted, and bring it back to where the case was."""
+        await self.until_ready(lease)
+        if self._configuration is None:
+            await self._bring_into(lease)
+
+    def forget_configuration(self) -> None:
+        """What was not saved is lost with a restart: whatever is wanted next is configured anew."""
+        if CONFIGURE in self.device.actions:
+            self._configuration = None
+
+    async def until_ready(self, lease: ExternalLease | None = None) -> None:
         """Wait until it serves after a restart. DeviceError when it does not in time.
 
         It answers an SCCRQ, if that is what it does, lets us in, and its probe succeeds: a router
@@ -188,7 +217,7 @@ class ExternalRunner:
         while True:
             try:
                 if self.answers_anybody:
-                    await self.check_reachable()
+                    await self.check_reachable(lease)
                 if self.command_line is not None:
                     await self.command_line.log_in()
                 await self.probe()
@@ -289,11 +318,18 @@ class ExternalRunner:
         async with self._changed:
             while self._configuration != wanted and self._leases:
                 await self._changed.wait()
-            if self._configuration != wanted and self._actor is not None:
-                values = {"configuration": wanted}
-                await self._actor.do(CONFIGURE, lease.device, values, lease.lines)
-                self._configuration = wanted
+            if self._configuration != wanted:
+                await self._bring_into(lease)
             self._leases.add(lease)
+
+    async def _bring_into(self, lease: ExternalLease) -> None:
+        """Configure it for a case. What fails half-way leaves nobody knows what behind."""
+        if self._actor is None:
+            return
+        self._configuration = None
+        values = {"configuration": lease.configuration}
+        await self._actor.do(CONFIGURE, lease.device, values, lease.lines)
+        self._configuration = lease.configuration
 
 
 def address_of(device: Device, launch: ExternalLaunch) -> str | None:
