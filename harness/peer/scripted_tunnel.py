@@ -299,11 +299,14 @@ class ScriptedTunnel:
         return "StopCCN" in self.last_sent or "CDN" in self.last_sent
 
     def acknowledges(self, observed: Observed) -> bool:
-        """Whether a datagram's Nr covers what was sent last."""
+        """Whether a datagram's Nr covers what was sent last.
+
+        It does when what was sent is the last one before Nr, or one of the 32767 before that (5.8).
+        """
         if self._queued or observed.parsed.packet is None:
             return False  # the window has kept it from being sent at all
         nr = observed.header.nr
-        return nr is not None and 0 < after(nr, self.sent_ns) < HALF
+        return nr is not None and 0 < after(nr, self.sent_ns) <= HALF
 
     # -- receiving ---------------------------------------------------------------------------
 

@@ -26,6 +26,14 @@ def test_only_a_frame_after_the_message_that_covers_it_acknowledges_it() -> None
     assert outcome(steps, stale).startswith("fail: nothing")
 
 
+def test_a_message_is_covered_by_the_numbers_from_behind_it_to_the_half_of_all() -> None:
+    steps = UP + "- send: HELLO\n  header: {{ns: {back}}}\n- expect: ack\n"
+    # 5.8: the last number received and the 32767 before it are old, and acknowledged again
+    for back in (-1, -32767, -32768):
+        story = play(steps.format(back=back), {"again": [say()]})
+        assert (back, story.verdict) == (back, Verdict.PASS)
+
+
 def test_an_acknowledgement_is_timed_from_the_message_not_from_the_step() -> None:
     steps = UP + "- send: HELLO\n- wait: {wait}\n- expect: [{{message: ack, within: 0.5s}}]\n"
     # until a second is over nobody has sent the message again, whatever the step would like

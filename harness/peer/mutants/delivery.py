@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from harness.peer.channel import Arrival, Channel, RetransmitPolicy, after
+from harness.peer.channel import HALF, Arrival, Channel, RetransmitPolicy, after
 from harness.peer.message_types import HELLO
 from harness.peer.mutants.base import mutant
 from harness.peer.mutants.edits import on_messages
@@ -51,6 +51,18 @@ class NoWrap(Channel):
 
 @mutant("RFC2661-5.8-04", "an old Ns across the wrap counts as one of the future")
 class OldNumbersWithoutModulo(with_channel(NoWrap)):  # type: ignore[misc]
+    pass
+
+
+class OneTooFar(Channel):
+    def receive(self, packet: Packet) -> tuple[Arrival, list[Packet]]:
+        if not packet.is_zlb and after(packet.header.ns or 0, self.nr) == HALF:
+            return Arrival.AHEAD, []
+        return super().receive(packet)
+
+
+@mutant("RFC2661-5.8-04", "the oldest of the old Ns counts as one of the future")
+class OldestNumberIsAhead(with_channel(OneTooFar)):  # type: ignore[misc]
     pass
 
 
