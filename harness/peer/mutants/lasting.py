@@ -14,6 +14,7 @@ from harness.peer.examine import (
     UNKNOWN_MANDATORY_AVP,
     Examined,
 )
+from harness.peer.message_types import STOPCCN
 from harness.peer.mutants.base import add, mutant
 from harness.peer.session import CallKind, Session
 from harness.peer.tunnel import Tunnel
@@ -157,6 +158,14 @@ class FaultyCdnEndsNothing(Variant):
 class FaultyStopccnEndsNothing(Variant):
     class tunnel_type(FaultyEndsNothing):  # noqa: N801 -- the name of the attribute
         message = "StopCCN"
+
+
+@mutant("RFC2661-4.4.3-22", "a StopCCN with Tunnel ID 0 is acknowledged, and the tunnel goes on")
+class StopccnToTunnelZeroEndsNothing(Variant):
+    class tunnel_type(Tunnel):  # noqa: N801 -- the name of the attribute
+        def handle(self, packet: Packet, now: float) -> None:
+            if packet.header.tunnel_id or packet.message_type != STOPCCN:
+                super().handle(packet, now)
 
 
 @mutant("RFC2661-7.5.2-S09", "a CDN in answer to an OCRQ has no effect", roles=LNS)
