@@ -188,6 +188,24 @@ class MandatoryBitEnforced(with_tunnel(EnforcesBits)):  # type: ignore[misc]
     pass
 
 
+class BitEndsTunnel(Tunnel):
+    def handle(self, packet: Packet, now: float) -> None:
+        message = self.examine(packet).message
+        table = self.endpoint.specification
+        for avp in packet.avps:
+            spec = table.avp(avp.type, avp.vendor)
+            too_much = avp.mandatory and spec is not None and not spec.mandatory
+            if too_much and message is not None and message.scope == "session":
+                self.close(Fault(UNKNOWN_MANDATORY_AVP, "an AVP with M = 1 that has 0"), now)
+                return
+        super().handle(packet, now)
+
+
+@mutant("RFC2661-7.4.2-S05", "M = 1 on an AVP of a call that has 0 ends the tunnel", roles=LNS)
+class MandatoryBitEndsTunnel(with_tunnel(BitEndsTunnel)):  # type: ignore[misc]
+    pass
+
+
 class HiddenRefused(Tunnel):
     def examine(self, packet: Packet) -> Examined:
         examined = super().examine(packet)
