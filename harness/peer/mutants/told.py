@@ -145,3 +145,19 @@ add(
     "calls are placed although nothing was said of bearers",
     roles=LNS,
 )
+
+
+class Closed(Variant):
+    calls_type = Closing
+
+    def alter(self, packet: Packet) -> Iterable[Packet]:
+        return (edits.on((SCCRP,), edits.without(BEARER_CAPABILITIES))(packet),)
+
+
+add(
+    "bearers-untold-end-the-tunnel",
+    Closed,
+    "RFC2661-4.4.3-06",
+    "nothing is said of bearers, and an OCRQ ends the tunnel",
+    roles=LNS,
+)
