@@ -68,6 +68,7 @@ class ScriptedPeer:
         self.on_frame = on_frame
         self.policy = policy
         self.links: dict[str, Link] = {}
+        self._closed_links: set[str] = set()
         self.tunnels: dict[str, ScriptedTunnel] = {}
         self.strays: list[Observed] = []
         self.impairments = Impairments()
@@ -113,6 +114,12 @@ class ScriptedPeer:
             if tunnel.link is link:
                 tunnel.close()
         link.close()
+        self._closed_links.add(name)
+
+    @property
+    def open_links(self) -> list[Link]:
+        """Those that the script has not closed."""
+        return [link for name, link in self.links.items() if name not in self._closed_links]
 
     def open_tunnel(
         self,

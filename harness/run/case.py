@@ -253,6 +253,7 @@ async def _with_peer(
             chance=chance,
             host=local[0],
             new_host=new_host,
+            port=setting.hosts.port or 0,
             time_scale=setting.time_scale,
             checks=made.checks,
             unseen=monitor.pass_over if monitor is not None else None,

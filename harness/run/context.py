@@ -46,6 +46,7 @@ class Context:
     """One case while it runs. Times are seconds on the loop's clock, `at` since the run began.
 
     ppp_takes: how long a PPP of this case took to answer, the slowest that was asked.
+    port: the only one that we may send from; 0: any.
     unseen: told of messages that are in no record: from where, to where, with which Tunnel ID, how
     many, all of them acknowledged, and whether they assign Session IDs.
     """
@@ -61,6 +62,7 @@ class Context:
     chance: random.Random
     host: str
     new_host: Callable[[], str]
+    port: int = 0
     time_scale: float = 1.0
     step: int | None = None
     checks: list[Check] = field(default_factory=list)
@@ -138,11 +140,28 @@ class Context:
         return self.tunnel(step).session(step.session)
 
     async def link(self, name: str) -> Link:
-        """An endpoint of ours: with `host` in its name on another address, else on another port."""
+        """An endpoint of ours: with `host` in its name on another address, else on another port.
+
+        A case that needs another port where there is one alone says nothing.
+        """
         if name not in self.peer.links:
+            if self.port and "host" not in name:
+                expected = "the harness has another port to send from"
+                told = f"all has to come from port {self.port} (launch.external.source.port)"
+                self.check(None, "preamble", Verdict.INCONC, expected, told)
             address = self._further_host() if "host" in name else self.host
-            await self.peer.open_link(name, address)
+            await self.peer.open_link(name, address, self.port)
         return self.peer.links[name]
+
+    async def fresh_link(self, name: str) -> Link:
+        """An endpoint for a peer that the case knows nothing of, on the only port if there is one.
+
+        Where the case has that, it is shared: the tunnels are told apart by their IDs.
+        """
+        for one in self.peer.open_links:
+            if self.port and one.local == (self.host, self.port):
+                return one
+        return await self.peer.open_link(name, self.host, self.port)
 
     def _further_host(self) -> str:
         """Another address of ours. A case that needs more than there are says nothing."""

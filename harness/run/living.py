@@ -105,7 +105,7 @@ def _may_collide(context: Context) -> bool:
 async def ask(context: Context, place: Place, within: float) -> Asked:
     """Send a fresh peer's SCCRQ and wait for its answer; a tunnel that comes of it is ended."""
     name = f"alive-{len(context.peer.tunnels)}"
-    link = await context.peer.open_link(name, context.host)
+    link = await context.fresh_link(name)
     secret = context.secret
     tunnel = context.peer.open_tunnel(
         name,

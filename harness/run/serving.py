@@ -23,13 +23,13 @@ async def serves(setting: Setting, case: Case) -> bool:
     """Whether an SCCRQ is answered, such as `case` would send. A LAC cannot be asked."""
     if setting.device.role is not Role.LNS:
         return True
-    host = setting.hosts.take(0)
+    host, port = setting.hosts.take(0), setting.hosts.port or 0
     try:
-        lease = await setting.runner.lease("serves", (host, 0), case.configuration)
+        lease = await setting.runner.lease("serves", (host, port), case.configuration)
         peer = ScriptedPeer(setting.specification, lease.network, lambda *_: 0)
         chance = random.Random(f"{setting.seed}:serves")
         try:
-            await peer.open_link("default", host)
+            await peer.open_link("default", host, port)
             context = Context(
                 case=case,
                 device=setting.device,
@@ -42,6 +42,7 @@ async def serves(setting: Setting, case: Case) -> bool:
                 chance=chance,
                 host=host,
                 new_host=lambda: host,
+                port=port,
                 time_scale=setting.time_scale,
             )
             with contextlib.suppress(CaseEndedError):

@@ -227,6 +227,7 @@ def play(
     seed: int = 0,
     time_scale: float = 1.0,
     baseline: Baseline | None = None,
+    port: int | None = None,
 ) -> Story:
     """Play the one case that the steps make; gives what came of it."""
     (case,) = cases_of(steps, extra, role=role)
@@ -239,7 +240,9 @@ def play(
     if factory is None:
         factory = reference_endpoint if rules is None else puppet(rules)
     runner = StageRunner(stage, factory, latency, seed)
-    events = play_all([Selected(case)], runner, seed=seed, time_scale=time_scale, baseline=baseline)
+    events = play_all(
+        [Selected(case)], runner, seed=seed, time_scale=time_scale, baseline=baseline, port=port
+    )
     return told(events, case.id)
 
 
@@ -252,6 +255,7 @@ def play_all(
     time_scale: float = 1.0,
     baseline: Baseline | None = None,
     emit: Callable[[Event], None] | None = None,
+    port: int | None = None,
 ) -> list[Event]:
     """Run a plan in virtual time; gives the events."""
     events: list[Event] = []
@@ -262,18 +266,8 @@ def play_all(
             emit(event)
 
     async def main() -> None:
-        setting = Setting(
-            device=runner._device,
-            runner=runner,
-            hosts=MemoryHosts(),
-            specification=table(),
-            baseline=baseline or Baseline(),
-            emit=take,
-            names=names_of(table()),
-            started=asyncio.get_running_loop().time(),
-            seed=seed,
-            time_scale=time_scale,
-        )
+        setting = setting_of(runner, take, seed=seed, time_scale=time_scale, port=port)
+        setting = replace(setting, baseline=baseline or Baseline())
         await runner.open()
         try:
             await run_all(setting, plan, jobs)
@@ -282,6 +276,31 @@ def play_all(
 
     clock.run(main(), virtual=True)
     return events
+
+
+def setting_of(
+    runner: StageRunner,
+    emit: Callable[[Event], None],
+    *,
+    seed: int = 0,
+    time_scale: float = 1.0,
+    port: int | None = None,
+) -> Setting:
+    """What the cases of a run share. port: the only one that they may send from."""
+    hosts = MemoryHosts()
+    hosts.port = port
+    return Setting(
+        device=runner._device,
+        runner=runner,
+        hosts=hosts,
+        specification=table(),
+        baseline=Baseline(),
+        emit=emit,
+        names=names_of(table()),
+        started=asyncio.get_running_loop().time(),
+        seed=seed,
+        time_scale=time_scale,
+    )
 
 
 def told(events: Sequence[Event], case: str) -> Story:
