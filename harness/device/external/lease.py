@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from harness.device.description.device import Device
 from harness.device.external.actions import Actor
-from harness.device.external.wire import OnlyFrom
+from harness.device.external.wire import Former, OnlyFrom
 from harness.device.lease import RESTART, Death
 from harness.errors import DeviceError
 from harness.peer.network import Address, Network
@@ -41,6 +41,7 @@ class ExternalLease:
         peer: Address | None,
         owner: Owner,
         configuration: str,
+        former: Former,
     ) -> None:
         self.device = device
         self.lines: deque[str] = deque(maxlen=LOG_LINES)
@@ -49,7 +50,7 @@ class ExternalLease:
         self._peer = peer
         self._owner = owner
         self.configuration = configuration
-        self._network = OnlyFrom(network, remote[0], self._strange)
+        self._network = OnlyFrom(network, remote[0], self._strange, former)
         self._strangers: dict[str, int] = {}
         self._death: Death | None = None
 
@@ -109,6 +110,11 @@ class ExternalLease:
             "they are left out of account"
             for host, count in self._strangers.items()
         ]
+        if self._network.late:
+            strange.append(
+                f"{self._network.late} datagrams came late, for tunnels that an earlier case had "
+                "on the same port: they are left out of account"
+            )
         return (*self.lines, *strange)
 
     def _values(self) -> dict[str, str]:

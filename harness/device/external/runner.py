@@ -31,6 +31,7 @@ from harness.device.external.reach import (
     same_host,
     why_unreachable,
 )
+from harness.device.external.wire import Former
 from harness.device.lease import RESTART, Lease
 from harness.device.needs import check_external, values_of_secrets
 from harness.errors import DeviceError
@@ -63,6 +64,7 @@ class ExternalRunner:
     _leases: set[ExternalLease] = field(default_factory=set, init=False)
     _places: asyncio.Semaphore = field(init=False)
     _configuration: str | None = field(default=DEFAULT_CONFIGURATION, init=False)
+    _former: Former = field(default_factory=dict, init=False)
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition, init=False)
 
     def __post_init__(self) -> None:
@@ -164,6 +166,7 @@ class ExternalRunner:
             peer,
             self,
             configuration,
+            self._former,
         )
         try:
             await self._configure(lease, configuration)
