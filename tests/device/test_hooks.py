@@ -44,6 +44,8 @@ def hook() -> Iterator[Hook]:
             self.send_response(status)
             self.end_headers()
             self.wfile.write(b"outlet is on\n")
+            if self.path.startswith("/status/"):
+                self.wfile.write(b"-" * 250 + f" {self.path} {body}\n".encode())
 
         do_POST = do_PUT = do_GET = _answer  # noqa: N815 -- the names that http.server calls
 
@@ -169,3 +171,76 @@ def test_a_person_who_cannot_and_one_who_does_not(tmp_path: Path) -> None:
             run(answered(tmp_path, person, "n\n"))
         with pytest.raises(DeviceError, match=r"nobody answered within 0\.2 s"):
             run(answered(tmp_path, person, "", "200ms"))
+
+
+@pytest.mark.parametrize(
+    ("says", "path", "told"),
+    [
+        (b"SSH-2.0-OpenSSH_9\r\n", "/", "speaks no HTTP, or broke off: SSH-2.0-OpenSSH_9"),
+        (b"", "/", "speaks no HTTP, or broke off"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", "/", "IncompleteRead"),
+        (b"", "/with a blank", "is no URL"),
+    ],
+)
+def test_what_is_no_http(tmp_path: Path, says: bytes, path: str, told: str) -> None:
+    def answer() -> None:
+        connection, _ = listening.accept()
+        with connection:
+            connection.recv(1000)
+            connection.sendall(says)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}{path}"
+        thread = threading.Thread(target=answer)
+        if " " not in path:
+            thread.start()
+        error = refused(tmp_path, f"http: {{url: '{url}'}}")
+        if " " not in path:
+            thread.join(10)
+    assert error.code == "device.hook"
+    assert told in error.cause
+    assert error.hint
+
+
+SECRET = "hunter-two-of-them"
+
+
+@pytest.mark.parametrize(
+    ("action", "told"),
+    [
+        ("command: \"sh -c 'echo first; echo no ${token} here; exit 3'\"", "no *** here"),
+        ('command: "./${token}"', "no program ./***"),
+        ("http: {url: 'URL/status/${token}/403'}", "/status/***/403"),
+        ("http: {url: 'URL/status/403', body: 'as ${token}'}", "as ***"),
+        ("http: {url: '${token} URL'}", "***"),
+        ("ask: 'type ${token}'", "type ***"),
+    ],
+)
+def test_errors_show_no_secret(
+    tmp_path: Path, hook: Hook, monkeypatch: pytest.MonkeyPatch, action: str, told: str
+) -> None:
+    """Neither in what is told nor in the hint, and not a part of one where a text is cut."""
+    monkeypatch.setenv("BOX_TOKEN", SECRET)
+    action = action.replace("URL", hook.url)
+    launch = (
+        f"secrets: {{token: BOX_TOKEN}}\nalive: {{{action}}}"
+        if "ask" not in action
+        else ("secrets: {token: BOX_TOKEN}")
+    )
+
+    async def main() -> list[str]:
+        device = box(tmp_path, THERE, launch, rest=f"actions:\n  go:\n    {action}\n")
+        async with used(device, knocks=False) as runner:
+            lease = await runner.lease("case", (HERE, 1701))
+            with pytest.raises(DeviceError) as caught:
+                await lease.action("go", {})
+            texts = [caught.value.cause, caught.value.hint, *lease.log()]
+            death = await lease.examine()
+            return [*texts, *((death.reason, *death.log) if death is not None else ())]
+
+    texts = run(main())
+    assert any(told in text for text in texts), texts
+    for text in texts:
+        assert "hunter" not in text
+    if "first" in action:
+        assert "first\n" in texts[1]  # lines stay lines

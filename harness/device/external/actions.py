@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
@@ -87,17 +88,19 @@ class Actor:
             await self._act(action, self._names(device, values), lines, name in _ENDING)
         except DeviceError as error:
             lines.append(self._shown(f"{name}: {error.cause}"))
-            raise DeviceError(
-                error.code, f"{name}: {error.cause}", hint=error.hint, place=error.place
-            ) from error
+            raise self._without_secrets(error, f"{name}: {error.cause}") from error
         finally:
             if name == RESTART and self.command_line is not None:
                 self.command_line.forget()  # whoever restarted it: no session outlives that
 
     async def probe(self, values: Mapping[str, PlainValue], lines: Lines) -> None:
         """See whether the device lives, if it has a probe. DeviceError when it does not."""
-        if self._launch.alive is not None:
+        if self._launch.alive is None:
+            return
+        try:
             await self._act(self._launch.alive, self._names(self._device, values), lines)
+        except DeviceError as error:
+            raise self._without_secrets(error, error.cause) from error
 
     def close(self) -> None:
         """Log out."""
@@ -113,14 +116,14 @@ class Actor:
                 what = self._shown(fill(action.text, names))
                 lines.append(f"asked: {what}")
                 answer = await self._person.ask(what, action.within)
-                lines.append(f"answered: {printable(answer) or 'done'}")
+                lines.append(self._shown(f"answered: {answer or 'done'}"))
             case ConsoleAction():
                 assert self.command_line is not None  # peer.yaml was read so
                 async with self._turn:
                     for said in await self.command_line.run(action, names, may_end=may_end):
                         self._tell(f"> {said.line}", said.output, lines)
             case HttpAction():
-                told = await request(self._worker, action, names, self._scale)
+                told = await request(self._worker, action, names, self._scale, self._masked)
                 self._tell(f"{action.method} {action.url.text}", told, lines)
             case CommandAction():
                 argv = [fill(word, names) for word in action.command]
@@ -147,7 +150,18 @@ class Actor:
                 lines.append(self._shown(line.rstrip()))
 
     def _shown(self, text: str) -> str:
-        for secret in self._secrets.values():
-            if secret:
-                text = text.replace(secret, "***")
-        return printable(text, _LONGEST_LINE)
+        return printable(self._masked(text), _LONGEST_LINE)
+
+    def _masked(self, text: str) -> str:
+        """A text without the secrets, as they are and as a text in quotes or a report has them."""
+        longest_first = sorted(filter(None, self._secrets.values()), key=len, reverse=True)
+        for secret in longest_first:
+            for form in (secret, repr(secret)[1:-1], json.dumps(secret)[1:-1], printable(secret)):
+                text = text.replace(form, "***")
+        return text
+
+    def _without_secrets(self, error: DeviceError, cause: str) -> DeviceError:
+        """The same error, of whose texts the device or a command may have made some."""
+        return DeviceError(
+            error.code, self._masked(cause), hint=self._masked(error.hint), place=error.place
+        )
