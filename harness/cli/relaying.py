@@ -16,15 +16,18 @@ from harness.cli.program import PROGRAM
 from harness.cli.reports import Reports
 from harness.cli.screen import LiveProgress, Screen
 from harness.cli.signals import as_interrupt, undisturbed
+from harness.device.description.device import Device
 from harness.errors import HarnessError
 from harness.report.console import ConsoleReport
 from harness.report.interop import MATRIX_FILE, InteropReport
 from harness.report.lines import line
 from harness.report.story import Teller
 from harness.run.events import RunError
+from harness.run.relay.conversation import Who
 from harness.run.relay.rules import read_rule
 from harness.run.relay.run import RelayOptions, check_roles
 from harness.run.relay.run import relay as run_relay
+from harness.run.relay.settings import settings_of
 from harness.run.run import load_library
 from harness.run.tally import exit_code
 
@@ -58,8 +61,8 @@ def relay(
     progress = LiveProgress(Screen(sys.stderr))
     teller = Teller(*reports.all, console, interop, progress)
     options = RelayOptions(
-        lacs=[device_of(name, lac_settings) for name in devices_meant(lacs)],
-        lnss=[device_of(name, lns_settings) for name in devices_meant(lnss)],
+        lacs=_devices("lac", lacs, lac_settings),
+        lnss=_devices("lns", lnss, lns_settings),
         rules=[read_rule(rule, library.specification.messages) for rule in rules],
         hold=hold,
         out=folder,
@@ -91,6 +94,11 @@ def relay(
     if as_json:
         print_json({**interop.matrix(), "exit_code": code})
     return code
+
+
+def _devices(who: Who, words: Sequence[str], settings: Sequence[str]) -> list[Device]:
+    with settings_of(who):
+        return [device_of(name, settings) for name in devices_meant(words, settings)]
 
 
 def _print(

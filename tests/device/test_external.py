@@ -293,7 +293,7 @@ def test_a_command(tmp_path: Path) -> None:
         ("nothing", "nothing: there is no program no-such-program", "folder of the device"),
         ("tuch", "has no action 'tuch'", "did you mean 'touch'?"),
         (RESTART, "has no action 'restart'", "the harness did not start it"),
-        ("press", "nobody is at a terminal: Press the button of THERE", "terminal"),
+        ("press", "nobody is at a terminal: Press the button of THERE", "run this device alone"),
     ],
 )
 def test_commands_that_fail(tmp_path: Path, name: str, said: str, hint: str) -> None:

@@ -29,7 +29,8 @@ class Person:
             raise DeviceError(
                 "device.nobody",
                 f"a person has to do this, and nobody is at a terminal: {printable(what)}",
-                hint="run it in a terminal, or give the device an action that needs no person",
+                hint="run this device alone, in a terminal: a run of several has none to ask on; "
+                "or give it an action that needs no person",
             )
         async with self._turn:
             # One whole line: the progress of the run is drawn below it

@@ -35,6 +35,7 @@ from harness.run.monitoring import CaseMonitor, Monitoring
 from harness.run.relay.between import Between, End
 from harness.run.relay.conversation import CALL, TUNNEL, Conversation, Who
 from harness.run.relay.rules import Rule
+from harness.run.relay.settings import settings_of
 from harness.run.select import DIAL, can, dials_when_told
 from harness.run.setting import FrameNumbers
 from harness.run.verdicts import fold
@@ -143,10 +144,11 @@ class Pair:
         ends: dict[Who, End] = {}
         for who in ("lns", "lac"):
             side = self.sides[who]
-            port = side.device.ixit.port
+            port = _port(who, side)
             host = side.hosts.take(port)
             stack.callback(side.hosts.release, host)
-            lease = await side.runner.lease(self.name, (host, port))
+            with settings_of(who):
+                lease = await side.runner.lease(self.name, (host, port))
             stack.push_async_callback(side.runner.release, lease)
             self.leases[who] = lease
             ends[who] = End(host, lease.address)
@@ -160,8 +162,8 @@ class Pair:
             between.impairments.add(rule.impairment(stage.time_scale))
         stack.callback(between.close)
         for who, end in ends.items():
-            network, port = self.leases[who].network, self.sides[who].device.ixit.port
-            end.link = await network.open(between.receiver(who), end.host, port)
+            port = _port(who, self.sides[who])
+            end.link = await self.leases[who].network.open(between.receiver(who), end.host, port)
         try:
             await self._talk(between)
         finally:
@@ -298,6 +300,12 @@ class Pair:
                 self.stage.emit(
                     CaseEnd(case, at, verdict, judged.expectation, why, 0.0, len(checks))
                 )
+
+
+def _port(who: Who, side: Side) -> int:
+    """That of the relay's end on a side; 0: any. A LAC dials the well-known one, an LNS is dialled
+    from any (8.1), or from the one that its peer.yaml wants."""
+    return side.device.ixit.port if who == "lac" else side.hosts.port or 0
 
 
 def _ended(told: Conversation) -> str:

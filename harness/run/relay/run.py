@@ -25,6 +25,7 @@ from harness.run.record import Recorder
 from harness.run.relay.conversation import Who
 from harness.run.relay.pair import SUITE, Pair, Side, Stage
 from harness.run.relay.rules import Rule
+from harness.run.relay.settings import settings_of
 from harness.run.run import Library, Options, bring_up, known_cases, lateness, names_of
 from harness.spec.model import Role
 
@@ -132,8 +133,8 @@ async def _main(options: RelayOptions, library: Library, recorder: Recorder) -> 
             await pair.run()
 
     async with contextlib.AsyncExitStack() as stack:
-        lacs = [await _side(options, library, device, stack) for device in options.lacs]
-        lnss = [await _side(options, library, device, stack) for device in options.lnss]
+        lacs = [await _side(options, library, "lac", device, stack) for device in options.lacs]
+        lnss = [await _side(options, library, "lns", device, stack) for device in options.lnss]
         if not recorder.header.virtual_time:
             punctuality.start()
             stack.callback(punctuality.stop)
@@ -149,7 +150,11 @@ async def _main(options: RelayOptions, library: Library, recorder: Recorder) -> 
 
 
 async def _side(
-    options: RelayOptions, library: Library, device: Device, stack: contextlib.AsyncExitStack
+    options: RelayOptions,
+    library: Library,
+    who: Who,
+    device: Device,
+    stack: contextlib.AsyncExitStack,
 ) -> Side:
     """A device that is ready to be leased, until the end of the run."""
     addresses = LoopbackAddresses()
@@ -161,9 +166,10 @@ async def _side(
         seed=options.seed,
         time_scale=options.time_scale,
     )
-    runner, hosts, _ = bring_up(asked, library.specification, addresses)
-    stack.push_async_callback(runner.close)
-    await runner.open()
+    with settings_of(who):
+        runner, hosts, _ = bring_up(asked, library.specification, addresses)
+        stack.push_async_callback(runner.close)
+        await runner.open()
     return Side(device, runner, hosts, _baseline(options, library, device))
 
 
