@@ -299,10 +299,7 @@ class ScriptedTunnel:
         return "StopCCN" in self.last_sent or "CDN" in self.last_sent
 
     def acknowledges(self, observed: Observed) -> bool:
-        """Whether a datagram's Nr covers what was sent last.
-
-        It does when what was sent is the last one before Nr, or one of the 32767 before that (5.8).
-        """
+        """Whether Nr covers what was sent last: the one before Nr, or 32767 before that (5.8)."""
         if self._queued or observed.parsed.packet is None:
             return False  # the window has kept it from being sent at all
         nr = observed.header.nr
