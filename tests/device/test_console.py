@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.device.external import console
 from harness.errors import DeviceError, HarnessError
 from tests.device.bench import run
 from tests.device.boxes import HERE, THERE, box, reference, used
@@ -216,6 +217,24 @@ def test_a_restart_ends_the_session(tmp_path: Path, transport: str, line: str) -
         run(main(router.port))
         assert router.logins == 3
     assert router.lines.count("show clock") == 1
+
+
+def test_a_restart_ends_a_session_whose_prompt_is_not_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console, "comes_to_prompt", lambda *_: False)
+    rest = "actions: {restart: {cli: halt, within: 1s}, look: show clock}\n"
+    with FakeRouter(RELOADING, "telnet") as router:
+
+        async def main() -> None:
+            launch = cli(router.port, more="  transport: telnet")
+            async with reference(THERE), used(box(tmp_path, THERE, launch, rest=rest)) as runner:
+                lease = await runner.lease("case", None)
+                await lease.action("restart", {})
+                await lease.action("look", {})
+
+        run(main())
+        assert router.logins == 2
 
 
 def test_a_restart_by_others_ends_the_session_too(tmp_path: Path) -> None:

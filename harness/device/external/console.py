@@ -39,6 +39,7 @@ from harness.wire.text import printable
 _GRACE: Final = 5.0
 """Seconds for netmiko to give up by itself, before it is given up."""
 
+_CLOSED: Final = "device.console-closed"
 _LAST_LINES: Final = 6
 _PROMPT_WITHIN: Final = 5.0
 """Seconds in which a session that lives shows its prompt again."""
@@ -125,7 +126,12 @@ class CommandLine:
         else:
             for line, answers in lines:
                 work = partial(self._type, line, answers, within, may_end)
-                said.append(await self._do(line, work, within + _GRACE))
+                try:
+                    said.append(await self._do(line, work, within + _GRACE))
+                except DeviceError as error:
+                    if not may_end or error.code != _CLOSED:
+                        raise
+                    said.append(self._said(line, "", ended=True))
                 self._check(said[-1])
                 if said[-1].ended:
                     self.forget()
@@ -249,7 +255,7 @@ class CommandLine:
         may_end: bool,
     ) -> Said:
         session = self._session
-        if not answers and not may_end:
+        if not answers and not (may_end and self._shows_prompt):
             output = session.send_command(line, read_timeout=within, strip_prompt=True)
             return self._said(line, str(output))
         session.clear_buffer()
@@ -304,9 +310,7 @@ class CommandLine:
         )
 
     def _hung_up(self, what: str, output: str) -> DeviceError:
-        return DeviceError(
-            "device.console-closed", f"{self.where} hung up after {what!r}", hint=_last(output)
-        )
+        return DeviceError(_CLOSED, f"{self.where} hung up after {what!r}", hint=_last(output))
 
     def _failed(self, what: str, error: Exception, within: float) -> DeviceError:
         import netmiko
