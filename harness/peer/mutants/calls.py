@@ -55,8 +55,33 @@ class NoZeroId(CallControl):
         return super().find(tunnel, packet, examined)
 
 
-@mutant("RFC2661-4.4.4-08", "a CDN with Session ID 0 ends nothing", roles=LNS)
+@mutant("RFC2661-4.4.4-08", "a CDN with Session ID 0 ends nothing")
 class CdnByAvpIgnored(with_calls(NoZeroId)):  # type: ignore[misc]
+    pass
+
+
+class ForTheTunnel(CallControl):
+    def handle(self, tunnel: Tunnel, packet: Packet, examined: Examined, now: float) -> None:
+        ends = examined.message is not None and examined.message.name == "CDN"
+        if ends and not packet.header.session_id:
+            tunnel.close(None, now)
+        else:
+            super().handle(tunnel, packet, examined, now)
+
+
+@mutant("RFC2661-4.4.4-08", "a CDN with Session ID 0 ends the whole tunnel")
+class CdnByAvpEndsTunnel(with_calls(ForTheTunnel)):  # type: ignore[misc]
+    pass
+
+
+class TheFirst(CallControl):
+    def by_peer_id(self, tunnel: Tunnel, peer_id: int) -> Session | None:
+        named = super().by_peer_id(tunnel, peer_id)
+        return named and next(iter(tunnel.sessions.values()))
+
+
+@mutant("RFC2661-4.4.4-08", "a CDN with Session ID 0 ends the first call of the tunnel")
+class CdnByAvpEndsTheFirst(with_calls(TheFirst)):  # type: ignore[misc]
     pass
 
 

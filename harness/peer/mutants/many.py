@@ -73,7 +73,7 @@ class LeaksUnnamed(Leaking):
         return not packet.header.session_id
 
 
-@mutant("RFC2661-4.4.4-08", "a CDN with Session ID 0 leaves the place of its call taken", roles=LNS)
+@mutant("RFC2661-4.4.4-08", "a CDN with Session ID 0 leaves the place of its call taken")
 class LeaksBySessionIdZero(with_calls(LeaksUnnamed)):  # type: ignore[misc]
     pass
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from harness.peer.channel import Arrival, Channel
 from harness.peer.examine import OUT_OF_RANGE, UNKNOWN_MANDATORY_AVP, Examined, Fault
+from harness.peer.message_types import CDN, STOPCCN
 from harness.peer.mutants.base import add, mutant
 from harness.peer.network import Address
 from harness.peer.session import Session
@@ -290,18 +291,39 @@ class ShortResultIgnored(with_tunnel(NoErrorCode)):  # type: ignore[misc]
     pass
 
 
-class KnownResults(Tunnel):
-    def handle(self, packet: Packet, now: float) -> None:
-        odd = any(
-            avp.type == 1 and int.from_bytes(avp.value[:2], "big") > 11 for avp in packet.avps
-        )
-        if not odd:
-            super().handle(packet, now)
+def heeding(number: int, known: range) -> type[Variant]:
+    """A peer that takes a message of one type for nothing unless its result is one of these."""
+
+    class KnownResults(Tunnel):
+        def handle(self, packet: Packet, now: float) -> None:
+            results = [
+                int.from_bytes(avp.value[:2], "big")
+                for avp in packet.avps
+                if avp.type == 1 and not avp.vendor
+            ]
+            odd = any(result not in known for result in results)
+            if packet.message_type != number or not odd:
+                super().handle(packet, now)
+
+    return with_tunnel(KnownResults)
 
 
-@mutant("RFC2661-5.6-03", "a CDN with a result above the known ones ends no call", roles=LNS)
-class UnknownResultIgnored(with_tunnel(KnownResults)):  # type: ignore[misc]
-    pass
+for _number, _row, _message, _most in (
+    (CDN, "RFC2661-5.6-03", "CDN", 11),
+    (STOPCCN, "RFC2661-7.2.1-08", "StopCCN", 7),
+):
+    add(
+        f"unknown-result-of-{_message.lower()}-ignored",
+        heeding(_number, range(_most + 1)),
+        _row,
+        f"a {_message} with a result above the known ones ends nothing",
+    )
+    add(
+        f"result-zero-of-{_message.lower()}-ignored",
+        heeding(_number, range(1, 65536)),
+        _row,
+        f"a {_message} with the result 0 ends nothing",
+    )
 
 
 class NoAckAhead(Channel):
