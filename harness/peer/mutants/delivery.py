@@ -327,9 +327,7 @@ class HoldsBack(Channel):
         return out
 
 
-@mutant(
-    "RFC2661-5.8-35", "nothing is acknowledged while own messages are unacknowledged", roles=LNS
-)
+@mutant("RFC2661-5.8-35", "nothing is acknowledged while own messages are unacknowledged")
 class AcknowledgesWhenIdle(with_channel(HoldsBack)):  # type: ignore[misc]
     pass
 

@@ -145,7 +145,7 @@ class Generous(Tunnel):
             self.channel.set_peer_window(64)
 
 
-@mutant("RFC2661-4.4.3-23", "who names no window is sent 64 messages at once", roles=LNS)
+@mutant("RFC2661-4.4.3-23", "who names no window is sent 64 messages at once")
 class WideWindowByDefault(with_tunnel(Generous)):  # type: ignore[misc]
     pass
 
@@ -160,6 +160,6 @@ class Remembering(Tunnel):
         self.endpoint.__dict__["last_window"] = window
 
 
-@mutant("RFC2661-4.4.3-23", "who names no window has that of the peer before", roles=LNS)
+@mutant("RFC2661-4.4.3-23", "who names no window has that of the peer before")
 class WindowOfThePeerBefore(with_tunnel(Remembering)):  # type: ignore[misc]
     pass
