@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
+from harness.peer.call import CallEvent
+from harness.peer.examine import Examined
 from harness.peer.mutants.base import mutant
 from harness.peer.network import Address
-from harness.peer.variant import LAC, LNS, Variant
+from harness.peer.session import Session
+from harness.peer.variant import LAC, LNS, Variant, with_session
 from harness.wire import Packet
 
 
@@ -14,6 +18,20 @@ from harness.wire import Packet
 class DataWithoutNumbers(Variant):
     def alter_data(self, packet: Packet) -> Iterable[Packet]:
         return (packet._replace(header=packet.header._replace(ns=None, nr=None)),)
+
+
+class HeedsAnIccnOnly(Session):
+    def handle(self, event: CallEvent, now: float, examined: Examined | None = None) -> None:
+        if event is CallEvent.OCCN and examined is not None:
+            values = {**examined.values}
+            values.pop("sequencing_required", None)
+            examined = replace(examined, values=values)
+        super().handle(event, now, examined)
+
+
+@mutant("RFC2661-5.4-04", "a Sequencing Required AVP in an OCCN is not heeded", roles=LNS)
+class SequencingOfOccnUnread(with_session(HeedsAnIccnOnly)):  # type: ignore[misc]
+    pass
 
 
 @mutant("RFC2661-5.4-07", "data has sequence numbers although nobody began with them", roles=LAC)
