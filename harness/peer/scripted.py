@@ -261,7 +261,8 @@ class ScriptedPeer:
         secret = candidates[0].hidden_with if candidates else None
         assigned = examine(self.specification, packet, secret).integer("assigned_tunnel_id")
         for tunnel in candidates:
-            if tunnel.bound and tunnel.peer_id and tunnel.peer_id == assigned:
+            known = tunnel.bound and tunnel.peer_id and not tunnel.forgotten
+            if known and tunnel.peer_id == assigned:
                 return tunnel
         if packet.message_type == SCCRQ:
             for tunnel in candidates:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from harness.device.lease import RESTART
 from harness.errors import HarnessError
 from harness.peer.impair import Direction, Impairment, Kind
 from harness.peer.made import Made
@@ -223,6 +224,9 @@ async def _action(context: Context, step: DeviceAction) -> None:
         return
     values = {name: str(value) for name, value in context.values(step).items()}
     values |= {"tunnel_id": values["iut_tunnel_id"], "session_id": values["iut_session_id"]}
+    if step.action == RESTART:  # by itself a LAC may dial before the action is over
+        for tunnel in context.peer.tunnels.values():
+            tunnel.forgotten = True
     await context.lease.action(step.action, {**values, **step.values})
 
 

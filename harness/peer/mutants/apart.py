@@ -146,6 +146,6 @@ class Everywhere(CallControl):
         return super().find(tunnel, packet, examined)
 
 
-@mutant("RFC2661-3.1-18", "a Session ID in the header is looked for in all tunnels", roles=LNS)
+@mutant("RFC2661-3.1-18", "a Session ID in the header is looked for in all tunnels")
 class SessionsOfAllTunnels(with_calls(Everywhere)):  # type: ignore[misc]
     pass

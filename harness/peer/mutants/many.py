@@ -14,7 +14,7 @@ from harness.peer.mutants.base import mutant
 from harness.peer.network import Address
 from harness.peer.session import CallKind, Session
 from harness.peer.tunnel import Phase, Tunnel
-from harness.peer.variant import LNS, Variant, with_calls
+from harness.peer.variant import LAC, LNS, Variant, with_calls
 from harness.spec.model import Specification
 from harness.wire import Packet, parse
 
@@ -121,8 +121,23 @@ class AcrossTunnels(CallControl):
         return None
 
 
-@mutant("RFC2661-3.1-18", "a Session ID of the peer is taken for one of all its tunnels", roles=LNS)
+@mutant("RFC2661-3.1-18", "a Session ID of the peer is taken for one of all its tunnels")
 class SessionIdsAcrossTunnels(with_calls(AcrossTunnels)):  # type: ignore[misc]
+    pass
+
+
+class NamedAcrossTunnels(CallControl):
+    def find(self, tunnel: Tunnel, packet: Packet, examined: Examined) -> Session | None:
+        assert isinstance(self.endpoint, Endpoint)
+        for one in self.endpoint.tunnels.values():
+            found = super().find(one, packet, examined)
+            if found is not None and not packet.header.session_id:
+                return found
+        return super().find(tunnel, packet, examined)
+
+
+@mutant("RFC2661-3.1-18", "a CDN with Session ID 0 ends a call of that id in any tunnel")
+class CdnByAvpAcrossTunnels(with_calls(NamedAcrossTunnels)):  # type: ignore[misc]
     pass
 
 
@@ -227,3 +242,27 @@ class FollowsAnySource(Variant):
 class UnseededIds(Variant):
     def __init__(self, specification: Specification, config: PeerConfig, **rest: Any) -> None:
         super().__init__(specification, config, **{**rest, "chance": random.Random(1)})
+
+
+@mutant("RFC2661-9.1-06", "ids of calls come from a generator that begins alike in each life")
+class UnseededSessionIds(Variant):
+    def __init__(self, specification: Specification, config: PeerConfig, **rest: Any) -> None:
+        super().__init__(specification, config, **rest)
+        self.draws = random.Random(1)
+
+    def free_session_id(self, tunnel: Tunnel) -> int:
+        kept, self.random = self.random, self.draws
+        number = super().free_session_id(tunnel)
+        self.random = kept
+        return number
+
+
+@mutant(
+    "RFC2661-9.1-05", "the tunnels that it dials have ids that are alike in each life", roles=LAC
+)
+class UnseededDialledIds(Variant):
+    def open_tunnel(self, address: Address, now: float) -> Tunnel:
+        kept, self.random = self.random, random.Random(1)
+        tunnel = super().open_tunnel(address, now)
+        self.random = kept
+        return tunnel
