@@ -261,6 +261,7 @@ class ScriptedPeer:
         secret = candidates[0].hidden_with if candidates else None
         assigned = examine(self.specification, packet, secret).integer("assigned_tunnel_id")
         for tunnel in candidates:
+            # after a restart the IUT may give the same id to another tunnel
             known = tunnel.bound and tunnel.peer_id and not tunnel.forgotten
             if known and tunnel.peer_id == assigned:
                 return tunnel

@@ -68,8 +68,7 @@ class ScriptedTunnel:
     inbox: messages in order that no step has consumed yet. ended: the StopCCN of the other side.
     sent_at, sent_ns, sent_frame: when the script's last message went out first, the Ns that an
     acknowledgement of it covers, and its frame, if it really went out. arrivals_before_send,
-    strays_before_send: how many there were when it did. forgotten: the IUT was started anew since,
-    and may give another tunnel the same id.
+    strays_before_send: how many there were when it did. forgotten: the IUT was started anew since.
     """
 
     peer: ScriptSite
