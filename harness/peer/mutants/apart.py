@@ -124,6 +124,29 @@ class DataMovesTunnel(Variant):
         super().take_data(packet, source, now)
 
 
+class OneOfASocket(Variant):
+    """Of the tunnels with the same port of the peer one alone has data: `which` of them."""
+
+    which = 0
+
+    def take_data(self, packet: Packet, source: Address, now: float) -> None:
+        alike = [number for number, one in self.tunnels.items() if one.address == source]
+        if not alike or packet.header.tunnel_id == alike[self.which]:
+            super().take_data(packet, source, now)
+
+
+@mutant("RFC2661-5.0-04", "data of a tunnel is lost once a later one has the same ports", roles=LNS)
+class DataOfTheLatest(OneOfASocket):
+    which = -1
+
+
+@mutant(
+    "RFC2661-5.0-04", "data of a tunnel is lost while an earlier one has the same ports", roles=LNS
+)
+class DataOfTheFirst(OneOfASocket):
+    pass
+
+
 @mutant("RFC2661-5.7-04", "the id of a tunnel that was closed is given to the next one", roles=LNS)
 class IdPassedOn(Variant):
     def new_tunnel(self, address: Address) -> Tunnel:
