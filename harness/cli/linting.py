@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 from harness.cli.library import device_folder, suites_folder
 from harness.cli.printing import number_of, print_json, print_lines
-from harness.cli.slips import slips, words_of
+from harness.cli.slips import Words, slips, words_of
 from harness.device.description.device import Device
 from harness.device.description.ics import CAPABILITIES
 from harness.device.description.launch import EmbeddedLaunch
@@ -102,8 +102,9 @@ def lint(devices: Sequence[str], as_json: bool, suites: Path | None) -> int:
         folders = [one for name in devices if (one := found.tried(partial(device_folder, name)))]
     else:
         folders = [one.folder for one in list_devices(search_folders())]
+    words = words_of(found.cases)
     for one in folders:
-        _device(found, one, specification)
+        _device(found, one, specification, words)
     if not devices:
         _configurations(found)
     if as_json:
@@ -145,7 +146,7 @@ def _suites(found: _Found, specification: Specification, folder: Path) -> None:
         found.findings.append(Finding(WARNING, one.code, one.text, one.hint, one.place))
 
 
-def _device(found: _Found, folder: Path, specification: Specification | None) -> None:
+def _device(found: _Found, folder: Path, specification: Specification | None, words: Words) -> None:
     found.devices += 1
     device = found.tried(lambda: load_device(folder))
     if device is not None:
@@ -157,7 +158,7 @@ def _device(found: _Found, folder: Path, specification: Specification | None) ->
         rows = specification.requirements
         for baseline in device.baselines:
             found.tried(partial(load_baseline, baseline, known, rows))
-        for one in slips(folder, words_of(found.cases)):
+        for one in slips(folder, words):
             text = f"no case names the {one.what} {one.name!r}, but {one.meant!r}"
             hint = f"did you mean {one.meant!r}?"
             found.findings.append(Finding(WARNING, "lint.slip", text, hint, one.place))
