@@ -142,6 +142,10 @@ def _case_lines(library: Library, cases: Sequence[Case]) -> list[str]:
         lines += _labelled("needs", [f"the device's configuration {case.configuration!r}"])
     lines += _labelled("policy", [", ".join(case.policy)] if case.policy else [])
     lines += _labelled("tags", [", ".join(sorted(case.tags))] if case.tags else [])
+    own = {one.selection for one in cases}
+    if "" not in own:
+        tags = ", ".join(f"tag:{one}" for one in sorted(own))
+        lines += _labelled("selected", [f"by {tags} or its id only"])
     rows = library.specification.requirements
     covered = list(dict.fromkeys(row for one in cases for row in covered_by(one)))
     lines += _labelled("covers", [row_line(rows[row]) for row in covered if row in rows])

@@ -28,7 +28,8 @@ def show(
     folder = suites_folder(suites)
     if device is None:
         library = load_library(folder)
-        plan = tuple(Selected(case) for case in matching(library.cases, selection))
+        chosen = matching(library.cases, selection) if selection else library.cases
+        plan = tuple(Selected(case) for case in chosen)
         plan = quick_ones(plan) if quick else plan
     else:
         tested = device_of(device, settings)
@@ -62,6 +63,7 @@ def facts(case: Case) -> dict[str, Any]:
         "configuration": case.configuration,
         "limit": None if case.limit is None else asdict(case.limit),
         "exclusive": case.exclusive,
+        "selection": case.selection or None,
         "seconds": case.seconds,
         "longest_s": longest(case),
         "axes": dict(case.axes),

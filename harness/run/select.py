@@ -1,8 +1,9 @@
 """Which cases a run takes, and which of them the device's ICS lets run.
 
 A selection word is a case id or a glob over ids (`5.7-*`, `*linger*`), the name of a suite, a
-requirement row (`RFC2661-5.8-06`), or `tag:slow`. No word selects all. A quick selection keeps one
-case for each set of requirements, and no case that may last.
+requirement row (`RFC2661-5.8-06`), or `tag:slow`. No word selects all, but for cases of a selection
+of their own, which only its tag and their ids select. A quick selection keeps one case for each set
+of requirements, and no case that may last.
 """
 
 from __future__ import annotations
@@ -108,15 +109,26 @@ def _first_that_runs(
 
 
 def matching(cases: Sequence[Case], words: Sequence[str]) -> list[Case]:
-    """The cases that any of the words means; all without words. UsageError for a word of none."""
+    """The cases that any of the words means; without words, all but those of a selection of their
+    own. UsageError for a word of none.
+    """
     for word in words:
         if not any(fits(case, word) for case in cases):
             raise _unknown(word, cases)
-    return [case for case in cases if not words or any(fits(case, word) for word in words)]
+    if not words:
+        return [case for case in cases if not case.selection]
+    return [case for case in cases if any(fits(case, word) for word in words)]
 
 
 def fits(case: Case, word: str) -> bool:
     """Whether a selection word means this case."""
+    if case.selection:
+        return word in (case.id, _stem(case), f"{TAG}{case.selection}")
+    return _names(case, word)
+
+
+def _names(case: Case, word: str) -> bool:
+    """Whether a word would mean the case, if that was of no selection of its own."""
     if word.startswith(TAG):
         return word.removeprefix(TAG) in case.tags
     if word in (case.id, case.suite, case.suite.rpartition("/")[2], _stem(case)):
@@ -191,6 +203,13 @@ def dials_when_told(device: Device) -> bool:
 
 
 def _unknown(word: str, cases: Sequence[Case]) -> UsageError:
+    own = sorted({f"{TAG}{case.selection}" for case in cases if _names(case, word)})
+    if own:
+        return UsageError(
+            "run.unknown-selection",
+            f"{word!r} alone selects none of the cases that it names",
+            hint=f"they are selected by {', '.join(own)}, or by their ids",
+        )
     names = {case.id for case in cases} | {_stem(case) for case in cases}
     names |= {case.suite for case in cases}
     names |= {f"{TAG}{tag}" for case in cases for tag in case.tags}

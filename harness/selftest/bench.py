@@ -123,12 +123,13 @@ class Bench:
     def load(cls, suites: Path, peers: Path, words: Sequence[str] = ()) -> Bench:
         """Read all of it; `words` select cases. HarnessError: bad data, or nothing selected."""
         library = load_library(suites)
+        chosen = matching(library.cases, words) if words else library.cases
         loaded = [load_device(peers / name) for name in REFERENCES]
         devices = {device.role: device for device in loaded}
         plans = {
             role: {
                 case.id: case
-                for case in (fitted(one, device) for one in matching(library.cases, words))
+                for case in (fitted(one, device) for one in chosen)
                 if role in case.iut and not why_skipped(case, device)
             }
             for role, device in devices.items()
@@ -136,8 +137,8 @@ class Bench:
         if not any(plans.values()):
             raise NothingSelected("selftest.nothing-selected", "no reference peer runs any of it")
         running = {name for plan in plans.values() for name in plan}
-        chosen = [case.id for case in matching(library.cases, words)]
-        return cls(library, devices, plans, tuple(one for one in chosen if one not in running))
+        idle = tuple(case.id for case in chosen if case.id not in running)
+        return cls(library, devices, plans, idle)
 
     def try_out(
         self, role: Role, cases: Sequence[Case], mutant: Mutant | None, *, monitors: bool = True

@@ -73,7 +73,7 @@ def device_of(variant: Lawful, reference: Device) -> Device:
 def treat(bench: Bench, variant: Lawful, role: Role, cases: Iterable[Case]) -> Treatment:
     """Run cases against a variant."""
     device = device_of(variant, bench.devices[role])
-    able = [case for case in cases if not why_skipped(case, device)]
+    able = [case for case in cases if is_fair(case, variant) and not why_skipped(case, device)]
     trial = bench.meet(device, variant.endpoint, able, f"{variant.name} as {role}")
     told = ALARMS if variant.discouraged else ALARMS | {Verdict.WARN}
     found = Treatment(variant.name, role, len(able), faults=trial.faults)
@@ -91,7 +91,7 @@ def treat(bench: Bench, variant: Lawful, role: Role, cases: Iterable[Case]) -> T
 def to_meet(bench: Bench, variant: Lawful, role: Role) -> list[Case]:
     """The cases that a variant meets by custom: one instance of each."""
     instances: dict[str, list[Case]] = {}
-    for case in bench.plans[role].values():
+    for case in filter(lambda one: is_fair(one, variant), bench.plans[role].values()):
         instances.setdefault(stem(case.id), []).append(case)
 
     def chance(name: str) -> int:
@@ -104,6 +104,11 @@ def to_meet(bench: Bench, variant: Lawful, role: Role) -> list[Case]:
     others = [name for name in instances if chance(name) % SHARE == 0]
     names = dict.fromkeys((*wronged, *near, *others))
     return [instances[name][chance(name) % len(instances[name])] for name in names]
+
+
+def is_fair(case: Case, variant: Lawful) -> bool:
+    """Whether a case asks for no more than the point that permits a variant: see `selection`."""
+    return not (case.selection and set(case.policy) & set(variant.permits))
 
 
 def _wronging(variant: str) -> Iterable[str]:

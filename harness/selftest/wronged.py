@@ -116,7 +116,8 @@ WRONGED: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "at-most-16-tunnels": ("5.0-many/tunnels-in-turn", "5.0-many/tunnels-at-once"),
     "hears-anybody": (
-        "3.1-header-in-tunnel/from-another-host",
+        "9.1-messages-of-others/hello",
+        "9.1-messages-of-others/stopccn",
         "3.1-header-in-tunnel/from-another-host-while-a-reply-waits",
         "3.1-header-in-tunnel/from-another-port",
     ),

@@ -27,7 +27,7 @@ from harness.suite.vocabulary import KNOWN_TAGS, ROLES
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 _TAG = re.compile(r"[a-z][a-z0-9-]*")
-_TELLING = ("title", "purpose", "covers", "policy", "tags", "seconds")
+_TELLING = ("title", "purpose", "covers", "policy", "tags", "selection", "seconds")
 """Keys in which an axis makes no difference to what happens."""
 
 _OPTIONAL = {key: Key(about.shape, about.text) for key, about in DEFAULT_KEYS.items()}
@@ -158,6 +158,8 @@ class CaseReader:
                     "no step checks anything, so the case cannot fail",
                     hint="add an expect, silence, retransmissions, compare or alive",
                 )
+        if facts.get("selection"):
+            facts["tags"] = facts.get("tags", frozenset()) | {facts["selection"]}
         told = {"title": name.replace("-", " "), "purpose": "", "covers": (), "iut": frozenset()}
         return Case(
             id=f"{self._suite}/{name}{instance.suffix}",
@@ -186,6 +188,8 @@ class CaseReader:
                 return self._words(node, read_policy)
             case "tags":
                 return frozenset(self._words(node, _tag))
+            case "selection":
+                return _selection(node)
             case "limit":
                 return self._limit(node)
             case "exclusive":
@@ -240,3 +244,8 @@ def _tag(node: Node) -> str:
     if not _TAG.fullmatch(tag):
         raise node.fail("suite.tag", f"{tag!r} is no tag", hint=f"known: {', '.join(KNOWN_TAGS)}")
     return tag
+
+
+def _selection(node: Node) -> str:
+    """A tag, or nothing: an axis may say it of some of its cases only."""
+    return "" if node.content == "" else _tag(node)

@@ -18,6 +18,7 @@ DEFAULT_KEYS: Mapping[str, Key] = {
     "requires": Key(Shape.CAPABILITIES, "capabilities without which the case is skipped"),
     "policy": Key(Shape.POLICIES, "points of the verdict policy that apply"),
     "tags": Key(Shape.TAGS, "for selecting"),
+    "selection": Key(Shape.TEXT, "a tag without which the case is not selected, but by its id"),
     "configuration": Key(Shape.NAME, "which of the device's configurations it runs against"),
     "limit": Key(Shape.LIMIT, "a limit of the device that it is about"),
     "exclusive": Key(Shape.BOOLEAN, "it needs the device to itself"),

@@ -331,6 +331,7 @@ class Case:
     configuration: which of the device's configurations it runs against. limit: a limit that the
     device has to have, in that configuration, or in any if it is the default one.
     exclusive: it needs the device to itself.
+    selection: the tag by which alone it is selected, besides by its id; empty: every run takes it.
     seconds: how long it takes at most, for the schedule (longest first); 0 = not said.
     """
 
@@ -348,6 +349,7 @@ class Case:
     tags: frozenset[str] = frozenset()
     configuration: str = "default"
     exclusive: bool = False
+    selection: str = ""
     seconds: float = 0.0
     axes: Mapping[str, str] = field(default_factory=dict)
     secret: str | None = None

@@ -109,3 +109,11 @@ def test_a_name_of_several_cases(command: Command, tmp_path: Path) -> None:
     result = command("explain", "many-in-a-row", "--suites", suites)
     assert result.code == 2
     assert "one of one/many-in-a-row, two/many-in-a-row" in result.error
+
+
+def test_how_a_case_of_a_selection_is_selected(command: Command) -> None:
+    said = command("explain", "9.1-messages-of-others/hello[label=strict]").out
+    assert "selected  by tag:security or its id only" in said
+    assert (
+        "selected" not in command("explain", "9.1-messages-of-others/hello[label=by-default]").out
+    )

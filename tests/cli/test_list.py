@@ -40,6 +40,30 @@ def test_a_selection(command: Command) -> None:
     assert cases("3.1-header/truncated[lost=1]") == {"3.1-header/truncated[lost=1]"}
 
 
+def test_cases_of_a_selection_of_their_own(command: Command) -> None:
+    """Only the tag and their ids select them; a list of all cases has them too."""
+
+    def own(*words: str) -> set[str]:
+        listed = command("list", "--json", *words).json
+        return {one["case"] for one in listed if one["selection"] == "security"}
+
+    hello = "9.1-messages-of-others/hello[label=strict]"
+    assert hello in own("tag:security") == own()
+    assert own(hello) == own("9.1-messages-of-others/hello") == {hello}
+    assert own("--device", "reference-lns", "tag:security") == own()
+    for words in (
+        (),
+        ("9.1-messages-of-others",),
+        ("9.1-*",),
+        ("RFC2661-8.1-06",),
+        ("tag:negative",),
+    ):
+        assert own("--device", "reference-lns", *words) == set()
+    result = command("list", "9.1-*label=strict]")
+    assert result.code == 2
+    assert "they are selected by tag:security, or by their ids" in result.error
+
+
 def test_an_unknown_selection(command: Command) -> None:
     result = command("list", "5.5-helo")
     assert result.code == 2

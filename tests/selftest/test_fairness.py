@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from harness.peer.variant import BOTH
 from harness.resources import data_folder
 from harness.run.run import load_library
 from harness.selftest.bench import Bench
-from harness.selftest.fairness import device_of, to_meet
+from harness.selftest.fairness import device_of, is_fair, to_meet
 from harness.selftest.kinship import stem
 from harness.selftest.result import SelfTest
 from harness.selftest.work import Request, self_test
@@ -54,6 +55,13 @@ def test_what_is_held_against_a_lawful_variant_is_found(tmp_path: Path) -> None:
     assert name == "hello-at-once as lns: toy/the-number-of-the-reply"
     assert not result.ok
     assert result.to_json()["false_alarms"] == [name]
+
+
+def test_a_selection_that_asks_for_more_is_not_held_against_what_it_forbids(bench: Bench) -> None:
+    case = bench.plans[Role.LNS]["9.1-messages-of-others/hello[label=strict]"]
+    assert not is_fair(case, LAWFUL["hears-anybody"])
+    assert is_fair(replace(case, selection=""), LAWFUL["hears-anybody"])
+    assert is_fair(case, LAWFUL["receive-window-1"])
 
 
 def test_nothing_is_held_against_another(tmp_path: Path) -> None:

@@ -171,6 +171,7 @@ CASES = [
     ("each: {a: {range: §[1]}}", "suite.range", ""),
     ("each: {a: {messages: {sender: §lcc}}}", "data.unknown-role", "'lac'"),
     ("tags: [§Slow]", "suite.tag", "slow"),
+    ("selection: §Safe", "suite.tag", "security"),
     ("exclusive: §maybe", "data.boolean", ""),
     ("seconds: §long", "data.duration", ""),
     ("§stps: []", "data.unknown-key", "'steps'"),

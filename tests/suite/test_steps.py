@@ -181,6 +181,19 @@ def test_repeat_holds_steps_and_knows_its_index() -> None:
     assert step.text == "repeat: {count: 3, steps: [send]}"
 
 
+def test_a_case_of_a_selection_has_its_tag() -> None:
+    each = "[{label: x, a: 1, of: ''}, {label: y, a: 2, of: security}]"
+    suite = suite_of(
+        f"title: S\nspec: rfc2661\ndefaults: {{covers: {ROW}, iut: lns, tags: [negative]}}\n"
+        f"cases:\n  first: {{purpose: '${{a}}', each: {each}, selection: '${{of}}', "
+        "steps: [{alive: , within: '${a}'}]}\n"
+    )
+    assert [(one.selection, set(one.tags)) for one in suite.cases] == [
+        ("", {"negative"}),
+        ("security", {"negative", "security"}),
+    ]
+
+
 def test_a_case_takes_the_defaults_unless_it_says_otherwise() -> None:
     suite = suite_of(
         f"title: S\nspec: rfc2661\ndefaults: {{covers: {ROW}, iut: [lac, lns], tags: [positive], "

@@ -61,3 +61,14 @@ class MovesForGood(Variant):
 class NeverFollows(Variant):
     def from_its_peer(self, tunnel: Tunnel, source: Address) -> bool:
         return source[0] == tunnel.address[0]
+
+
+@mutant("RFC2661-8.1-06", "a message of another host is acknowledged, and no more")
+class AcknowledgesOtherHosts(Variant):
+    def receive(self, data: bytes, source: Address, now: float) -> None:
+        super().receive(data, source, now)
+        packet = parse(data).packet
+        tunnel = self.tunnels.get(packet.header.tunnel_id) if packet is not None else None
+        if packet is not None and tunnel is not None and source[0] != tunnel.address[0]:
+            tunnel.channel.receive(packet)
+            tunnel.flush(now)
