@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from harness.peer.call import CallState
+from harness.peer.call import CallEvent, CallState
 from harness.peer.calls import CallControl
 from harness.peer.control_connection import State
 from harness.peer.examine import Examined
 from harness.peer.message_types import SCCRQ
 from harness.peer.mutants.base import mutant
+from harness.peer.mutants.calls import tunnel_of
 from harness.peer.network import Address
 from harness.peer.session import Session
 from harness.peer.tunnel import Tunnel
-from harness.peer.variant import LAC, LNS, Variant, with_calls, with_tunnel
+from harness.peer.variant import LAC, LNS, Variant, with_calls, with_session, with_tunnel
 from harness.wire import Packet, Value
 
 
@@ -151,4 +152,36 @@ class ToTheFirst(Tunnel):
 
 @mutant("RFC2661-6.14-01", "every SLI goes to the first call of its tunnel", roles=LNS)
 class SliToTheFirstCall(with_tunnel(ToTheFirst)):  # type: ignore[misc]
+    pass
+
+
+def with_id(session: Session, peer_id: int) -> list[Session]:
+    """The other calls to which the peer has assigned this id."""
+    others = [one for one in tunnel_of(session).sessions.values() if one is not session]
+    return [one for one in others if one.peer_id == peer_id != 0]
+
+
+class TakesTheIdOver(Session):
+    def handle(self, event: CallEvent, now: float, examined: Examined | None = None) -> None:
+        super().handle(event, now, examined)
+        for other in with_id(self, self.peer_id):
+            self.tunnel.forget_session(other)
+
+
+@mutant("RFC2661-7.3-01", "an id that the peer assigns again belongs to the last call", roles=LAC)
+class IdOfTheLastCall(with_session(TakesTheIdOver)):  # type: ignore[misc]
+    pass
+
+
+class MindsTheId(Session):
+    def handle(self, event: CallEvent, now: float, examined: Examined | None = None) -> None:
+        peer_id = examined.integer("assigned_session_id") if examined is not None else None
+        if with_id(self, peer_id or 0):
+            tunnel_of(self).close(None, now)
+        else:
+            super().handle(event, now, examined)
+
+
+@mutant("RFC2661-7.3-01", "an id that the peer assigns again ends the tunnel", roles=LAC)
+class IdAgainEndsTunnel(with_session(MindsTheId)):  # type: ignore[misc]
     pass
