@@ -38,7 +38,8 @@ class PeerConfig:
     rings_for: seconds after which a LAC gives up a call that nobody answers.
     ppp: whether there is a PPP at the end of each call. proxy: what a LAC passes on of it, one of
     `harness.peer.proxy.KINDS`; None: nothing. authenticates_ppp: an LNS that authenticates clients
-    by itself, whatever the LAC passes on (9.5). ppp_echoes: whether PPP asks if its other end is
+    by itself, whatever the LAC passes on (9.5). takes_over: an LNS that else goes on with what
+    the LAC passes on, and knows the client. ppp_echoes: whether PPP asks if its other end is
     there. udp_checksums: whether what it sends has one (8.1).
 
     Raises ValueError where a limit is outside its range, the host name does not fit (4.4.3), or
@@ -73,6 +74,7 @@ class PeerConfig:
     ppp: bool = False
     proxy: str | None = None
     authenticates_ppp: bool = False
+    takes_over: bool = False
     ppp_echoes: bool = False
     vendor_error: bool = False
     udp_checksums: bool = True

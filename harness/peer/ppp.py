@@ -13,6 +13,7 @@ from typing import Final
 
 ADDRESS_AND_CONTROL: Final = b"\xff\x03"
 LCP: Final = 0xC021
+PAP: Final = 0xC023
 CHAP: Final = 0xC223
 CHAP_WITH_MD5: Final = b"\xc2\x23\x05"
 

@@ -1,6 +1,7 @@
-"""What a reference LAC says in its ICCN about the client that has dialled in (RFC 2661 4.4.5).
+"""What an ICCN says about the client that has dialled in (RFC 2661 4.4.5).
 
-There is no client: LCP and authentication with it are made up, and fit together as real ones would.
+A reference LAC has no client: LCP and authentication with it are made up, and fit together as real
+ones would. A reference LNS that takes an authentication over knows this one client.
 """
 
 from __future__ import annotations
@@ -8,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from harness.peer import ppp
 from harness.wire import Value
 
 NAME: Final = "client"
-PASSWORD: Final = b"password of the client"
+PASSWORD: Final = b"password"
 
 TEXT, CHAP, PAP, NONE, MS_CHAP = 1, 2, 3, 4, 5
 """Proxy Authen Types (4.4.5)."""
@@ -46,9 +48,61 @@ SECRETS: Final = ("proxy_authen_name", "proxy_authen_response")
 
 _PROTOCOLS: Final[Mapping[int, bytes]] = {
     CHAP: ppp.CHAP_WITH_MD5,
-    PAP: b"\xc0\x23",
+    PAP: ppp.PAP.to_bytes(2, "big"),
     MS_CHAP: b"\xc2\x23\x80",
 }
+
+_REPLIES: Final[Mapping[int, tuple[int, int, int, bytes]]] = {
+    CHAP: (ppp.CHAP, 3, 4, b""),
+    PAP: (ppp.PAP, 2, 3, b"\0"),
+}
+"""By what the client is told: the protocol, the codes of yes and no, a message of no octets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An authentication that the LAC has begun with its client, up to the client's response.
+
+    identifier: that of the response, in which CHAP copies that of the challenge.
+    """
+
+    kind: int
+    name: bytes
+    identifier: int
+    challenge: bytes
+    response: bytes
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is the one client, which has proved it."""
+        return self.name == NAME.encode() and self.response == self.right
+
+    @property
+    def right(self) -> bytes:
+        """The response that proves it (RFC 1994 4.1, RFC 1334 2.2.1)."""
+        return PASSWORD if self.kind == PAP else _digest(self.identifier, self.challenge)
+
+    def reply(self) -> bytes:
+        """The frame that tells the client; it has the identifier of the client's response."""
+        protocol, good, bad, message = _REPLIES[self.kind]
+        return ppp.frame(protocol, good if self.holds else bad, self.identifier, message)
+
+
+def begun(octets: Mapping[str, bytes]) -> Begun | None:
+    """The authentication that an ICCN passes on; None where parts are missing, or of MS-CHAP."""
+    names = ("type", "id", "name", "response")
+    kind, identifier, name, response = (octets.get(f"proxy_authen_{one}") for one in names)
+    if kind is None or identifier is None or name is None or response is None:
+        return None
+    number, challenge = int.from_bytes(kind, "big"), octets.get("proxy_authen_challenge", b"")
+    if number not in _REPLIES or (number == CHAP and not challenge):
+        return None
+    return Begun(number, name, identifier[-1], challenge, response)
+
+
+def _digest(identifier: int, challenge: bytes) -> bytes:
+    octets = bytes((identifier,)) + PASSWORD + challenge
+    return hashlib.md5(octets, usedforsecurity=False).digest()
 
 
 def proxy_values(kind: str, chance: random.Random) -> dict[str, Value]:
@@ -76,9 +130,8 @@ def proxy_values(kind: str, chance: random.Random) -> dict[str, Value]:
         values["proxy_authen_response"] = PASSWORD
     elif number == CHAP:
         challenge = chance.randbytes(16)
-        digest = hashlib.md5(bytes((identifier,)) + PASSWORD + challenge).digest()
         values["proxy_authen_challenge"] = challenge
-        values["proxy_authen_response"] = digest
+        values["proxy_authen_response"] = _digest(identifier, challenge)
     else:
         values["proxy_authen_challenge"] = chance.randbytes(8)
         values["proxy_authen_response"] = chance.randbytes(49)

@@ -16,7 +16,7 @@ from harness.peer.examine import INVALID_SESSION, Examined, Fault
 from harness.peer.line import Line
 from harness.peer.network import Address
 from harness.peer.ppp import PppEnd
-from harness.peer.proxy import AVPS, SECRETS, is_complete, proxy_values
+from harness.peer.proxy import AVPS, SECRETS, Begun, begun, is_complete, proxy_values
 from harness.peer.site import Site
 from harness.spec.model import Role
 from harness.wire import Packet, Value
@@ -119,8 +119,9 @@ class Session:
     """A call of a tunnel. `peer_id` is 0 until the peer has assigned its Session ID.
 
     framing, fastest: the Framing Type and the Maximum BPS of the OCRQ that asked for it, if any.
-    proxied: whether the LAC has told how its LCP came out. last_word: the message by which
-    this side has set it up, as it was queued. data, ppp: once it is established.
+    proxied: whether the LAC has told how its LCP came out. begun: the authentication that it has
+    passed on. last_word: the message by which this side has set it up, as it was queued.
+    data, ppp: once it is established.
     """
 
     tunnel: Carrier
@@ -136,6 +137,7 @@ class Session:
     call_errors: Value = None
     accm: Value = None
     proxied: bool = False
+    begun: Begun | None = None
     last_word: Packet | None = None
     line: Line = field(default_factory=Line)
     data: DataChannel | None = None
@@ -154,6 +156,8 @@ class Session:
             self.act(action, now)
         if self.state is CallState.ESTABLISHED and self.data is None:
             self.begin_data()
+            if self.taken_over is not None and not self.taken_over.holds:
+                self.handle(CallEvent.LOCAL_CLOSE, now)
 
     def _learn(self, examined: Examined) -> None:
         peer_id = examined.integer("assigned_session_id")
@@ -162,6 +166,7 @@ class Session:
         if "sequencing_required" in examined.values:
             self.sequencing = True
         self.proxied = self.proxied or is_complete(examined.octets)
+        self.begun = self.begun or begun(examined.octets)
 
     def act(self, action: CallAction, now: float) -> None:
         """Do what the table says."""
@@ -273,6 +278,15 @@ class Session:
         self.ppp = PppEnd(chance.randbytes(4), challenge, echoes=config.ppp_echoes)
         if not is_lac and (challenge or not self.proxied):
             self.send_data(self.ppp.request())
+        if self.taken_over is not None:
+            self.send_data(self.taken_over.reply())
+
+    @property
+    def taken_over(self) -> Begun | None:
+        """The authentication with which an LNS goes on where the LAC has got to (4.4.5)."""
+        config = self.tunnel.config
+        anew = config.authenticates_ppp or not self.proxied
+        return self.begun if config.takes_over and config.ppp and not anew else None
 
     def send_data(self, frame: bytes) -> None:
         """Send a PPP frame to the peer."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from harness.peer.call import CallEvent, CallState
+from harness.peer.examine import Examined
 from harness.peer.lawful.base import add, lawful
-from harness.peer.ppp import ADDRESS_AND_CONTROL, is_echo_request
+from harness.peer.ppp import ADDRESS_AND_CONTROL, CHAP, Code, frame, is_echo_request
+from harness.peer.proxy import Begun
 from harness.peer.session import Session
 from harness.peer.variant import LAC, LNS, Variant, with_session
 from harness.wire import AUTO, Packet
@@ -105,4 +108,86 @@ add(
     "an LNS that authenticates the clients itself, whatever the LAC passes on",
     roles=LNS,
     authenticates_ppp=True,
+)
+
+
+# -- what becomes of the authentication that the LAC has begun -------------------------------------
+
+add(
+    "takes-over",
+    "RFC2661-4.4.5-02",
+    "an LNS that goes on with the authentication of the client where the LAC has got to",
+    roles=LNS,
+    takes_over=True,
+)
+
+
+class Asking(Session):
+    """The LNS asks a server about the client, which takes its time."""
+
+    asked: bool = False
+
+    @property
+    def taken_over(self) -> Begun | None:
+        return super().taken_over if self.asked else None
+
+    def handle(self, event: CallEvent, now: float, examined: Examined | None = None) -> None:
+        super().handle(event, now, examined)
+        if self.state is CallState.ESTABLISHED and not self.asked:
+            self.tunnel.ringing.setdefault(self, now + 0.7)
+
+    def end_ringing(self, now: float) -> None:
+        self.asked = True
+        told = self.taken_over
+        if told is not None and self.data is not None:
+            self.send_data(told.reply())
+            if not told.holds:
+                self.handle(CallEvent.LOCAL_CLOSE, now)
+
+
+add(
+    "takes-over-in-time",
+    "RFC2661-4.4.5-02",
+    "an LNS that has to ask somebody before it goes on with the authentication of the client",
+    kind=with_session(Asking),
+    roles=LNS,
+    takes_over=True,
+)
+
+
+class Anew(Session):
+    """LCP begins anew, whatever the LAC has said of it."""
+
+    def begin_data(self) -> None:
+        super().begin_data()
+        if self.proxied and self.ppp is not None and not self.ppp.requested:
+            self.send_data(self.ppp.request())
+
+
+add(
+    "begins-lcp-anew",
+    "RFC2661-4.4.5-03",
+    "an LNS that negotiates LCP by itself, whatever the LAC passes on",
+    kind=with_session(Anew),
+    roles=LNS,
+)
+
+
+class Doubting(Session):
+    """LCP is taken over, and the client has to prove once more who it is."""
+
+    def begin_data(self) -> None:
+        super().begin_data()
+        if self.proxied and self.ppp is not None and not self.ppp.requested:
+            chance = self.tunnel.endpoint.random
+            challenge = b"\x10" + chance.randbytes(16)
+            self.send_data(frame(CHAP, Code.REQUEST, chance.randrange(256), challenge))
+
+
+add(
+    "challenges-anew",
+    "RFC2661-4.4.5-03",
+    "an LNS that takes LCP over and challenges the client by itself",
+    kind=with_session(Doubting),
+    roles=LNS,
 )
