@@ -157,7 +157,7 @@ class Session:
         if self.state is CallState.ESTABLISHED and self.data is None:
             self.begin_data()
             if self.taken_over is not None and not self.taken_over.holds:
-                self.handle(CallEvent.LOCAL_CLOSE, now)
+                self.turn_away(now)
 
     def _learn(self, examined: Examined) -> None:
         peer_id = examined.integer("assigned_session_id")
@@ -307,6 +307,11 @@ class Session:
         if self.ppp.accm not in (mask, None) and self.tunnel.config.role is Role.LNS:
             accm: Value = {"send": self.ppp.accm, "receive": EVERY_CHARACTER}
             self.tunnel.send("SLI", {"accm": accm}, session_id=self.peer_id)
+
+    def turn_away(self, now: float) -> None:
+        """End the call of a client that has not proved who it is (RFC 1994 4.2)."""
+        self.refusal = Fault(0, "the client is not let in", result=ADMINISTRATIVE)
+        self.handle(CallEvent.LOCAL_CLOSE, now)
 
     def refuse(self, fault: Fault) -> None:
         """Remember why the next CDN is sent; the first reason counts."""

@@ -142,7 +142,7 @@ class Asking(Session):
         if told is not None and self.data is not None:
             self.send_data(told.reply())
             if not told.holds:
-                self.handle(CallEvent.LOCAL_CLOSE, now)
+                self.turn_away(now)
 
 
 add(
