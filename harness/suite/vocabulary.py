@@ -19,7 +19,7 @@ DIRECTIONS = ("sent", "received")
 VECTOR_PLACES = ("ahead", "behind", "left-out")
 LIVING = ("device", "tunnel")
 ROLES = ("lac", "lns")
-KNOWN_TAGS = ("slow", "negative", "positive", "hostile", "security")
+KNOWN_TAGS = ("slow", "negative", "positive", "hostile", "security", "endurance")
 
 ZLB = "ZLB"
 RAW = "raw"

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 from harness.peer.control_connection import State
 from harness.peer.mutants.base import mutant
+from harness.peer.network import Address
 from harness.peer.tunnel import Phase, Tunnel
 from harness.peer.variant import LNS, Variant, with_tunnel
-from harness.wire import Value
+from harness.wire import Packet, Value
 
 
 class GivesUp(Tunnel):
@@ -68,3 +69,27 @@ class Revives(GivesUp):
 @mutant("RFC2661-5.8-26", "a tunnel whose SCCRP was given up counts as established", roles=LNS)
 class GivenUpIsEstablished(with_tunnel(Revives)):  # type: ignore[misc]
     pass
+
+
+class Hoarder(Variant):
+    """What was given up keeps its place."""
+
+    given_up = 0
+
+    def accept(self, packet: Packet, source: Address, now: float) -> None:
+        if len(self.tunnels) + self.given_up < self.config.max_tunnels:
+            super().accept(packet, source, now)
+        else:
+            self.turn_away(self.assigned_tunnel_id(packet), source)
+
+
+class Unanswered(Tunnel):
+    def vanish(self) -> None:
+        assert isinstance(self.endpoint, Hoarder)
+        self.endpoint.given_up += self.state is State.WAIT_CTL_CONN
+        super().vanish()
+
+
+@mutant("RFC2661-5.8-26", "half-open tunnels that were given up keep their places", roles=LNS)
+class HalfOpenKeepPlaces(Hoarder):
+    tunnel_type = Unanswered

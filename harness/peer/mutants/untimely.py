@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import ClassVar, Final
 
 from harness.peer.call import CallState
@@ -27,7 +27,7 @@ from harness.peer.session import Session
 from harness.peer.tunnel import Phase, Tunnel
 from harness.peer.variant import BOTH, LAC, LNS, Variant, with_session, with_tunnel
 from harness.spec.model import Role
-from harness.wire import Packet
+from harness.wire import Packet, Value
 
 
 class Forward(Session):
@@ -175,3 +175,32 @@ for _message, _number, _row, _roles in SLOW:
         roles=_roles,
         broad=True,
     )
+
+
+class Weary(Tunnel):
+    """Asks twice whether its peer is there, and then no more, whatever it was told."""
+
+    asked: int = 0
+
+    def send(
+        self,
+        name: str,
+        values: Mapping[str, Value],
+        *,
+        session_id: int = 0,
+        hide: Collection[str] = (),
+    ) -> Packet:
+        self.asked += name == "HELLO"
+        return super().send(name, values, session_id=session_id, hide=hide)
+
+    def hello_due(self) -> float | None:
+        due = super().hello_due()
+        if due is not None and self.asked == 2:
+            self.vanish()
+            return None
+        return due
+
+
+@mutant("RFC2661-5.5-01", "a tunnel is forgotten after its second HELLO, which was acknowledged")
+class ForgetsAfterTwoHellos(with_tunnel(Weary)):  # type: ignore[misc]
+    pass
