@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Final
 
 from harness.peer.call import CallEvent
@@ -313,6 +314,28 @@ class OneFraming(CallControl):
 
 @mutant("RFC2661-4.4.4-15", "an OCRQ that allows either framing is refused", roles=LAC)
 class EitherFramingRefused(with_calls(OneFraming)):  # type: ignore[misc]
+    pass
+
+
+class AnyKind(CallControl):
+    """Forgets which of the framings and bearers that there are it has announced itself."""
+
+    def judge_outgoing(self, examined: Examined) -> Fault | None:
+        return super().judge_outgoing(any_kind(examined))
+
+    def judge_connect(self, session: Session, name: str, examined: Examined) -> Fault | None:
+        return super().judge_connect(session, name, any_kind(examined))
+
+
+def any_kind(examined: Examined) -> Examined:
+    """The message without the bits of its Framing and Bearer Type that have a meaning."""
+    kinds = {"framing_type", "bearer_type"} & set(examined.values)
+    known = {name: (examined.integer(name) or 0) & ~BOTH_FRAMINGS for name in kinds}
+    return replace(examined, values={**examined.values, **known})
+
+
+@mutant("RFC2661-4.4.3-02", "a framing or bearer is taken that exists, but was not announced")
+class TakesAnyKind(with_calls(AnyKind)):  # type: ignore[misc]
     pass
 
 
