@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from harness.peer.mutants.base import mutant
 from harness.peer.network import Address
 from harness.peer.tunnel import Phase, Tunnel
 from harness.peer.variant import Variant
 from harness.wire import Packet, build, parse
+
+HEADER: Final = 12
+"""Octets of the header of a control message."""
+
+AS_THEY_ARE: Final = b"\xc8\x02"
+"""The first two octets of every control message."""
 
 
 class Mending(Variant):
@@ -96,3 +104,11 @@ class AnyTunnelWillDo(Mending):
         if not strange or not known or packet.message_type == 1:
             return None
         return packet._replace(header=packet.header._replace(tunnel_id=known))
+
+
+@mutant("RFC2661-7.1-06", "what comes for tunnel 0 is a control message, whatever its flags say")
+class FlagsUnread(Variant):
+    def receive(self, data: bytes, source: Address, now: float) -> None:
+        if len(data) > HEADER and data[4:6] == bytes(2):
+            data = AS_THEY_ARE + data[2:]
+        super().receive(data, source, now)

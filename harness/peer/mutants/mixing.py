@@ -173,6 +173,33 @@ class IdOfTheLastCall(with_session(TakesTheIdOver)):  # type: ignore[misc]
     pass
 
 
+class FallsOverTheId(CallControl):
+    def request(self, tunnel: Tunnel, name: str, examined: Examined, now: float) -> None:
+        peer_id = examined.integer("assigned_session_id")
+        if peer_id and self.by_peer_id(tunnel, peer_id) is not None:
+            self.fall(tunnel, now)
+        else:
+            super().request(tunnel, name, examined, now)
+
+    def fall(self, tunnel: Tunnel, now: float) -> None:
+        raise IndexError("session id")
+
+
+@mutant("RFC2661-7.1-05", "a request with a Session ID that is in use is the end of the peer")
+class IdInUseCrashes(with_calls(FallsOverTheId)):  # type: ignore[misc]
+    pass
+
+
+class EndsForTheId(FallsOverTheId):
+    def fall(self, tunnel: Tunnel, now: float) -> None:
+        tunnel.close(None, now)
+
+
+@mutant("RFC2661-7.1-05", "a request with a Session ID that is in use ends the tunnel")
+class IdInUseEndsTunnel(with_calls(EndsForTheId)):  # type: ignore[misc]
+    pass
+
+
 class MindsTheId(Session):
     def handle(self, event: CallEvent, now: float, examined: Examined | None = None) -> None:
         peer_id = examined.integer("assigned_session_id") if examined is not None else None
