@@ -40,7 +40,8 @@ class PeerConfig:
     `harness.peer.proxy.KINDS`; None: nothing. authenticates_ppp: an LNS that authenticates clients
     by itself, whatever the LAC passes on (9.5). takes_over: an LNS that else goes on with what
     the LAC passes on, and knows the client. ppp_echoes: whether PPP asks if its other end is
-    there. udp_checksums: whether what it sends has one (8.1).
+    there. udp_checksums: whether what it sends has one (8.1). serves: whether it takes tunnels from
+    its peers; else it refuses each as unauthorized.
 
     Raises ValueError where a limit is outside its range, the host name does not fit (4.4.3), or
     the kind of proxy is unknown.
@@ -78,6 +79,7 @@ class PeerConfig:
     ppp_echoes: bool = False
     vendor_error: bool = False
     udp_checksums: bool = True
+    serves: bool = True
 
     def __post_init__(self) -> None:
         for name, limit in (("max_tunnels", self.max_tunnels), ("max_sessions", self.max_sessions)):

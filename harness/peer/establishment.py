@@ -114,6 +114,8 @@ class Establishment:
         """Why a message that the state expects is not acceptable, or None."""
         if examined.fault is not None:
             return examined.fault
+        if name == "SCCRQ" and not self.config.serves:
+            return Fault(0, "not served here", result=NOT_AUTHORIZED)
         version = examined.values.get("protocol_version")
         if isinstance(version, Mapping) and version["version"] != VERSION:
             text = f"protocol version {version['version']!r} is not supported"

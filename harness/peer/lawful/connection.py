@@ -328,6 +328,7 @@ class Wordless(Tunnel):
 
     def act(self, action: Action, now: float) -> None:
         if action is Action.SEND_STOPCCN and self.state is State.IDLE and not self.was_open:
+            self.channel.tunnel_id = self.peer_id
             self.linger(now)
         else:
             super().act(action, now)

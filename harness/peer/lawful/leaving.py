@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import ClassVar, cast
 
 from harness.peer.channel import RetransmitPolicy
@@ -13,6 +14,7 @@ from harness.peer.network import Address
 from harness.peer.tunnel import Phase, Tunnel
 from harness.peer.variant import LAC, Variant, with_tunnel
 from harness.spec.model import Role
+from harness.wire import Packet, Value
 
 # -- a peer that acknowledges nothing --------------------------------------------------------------
 
@@ -88,6 +90,92 @@ add(
     receive_window=1,
     answers_after=2.0,
     retransmit=RetransmitPolicy(3.0, 12.0, 4),
+)
+
+# -- a tunnel that has ended -----------------------------------------------------------------------
+
+
+class Ended(Tunnel):
+    """Each message that comes in it when it has ended is answered (P-20)."""
+
+    def answer(self, _packet: Packet) -> None:
+        """Queue the answer to a message that comes too late."""
+        self.send_stopccn()
+
+    def handle_last(self, packet: Packet) -> None:
+        super().handle_last(packet)
+        stopped = self.endpoint.specification.messages["StopCCN"].type
+        farewell = self.channel.has_waiting  # it has yet to be told of the end
+        if self.peer_id and packet.message_type != stopped and not farewell:
+            self.answer(packet)
+
+    def vanish(self) -> None:
+        super().vanish()
+        self.channel.abandon()
+        self.channel.failed = False
+
+    def flush(self, now: float) -> None:
+        super().flush(now)
+        if self.phase is Phase.GONE:
+            for packet in self.channel.poll(now):
+                self.endpoint.transmit(packet, self.address)
+
+
+class EndedForCalls(Ended):
+    """A CDN answers what asks for a call in it."""
+
+    def answer(self, packet: Packet) -> None:
+        messages = self.endpoint.specification.messages
+        if packet.message_type in {messages["ICRQ"].type, messages["OCRQ"].type}:
+            theirs = self.examine(packet).integer("assigned_session_id")
+            values: dict[str, Value] = {"result_code": {"result": 2, "error": 1}}
+            self.send("CDN", {**values, "assigned_session_id": 1}, session_id=theirs or 0)
+
+
+class AnswersInEndedTunnels(Variant):
+    """Remembers tunnels that are gone, to answer in them."""
+
+    tunnel_type = Ended
+    remembered: ClassVar[int] = 64
+
+    def make_tunnel(self, local_id: int, address: Address) -> Tunnel:
+        self.ended().pop(local_id, None)
+        return super().make_tunnel(local_id, address)
+
+    def ended(self) -> OrderedDict[int, Tunnel]:
+        """The latest tunnels that are gone."""
+        if self._ended is None:
+            self._ended = OrderedDict()
+        return self._ended
+
+    _ended: OrderedDict[int, Tunnel] | None = None
+
+    def forget_tunnel(self, tunnel: Tunnel) -> None:
+        super().forget_tunnel(tunnel)
+        if not tunnel.peer_id:
+            return  # it has lost a tie: what was never there has not ended
+        self.ended()[tunnel.local_id] = tunnel
+        if len(self.ended()) > self.remembered:
+            self.ended().popitem(last=False)
+
+    def find_tunnel(self, packet: Packet, source: Address) -> Tunnel | None:
+        gone = self.ended().get(packet.header.tunnel_id)
+        if gone is not None and gone.address == source:
+            return gone
+        return super().find_tunnel(packet, source)
+
+
+add(
+    "answers-in-ended-tunnels",
+    "P-20",
+    "each message in a tunnel that has ended is answered by a StopCCN",
+    kind=AnswersInEndedTunnels,
+)
+add(
+    "refuses-calls-in-ended-tunnels",
+    "P-20",
+    "a call that is asked for in a tunnel that has ended is answered by a CDN",
+    kind=type("RefusesCalls", (AnswersInEndedTunnels,), {"tunnel_type": EndedForCalls}),
 )
 
 # -- a tunnel that is wanted -----------------------------------------------------------------------

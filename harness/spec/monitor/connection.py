@@ -11,7 +11,7 @@ from harness.spec.monitor.message import Message
 from harness.spec.monitor.numbering import MODULUS
 from harness.spec.monitor.registry import Registry
 from harness.spec.monitor.rules import RuleId
-from harness.spec.monitor.sequence import Numbered
+from harness.spec.monitor.sequence import FAREWELLS, Numbered
 from harness.spec.monitor.tunnel import Introduction, Side, Tunnel
 from harness.wire import challenge_response
 
@@ -272,27 +272,48 @@ class Connections:
     def _judge_after_stop(
         self, tunnel: Tunnel, index: int, message: Message, numbered: Numbered
     ) -> None:
-        """Nothing new after a StopCCN of either side (5.7, 6.4, 7.2.1)."""
+        """Nothing new after a StopCCN of either side (5.7, 6.4, 7.2.1).
+
+        What comes in a tunnel that has ended may be refused in it: nothing is said of that.
+        """
         judge = self.judge
         me, peer = tunnel.sides[index], tunnel.sides[1 - index]
         case = message.name if message.name == "StopCCN" else "other"
+        refused = refuses_anew(me, peer, message, numbered.nr)
         own = me.marks.get("StopCCN")
         if own is not None:
             row = judge.row(RuleId.AFTER_STOPCCN, case)
-            if judge.violated(RuleId.AFTER_STOPCCN, numbered.ns > own, row):
+            follows = numbered.ns > own and not refused
+            if judge.violated(RuleId.AFTER_STOPCCN, follows, row):
                 text = f"{message.name} follows its own StopCCN (Ns {own % MODULUS})"
                 earlier = [me.stopped.number] if me.stopped else []
                 judge.blame(RuleId.AFTER_STOPCCN, text, rows=(row,), earlier=earlier)
         theirs = peer.marks.get("StopCCN")
         if theirs is not None and peer.stopped is not None and not peer.stop_unsure:
             row = judge.row(RuleId.AFTER_PEER_STOPCCN, case)
-            if judge.violated(RuleId.AFTER_PEER_STOPCCN, numbered.nr > theirs, row):
+            follows = numbered.nr > theirs and not refused
+            if judge.violated(RuleId.AFTER_PEER_STOPCCN, follows, row):
                 text = f"{message.name} follows a StopCCN of the peer, which it acknowledges"
                 # Sent first before the StopCCN came, and unseen then, it has a fresh Nr now.
                 earlier = [peer.stopped.number]
                 judge.blame(
                     RuleId.AFTER_PEER_STOPCCN, text, rows=(row,), earlier=earlier, certain=False
                 )
+
+
+def refuses_anew(me: Side, peer: Side, message: Message, nr: int) -> bool:
+    """Whether this refuses what the first StopCCN has crossed or what came later, each once."""
+    ends = [
+        (side.stopped.number, count)
+        for side, count in ((me, me.stopped_nr), (peer, peer.marks.get("StopCCN", 0) + 1))
+        if side.stopped is not None and not side.stop_unsure
+    ]
+    if message.name not in FAREWELLS or not ends:
+        return False
+    frame, since = min(ends)
+    sent = peer.numbering.sent.values()
+    asked = sum(since <= one.ns < nr and one.name != "StopCCN" for one in sent)
+    return sum(one.first.number > frame for one in me.numbering.sent.values()) <= asked
 
 
 def judge_addresses(judge: Judge, tunnel: Tunnel, index: int) -> None:

@@ -212,7 +212,7 @@ class Monitor:
             if message.spec is not None and message.spec.scope == "session":
                 judge_call(judge, tunnel, index, message, numbered, unsure=unsure)
             if me.stopped is None and message.name == "StopCCN":
-                me.stopped, me.stop_unsure = frame, unsure
+                me.stopped, me.stopped_nr, me.stop_unsure = frame, numbered.nr, unsure
             me.marks.setdefault(message.name, numbered.ns)
         known = len(me.ids)
         if numbered.new or message.name == "SCCRP":

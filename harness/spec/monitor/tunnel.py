@@ -71,8 +71,8 @@ class Side:
 
     `asked`: of the responder, where the SCCRQ went. `ids`: the Tunnel IDs that it has announced
     for itself, the first one first, which frame `id_frame` has. `marks`: by name, the number of
-    its first message of that name. `stopped`: the frame of its StopCCN; `stop_unsure`: the other
-    side may have taken that for something else.
+    its first message of that name. `stopped`: the frame of its StopCCN, which had Nr `stopped_nr`;
+    `stop_unsure`: the other side may have taken that for something else.
 
     What makes judging unsafe:
     `blurred`: it has sent something on purpose, so that its own numbers are not judged any more.
@@ -90,6 +90,7 @@ class Side:
     introductions: list[Introduction] = field(default_factory=list)
     marks: dict[str, int] = field(default_factory=dict)
     stopped: Frame | None = None
+    stopped_nr: int = 0
     stop_unsure: bool = False
 
     blurred: bool = False
