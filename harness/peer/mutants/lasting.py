@@ -7,7 +7,7 @@ from typing import Final
 
 from harness.peer.call import CallEvent, CallState
 from harness.peer.calls import CallControl
-from harness.peer.control_connection import Action
+from harness.peer.control_connection import Action, Event, State
 from harness.peer.examine import (
     LENGTH_IS_WRONG,
     OUT_OF_RANGE,
@@ -178,7 +178,39 @@ class RefusedCallStays(Variant):
                 super().handle(tunnel, packet, examined, now)
 
 
+CONNECTIONS_KEPT: Final[Sequence[tuple[str, State, Event, str]]] = (
+    ("S09", State.WAIT_CTL_REPLY, Event.SCCCN_REFUSED, "an SCCCN"),
+    ("S12", State.WAIT_CTL_CONN, Event.SCCRP_REFUSED, "an SCCRP"),
+    ("S12", State.WAIT_CTL_CONN, Event.SCCRQ_REFUSED, "an SCCRQ"),
+)
+"""Rows of 7.2.1: the number, the state, the event, and in words after what the tunnel is kept.
+What no state has a use for is never acceptable."""
+
+
+def connection_kept(state: State, event: Event) -> type[Variant]:
+    """A peer that says by StopCCN that a tunnel has ended, and keeps it as it was."""
+
+    class Keeping(Tunnel):
+        def event(self, happens: Event, now: float) -> None:
+            if self.state is state and happens is event:
+                self.send_stopccn()
+            else:
+                super().event(happens, now)
+
+    class Keeper(Variant):
+        tunnel_type = Keeping
+
+    return Keeper
+
+
 def _register() -> None:
+    for number, at, told, words in CONNECTIONS_KEPT:
+        add(
+            f"{at.value}-{told.name.lower().removesuffix('_refused')}-kept",
+            connection_kept(at, told),
+            f"RFC2661-7.2.1-{number}",
+            f"in {at.value}: {words} is answered by a StopCCN, and the tunnel kept",
+        )
     for row, kind, state, event, words in KEPT:
         roles: frozenset[Role] = _ROLE.get(kind, BOTH)
         parts = (kind.value, state.value, event, "kept")
