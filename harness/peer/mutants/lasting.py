@@ -92,6 +92,32 @@ class CallsOutliveTunnel(Variant):
                 self.flush(now)
 
 
+@mutant("RFC2661-6.4-01", "the outgoing calls of a tunnel that was closed go on")
+class OutgoingCallsOutliveTunnel(Variant):
+    class tunnel_type(Tunnel):  # noqa: N801 -- the name of the attribute
+        def act(self, action: Action, now: float) -> None:
+            outgoing = (CallKind.LNS_OUTGOING, CallKind.LAC_OUTGOING)
+            left = {key: one for key, one in self.sessions.items() if one.kind in outgoing}
+            super().act(action, now)
+            if action is Action.CLEAN_UP:
+                self.sessions.update(left)
+
+        def take_data(self, packet: Packet, now: float) -> None:
+            session = self.sessions.get(packet.header.session_id)
+            if session is not None:
+                session.take_data(packet)
+                self.flush(now)
+
+
+@mutant("RFC2661-4.4.4-08", "a CDN with Session ID 0 ends no call that is established")
+class EstablishedCallNotEndedByAvp(Variant):
+    class calls_type(CallControl):  # noqa: N801 -- the name of the attribute
+        def find(self, tunnel: Tunnel, packet: Packet, examined: Examined) -> Session | None:
+            found = super().find(tunnel, packet, examined)
+            up = found is not None and found.state is CallState.ESTABLISHED
+            return None if up and not packet.header.session_id else found
+
+
 @mutant("RFC2661-5.6-03", "a call that a CDN has ended still answers PPP frames")
 class CallOutlivesCdn(Variant):
     class tunnel_type(Tunnel):  # noqa: N801 -- the name of the attribute

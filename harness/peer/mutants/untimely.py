@@ -204,3 +204,32 @@ class Weary(Tunnel):
 @mutant("RFC2661-5.5-01", "a tunnel is forgotten after its second HELLO, which was acknowledged")
 class ForgetsAfterTwoHellos(with_tunnel(Weary)):  # type: ignore[misc]
     pass
+
+
+# -- what should change nothing --------------------------------------------------------------
+
+
+class Distracted(Tunnel):
+    """Forgets calls that are not established yet when a message of this kind comes."""
+
+    by_hello: ClassVar[bool] = True
+
+    def handle(self, packet: Packet, now: float) -> None:
+        super().handle(packet, now)
+        name = getattr(self.examine(packet).message, "name", None)
+        if name != ("HELLO" if self.by_hello else None):
+            return
+        for session in list(self.sessions.values()):
+            if session.state is not CallState.ESTABLISHED:
+                self.forget_session(session)
+
+
+@mutant("RFC2661-6.5-03", "with a HELLO the calls are forgotten that are not established yet")
+class HelloForgetsWaitingCalls(with_tunnel(Distracted)):  # type: ignore[misc]
+    pass
+
+
+@mutant("RFC2661-4.4.1-03", "with an unknown message calls that are not established are forgotten")
+class UnknownForgetsWaitingCalls(Variant):
+    class tunnel_type(Distracted):  # noqa: N801 -- the name of the attribute
+        by_hello = False
