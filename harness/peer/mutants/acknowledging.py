@@ -213,7 +213,7 @@ AGAIN: Final[Sequence[tuple[str, str, Callable[[Packet], Packet], frozenset[Role
         _with_value(15, bytes(4)),
         LAC,
     ),
-    ("SentAgainWithAnotherChallenge", "has another Challenge", _with_value(11, bytes(16)), LNS),
+    ("SentAgainWithAnotherChallenge", "has another Challenge", _with_value(11, bytes(16)), BOTH),
     ("SentAgainWithAnotherTunnelId", "assigns another tunnel id", _with_value(9, b"\7\7"), BOTH),
     ("SentAgainWithAnotherSessionId", "assigns another session id", _with_value(14, b"\7\7"), BOTH),
 )

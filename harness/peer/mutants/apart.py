@@ -65,7 +65,7 @@ class LongMemory(Tunnel):
         return super().examine(packet)
 
 
-@mutant("RFC2661-4.3-15", "a Random Vector serves the messages behind its own as well", roles=LNS)
+@mutant("RFC2661-4.3-15", "a Random Vector serves the messages behind its own as well")
 class VectorKept(with_tunnel(LongMemory)):  # type: ignore[misc]
     pass
 
@@ -115,7 +115,7 @@ class PppGoesWithOtherTunnel(with_tunnel(UnplugsAll)):  # type: ignore[misc]
     pass
 
 
-@mutant("RFC2661-8.1-06", "a tunnel moves to where its last data message came from", roles=LNS)
+@mutant("RFC2661-8.1-06", "a tunnel moves to where its last data message came from")
 class DataMovesTunnel(Variant):
     def take_data(self, packet: Packet, source: Address, now: float) -> None:
         tunnel = self.tunnels.get(packet.header.tunnel_id)
@@ -147,7 +147,7 @@ class DataOfTheFirst(OneOfASocket):
     pass
 
 
-@mutant("RFC2661-5.7-04", "the id of a tunnel that was closed is given to the next one", roles=LNS)
+@mutant("RFC2661-5.7-04", "the id of a tunnel that was closed is given to the next one")
 class IdPassedOn(Variant):
     def new_tunnel(self, address: Address) -> Tunnel:
         for closed in self.tunnels.values():

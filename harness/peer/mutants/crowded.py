@@ -10,7 +10,7 @@ from harness.peer.mutants.base import add, mutant
 from harness.peer.network import Address
 from harness.peer.session import NO_FACILITIES_TEMPORARY, Session
 from harness.peer.tunnel import Tunnel
-from harness.peer.variant import LAC, LNS, Variant, with_calls, with_session
+from harness.peer.variant import LAC, Variant, with_calls, with_session
 from harness.wire import Packet, Value
 
 
@@ -38,7 +38,7 @@ class DeafensOthers(CallControl):
         super().request(tunnel, name, examined, now)
 
 
-@mutant("RFC2661-5.8-36", "with a call too many all other tunnels hang", roles=LNS, broad=True)
+@mutant("RFC2661-5.8-36", "with a call too many all other tunnels hang", broad=True)
 class CallTooManyHangsOtherTunnels(Deafening):
     calls_type = DeafensOthers
 
@@ -87,7 +87,7 @@ class LastMustGo(CallControl):
             last.handle(CallEvent.LOCAL_CLOSE, now)
 
 
-@mutant("RFC2661-4.4.2-CDN-4", "a call too many costs the last one its place", roles=LNS)
+@mutant("RFC2661-4.4.2-CDN-4", "a call too many costs the last one its place")
 class CallTooManyEndsTheLast(with_calls(LastMustGo)):  # type: ignore[misc]
     pass
 
@@ -130,7 +130,6 @@ for _result, _error in ((3, 0), (2, 4), (2, 5), (3, 4)):
         "RFC2661-6.12-02",
         "where there was no place left, the first call behind one that has ended is refused,"
         f" with result {_result} and error {_error}",
-        roles=LNS,
         broad=True,
     )
 
@@ -173,7 +172,7 @@ class Mute(Session):
             self.ppp = None
 
 
-@mutant("RFC2661-5.8-36", "the call that takes the last place carries no PPP", roles=LNS)
+@mutant("RFC2661-5.8-36", "the call that takes the last place carries no PPP")
 class LastCallWithoutPpp(with_session(Mute)):  # type: ignore[misc]
     pass
 
@@ -191,7 +190,7 @@ class DeafWhenRefilled(CallControl):
             filled.append(tunnel)
 
 
-@mutant("RFC2661-5.8-36", "a tunnel whose last place is taken again hears nothing", roles=LNS)
+@mutant("RFC2661-5.8-36", "a tunnel whose last place is taken again hears nothing")
 class HangsWhenRefilled(Deafening):
     calls_type = DeafWhenRefilled
 
@@ -208,7 +207,7 @@ class DeafWhenEmptied(Tunnel):
             self.endpoint.__dict__.setdefault("deaf", []).append(self)
 
 
-@mutant("RFC2661-5.8-36", "a tunnel that was full hears nothing when it is empty", roles=LNS)
+@mutant("RFC2661-5.8-36", "a tunnel that was full hears nothing when it is empty")
 class HangsWhenEmptied(Deafening):
     tunnel_type = DeafWhenEmptied
 
@@ -232,12 +231,11 @@ for _place, _word in ((0, "first"), (1, "second"), (-1, "last")):
         deafening(_place),
         "RFC2661-5.8-36",
         f"with a tunnel too many the {_word} one hears nothing any more",
-        roles=LNS,
         broad=True,
     )
 
 
-@mutant("RFC2661-5.8-36", "with a tunnel too many the PPP of all calls is gone", roles=LNS)
+@mutant("RFC2661-5.8-36", "with a tunnel too many the PPP of all calls is gone")
 class TunnelTooManyUnplugs(Variant):
     def turn_away(self, peer_id: int, source: Address) -> None:
         super().turn_away(peer_id, source)
@@ -255,6 +253,6 @@ class EndsForGood(CallControl):
         tunnel.vanish()
 
 
-@mutant("RFC2661-5.8-36", "a call too many ends the tunnel, which is forgotten at once", roles=LNS)
+@mutant("RFC2661-5.8-36", "a call too many ends the tunnel, which is forgotten at once")
 class CallTooManyForgetsTheTunnel(with_calls(EndsForGood)):  # type: ignore[misc]
     pass

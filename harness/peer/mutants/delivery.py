@@ -310,7 +310,7 @@ class NarrowSender(Channel):
         super().set_peer_window(min(window, 2))
 
 
-@mutant("RFC2661-5.8-31", "no more than two messages are ever under way", roles=LNS)
+@mutant("RFC2661-5.8-31", "no more than two messages are ever under way")
 class UsesHalfTheWindow(with_channel(NarrowSender)):  # type: ignore[misc]
     def make_channel(self) -> Channel:
         channel: Channel = super().make_channel()

@@ -45,7 +45,7 @@ class TypeAnywhere(Reading):
         return sorted(packet.avps, key=lambda one: (one.type, one.vendor) != (MESSAGE_TYPE, 0))
 
 
-@mutant("RFC2661-7.1-09", "a Message Type may have any length", roles=LNS)
+@mutant("RFC2661-7.1-09", "a Message Type may have any length")
 class TypeOfAnyLength(Reading):
     def read(self, packet: Packet) -> Sequence[AVP]:
         first, *others = packet.avps
@@ -59,7 +59,7 @@ OTHERS: Final = (b"another", b"a-wrong-secret")
 """The secrets of other peers."""
 
 
-@mutant("RFC2661-4.3-02", "a value is deciphered with any secret that it knows", roles=LNS)
+@mutant("RFC2661-4.3-02", "a value is deciphered with any secret that it knows")
 class AnySecretWillDo(Reading):
     def read(self, packet: Packet) -> Sequence[AVP]:
         for secret in OTHERS:
@@ -69,7 +69,7 @@ class AnySecretWillDo(Reading):
         return packet.avps
 
 
-@mutant("RFC2661-4.3-01", "who has been given no secret takes one of his own", roles=LNS)
+@mutant("RFC2661-4.3-01", "who has been given no secret takes one of his own")
 class SecretByDefault(Reading):
     def read(self, packet: Packet) -> Sequence[AVP]:
         if self.config.secret is not None:

@@ -203,7 +203,7 @@ class FullKills(CallControl):
             tunnel.close(None, now)
 
 
-@mutant("RFC2661-5.8-36", "a call beyond the limit of sessions ends the tunnel", roles=LNS)
+@mutant("RFC2661-5.8-36", "a call beyond the limit of sessions ends the tunnel")
 class SessionLimitEndsTunnel(with_calls(FullKills)):  # type: ignore[misc]
     pass
 
@@ -216,7 +216,7 @@ class FullForgets(CallControl):
         super().request(tunnel, name, examined, now)
 
 
-@mutant("RFC2661-5.8-36", "a call beyond the limit of sessions ends the oldest one", roles=LNS)
+@mutant("RFC2661-5.8-36", "a call beyond the limit of sessions ends the oldest one")
 class SessionLimitEndsOldest(with_calls(FullForgets)):  # type: ignore[misc]
     pass
 
@@ -300,7 +300,7 @@ class AnswersEverySccrq(Variant):
         super().receive(data, source, now)
 
 
-@mutant("RFC2661-9.1-06", "session ids follow each other", roles=LNS)
+@mutant("RFC2661-9.1-06", "session ids follow each other")
 class SequentialSessionIds(Variant):
     def free_session_id(self, tunnel: Tunnel) -> int:
         self.last = getattr(self, "last", 100) + 1

@@ -63,7 +63,7 @@ class LeaksConnected(Leaking):
         return session.state is CallState.ESTABLISHED
 
 
-@mutant("RFC2661-6.12-02", "a CDN leaves the place of an established call taken", roles=LNS)
+@mutant("RFC2661-6.12-02", "a CDN leaves the place of an established call taken")
 class LeaksWhenConnected(with_calls(LeaksConnected)):  # type: ignore[misc]
     pass
 
@@ -106,7 +106,7 @@ class Evicting(CallControl):
         return fault
 
 
-@mutant("RFC2661-6.12-01", "a call too many costs another one its place", roles=LNS)
+@mutant("RFC2661-6.12-01", "a call too many costs another one its place")
 class CallTooManyEvicts(with_calls(Evicting)):  # type: ignore[misc]
     pass
 
@@ -141,7 +141,7 @@ class CdnByAvpAcrossTunnels(with_calls(NamedAcrossTunnels)):  # type: ignore[mis
     pass
 
 
-@mutant("RFC2661-5.7-03", "a tunnel that is closed takes a place for ever", roles=LNS)
+@mutant("RFC2661-5.7-03", "a tunnel that is closed takes a place for ever")
 class TunnelsNeverFreed(Variant):
     gone = 0
 
@@ -156,7 +156,7 @@ class TunnelsNeverFreed(Variant):
             super().accept(packet, source, now)
 
 
-@mutant("RFC2661-5.8-36", "a tunnel too many costs the first one its place", roles=LNS)
+@mutant("RFC2661-5.8-36", "a tunnel too many costs the first one its place")
 class TunnelTooManyEvicts(Variant):
     def turn_away(self, peer_id: int, source: Address) -> None:
         super().turn_away(peer_id, source)
@@ -173,7 +173,7 @@ class FullOfTunnels(CallControl):
         return super().judge_request(tunnel, name, kind, examined)
 
 
-@mutant("RFC2661-5.8-36", "with as many tunnels as there can be, no calls are taken", roles=LNS)
+@mutant("RFC2661-5.8-36", "with as many tunnels as there can be, no calls are taken")
 class NoCallsWithoutTunnels(with_calls(FullOfTunnels)):  # type: ignore[misc]
     pass
 
@@ -191,7 +191,7 @@ class FullForGood(CallControl):
         return fault
 
 
-@mutant("RFC2661-6.12-02", "who was once without a place for a call has none any more", roles=LNS)
+@mutant("RFC2661-6.12-02", "who was once without a place for a call has none any more")
 class NeverAnyMoreCalls(with_calls(FullForGood)):  # type: ignore[misc]
     pass
 

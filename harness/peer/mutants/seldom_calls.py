@@ -143,7 +143,7 @@ class Offended(CallControl):
         super().handle(tunnel, packet, examined, now)
 
 
-@mutant("RFC2661-7.1-04", "with a message out of sequence a tunnel takes no more calls", roles=LNS)
+@mutant("RFC2661-7.1-04", "with a message out of sequence a tunnel takes no more calls")
 class OutOfSequenceEndsCalling(with_calls(Offended)):  # type: ignore[misc]
     pass
 

@@ -133,7 +133,7 @@ class LowOctet(Tunnel):
         self.channel.set_peer_window(self.channel.peer_window & 0xFF)
 
 
-@mutant("RFC2661-5.8-31", "of a Receive Window Size the low octet counts", roles=LNS)
+@mutant("RFC2661-5.8-31", "of a Receive Window Size the low octet counts")
 class WindowOfOneOctet(with_tunnel(LowOctet)):  # type: ignore[misc]
     pass
 

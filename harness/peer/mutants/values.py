@@ -300,7 +300,7 @@ class OneTooMany(CallControl):
             first.handle(CallEvent.LOCAL_CLOSE, now)
 
 
-@mutant("RFC2661-4.4.2-CDN-4", "a call too many costs another one its place", roles=LNS)
+@mutant("RFC2661-4.4.2-CDN-4", "a call too many costs another one its place")
 class CallTooManyEndsAnother(with_calls(OneTooMany)):  # type: ignore[misc]
     pass
 
