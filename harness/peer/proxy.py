@@ -1,7 +1,7 @@
 """What an ICCN says about the client that has dialled in (RFC 2661 4.4.5).
 
 A reference LAC has no client: LCP and authentication with it are made up, and fit together as real
-ones would. A reference LNS that takes an authentication over knows this one client.
+ones would. A reference LNS that takes an authentication over knows this client, and a second one.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from harness.wire import Value
 
 NAME: Final = "client"
 PASSWORD: Final = b"password"
+PASSWORDS: Final[Mapping[bytes, bytes]] = {NAME.encode(): PASSWORD, b"second": b"pappassword"}
+"""What the clients have, whom such an LNS knows."""
 
 TEXT, CHAP, PAP, NONE, MS_CHAP = 1, 2, 3, 4, 5
 """Proxy Authen Types (4.4.5)."""
@@ -74,13 +76,14 @@ class Begun:
 
     @property
     def holds(self) -> bool:
-        """Whether it is the one client, which has proved it."""
-        return self.name == NAME.encode() and self.response == self.right
+        """Whether it is a client that is known, which has proved it."""
+        return self.name in PASSWORDS and self.response == self.right
 
     @property
     def right(self) -> bytes:
         """The response that proves it (RFC 1994 4.1, RFC 1334 2.2.1)."""
-        return PASSWORD if self.kind == PAP else _digest(self.identifier, self.challenge)
+        password = PASSWORDS.get(self.name, PASSWORD)
+        return password if self.kind == PAP else _digest(self.identifier, self.challenge, password)
 
     def reply(self) -> bytes:
         """The frame that tells the client; it has the identifier of the client's response."""
@@ -100,8 +103,8 @@ def begun(octets: Mapping[str, bytes]) -> Begun | None:
     return Begun(number, name, identifier[-1], challenge, response)
 
 
-def _digest(identifier: int, challenge: bytes) -> bytes:
-    octets = bytes((identifier,)) + PASSWORD + challenge
+def _digest(identifier: int, challenge: bytes, password: bytes = PASSWORD) -> bytes:
+    octets = bytes((identifier,)) + password + challenge
     return hashlib.md5(octets, usedforsecurity=False).digest()
 
 
