@@ -16,6 +16,7 @@ from harness.run.run import load_library
 from harness.spec.model import Role
 from harness.suite.model import Case, Send
 from harness.wire import Value
+from harness.wire.hiding import unhide
 from tests.peer.hand import Hand, before_lns, integer, names, result
 from tests.peer.world import LAC, LNS, World, pair
 
@@ -152,6 +153,13 @@ def iccn(case: Case) -> dict[str, Value]:
     """The AVPs by which a case edits its ICCN."""
     (send,) = [step for step in case.steps if isinstance(step, Send)]
     added = {str(one.name): one.value for one in send.compose.add}
+    for one in send.compose.add:
+        if one.hidden and one.type is not None:
+            vector = added["random_vector"]
+            assert isinstance(one.value, bytes)
+            assert isinstance(vector, bytes)
+            clear = unhide(one.type, one.value, b"secret", vector)
+            added["proxy_authen_response"] = clear
     return {**send.compose.set, **added}
 
 
