@@ -135,7 +135,7 @@ FLAWS: Final[
     ("a Called Number is too short", "7.1-09", REQUESTS, CALLED_NUMBER, too_short, 0, BOTH),
     ("a Called Number is too long", "7.1-09", REQUESTS, CALLED_NUMBER, too_long, 0, BOTH),
     ("the Challenge of an SCCRP is empty", "4.4.3-25", (SCCRP,), CHALLENGE, empty, 0, BOTH),
-    ("an SCCRQ has a later AVP with M", "4.1-05", (SCCRQ,), (67, 79, 81, 84), with_m, 0, LNS),
+    ("an SCCRQ has a later AVP with M", "4.1-05", (SCCRQ,), (67, 79, 81, 84), with_m, 0, BOTH),
     ("an ICCN wants LCP options", "4.1-06", (ICCN,), (49, 50), there, 0, LNS),
     ("an OCCN wants LCP options", "4.1-06", (OCCN,), (49, 50), there, 0, LNS),
     ("an SLI tells LCP options", "4.1-06", (SLI,), (51, 52), there, 0, LAC),
