@@ -15,6 +15,7 @@ from harness.peer.mutants import (
     data_taken,
     delivery,
     elsewhere,
+    field,
     forgetting,
     given_up,
     guessing,
@@ -52,6 +53,7 @@ from harness.peer.mutants import (
     unread,
     untimely,
     values,
+    vendors,
     windows,
 )
 from harness.peer.mutants.base import MUTANTS, Mutant
@@ -71,6 +73,7 @@ __all__ = [
     "data_taken",
     "delivery",
     "elsewhere",
+    "field",
     "forgetting",
     "given_up",
     "guessing",
@@ -108,5 +111,6 @@ __all__ = [
     "unread",
     "untimely",
     "values",
+    "vendors",
     "windows",
 ]
