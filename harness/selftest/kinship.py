@@ -19,6 +19,9 @@ STRANGERS: Final = 3
 MANY: Final = 1000
 """Messages."""
 
+ROUNDS: Final = 100
+"""Of a `repeat`; each is several messages and checks."""
+
 
 def kinship(specification: Specification, mutant: Mutant, rows: Iterable[str]) -> int:
     """How near rows are to the one that a mutant breaks: `SAME_ROW`, the nearest, to `STRANGERS`.
@@ -83,7 +86,11 @@ def stem(case: str) -> str:
 
 def takes_long(case: Case) -> bool:
     """Whether a case sends so much that nobody wants to try it on every mutant."""
-    return any(isinstance(step, Advance) and step.to > MANY for step in _steps(case.steps))
+    return any(
+        (isinstance(step, Advance) and step.to > MANY)
+        or (isinstance(step, Repeat) and step.count > ROUNDS)
+        for step in _steps(case.steps)
+    )
 
 
 def _steps(steps: Iterable[Step]) -> Iterator[Step]:

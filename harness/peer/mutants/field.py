@@ -1,7 +1,8 @@
-"""Mutants with defects that were met in the field: of what comes with more than usual, or at once.
+"""Mutants with defects that were met in the field: of what comes with more than usual, or often.
 
 An end of a call or tunnel that says more than it has to is acknowledged and left unread; frames
-begin at another octet than their Offset Size says; what waits behind sixteen others is lost.
+begin at another octet than their Offset Size says; what waits behind sixteen others is lost,
+and what came often enough crashes the peer.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ from collections.abc import Callable
 from typing import Final
 
 from harness.peer.channel import Channel
-from harness.peer.message_types import CDN, STOPCCN
+from harness.peer.message_types import CDN, ICRQ, OCRQ, SCCRQ, STOPCCN
 from harness.peer.mutants.base import add, mutant
 from harness.peer.network import Address
 from harness.peer.tunnel import Tunnel
-from harness.peer.variant import LNS, Variant, with_channel, with_tunnel
+from harness.peer.variant import LAC, LNS, Variant, with_channel, with_tunnel
 from harness.wire import AVP, Packet
 
 RESULT_CODE: Final = 1
@@ -23,7 +24,6 @@ DISCONNECT_CAUSE: Final = 46
 
 WITH_ERROR: Final = 4
 """Octets of a Result Code AVP's value that ends with an Error Code; a message follows (4.4.2)."""
-
 
 QUEUE: Final = 16
 """Messages."""
@@ -119,3 +119,36 @@ class Small(Channel):
 @mutant("RFC2661-5.8-29", "of what waits for the peer no more than 16 are kept", roles=LNS)
 class QueueOf16(with_channel(Small)):  # type: ignore[misc]
     pass
+
+
+# -- how often -------------------------------------------------------------------------------------
+
+
+def crashing(number: int, most: int) -> type[Variant]:
+    """A peer that dies of the next message of this type when there have been so many."""
+
+    class Wearing(Variant):
+        met = 0
+
+        def find_tunnel(self, packet: Packet, source: Address) -> Tunnel | None:
+            self.met += packet.message_type == number
+            if self.met > most:
+                raise IndexError("list index out of range")
+            return super().find_tunnel(packet, source)
+
+    return Wearing
+
+
+for _name, _number, _row, _roles, _most in (
+    ("calls", ICRQ, "5.0-03", LNS, 400),
+    ("outgoing-calls", OCRQ, "5.0-03", LAC, 400),
+    ("tunnels", SCCRQ, "5.0-04", LNS, 120),
+):
+    add(
+        f"crashes-after-{_most}-{_name}",
+        crashing(_number, _most),
+        f"RFC2661-{_row}",
+        f"it crashes when asked for more than {_most} {_name.replace('-', ' ')}, be it in turn",
+        roles=_roles,
+        broad=True,
+    )
