@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from harness.peer.call import CallState
 from harness.peer.channel import Channel
 from harness.peer.message_types import CDN, ICRQ, OCRQ, SCCRQ, STOPCCN
 from harness.peer.mutants.base import add, mutant
 from harness.peer.network import Address
+from harness.peer.session import CallKind, Session
 from harness.peer.tunnel import Tunnel
 from harness.peer.variant import LAC, LNS, Variant, with_channel, with_tunnel
 from harness.wire import AVP, Packet
@@ -152,3 +154,22 @@ for _name, _number, _row, _roles, _most in (
         roles=_roles,
         broad=True,
     )
+
+
+class CleansTwice(Tunnel):
+    """A StopCCN meets a call that is still being placed."""
+
+    def handle(self, packet: Packet, now: float) -> None:
+        if packet.message_type == STOPCCN and any(map(_is_placed, self.sessions.values())):
+            raise ReferenceError("weakly-referenced object no longer exists")
+        super().handle(packet, now)
+
+
+def _is_placed(session: Session) -> bool:
+    outgoing = session.kind in {CallKind.LNS_OUTGOING, CallKind.LAC_OUTGOING}
+    return outgoing and session.state is not CallState.ESTABLISHED
+
+
+@mutant("RFC2661-6.4-01", "it crashes at a StopCCN while a call is being placed", broad=True)
+class StopCrashesWhilePlacing(with_tunnel(CleansTwice)):  # type: ignore[misc]
+    pass
