@@ -12,11 +12,12 @@ from typing import Final
 
 from harness.peer.call import CallState
 from harness.peer.channel import Channel
+from harness.peer.control_connection import Action
 from harness.peer.message_types import CDN, ICRQ, OCRQ, SCCRQ, STOPCCN
 from harness.peer.mutants.base import add, mutant
 from harness.peer.network import Address
 from harness.peer.session import CallKind, Session
-from harness.peer.tunnel import Tunnel
+from harness.peer.tunnel import Phase, Tunnel
 from harness.peer.variant import LAC, LNS, Variant, with_channel, with_tunnel
 from harness.wire import AVP, Packet
 
@@ -156,20 +157,60 @@ for _name, _number, _row, _roles, _most in (
     )
 
 
-class CleansTwice(Tunnel):
-    """A StopCCN meets a call that is still being placed."""
-
-    def handle(self, packet: Packet, now: float) -> None:
-        if packet.message_type == STOPCCN and any(map(_is_placed, self.sessions.values())):
-            raise ReferenceError("weakly-referenced object no longer exists")
-        super().handle(packet, now)
+# -- a StopCCN that meets outgoing calls -----------------------------------------------------------
 
 
-def _is_placed(session: Session) -> bool:
-    outgoing = session.kind in {CallKind.LNS_OUTGOING, CallKind.LAC_OUTGOING}
-    return outgoing and session.state is not CallState.ESTABLISHED
+def stumbling(*, established: bool) -> type[Variant]:
+    """A peer that dies of a StopCCN which meets outgoing calls that are up, or are not yet."""
+
+    class CleansTwice(Tunnel):
+        def handle(self, packet: Packet, now: float) -> None:
+            calls = filter(_is_outgoing, self.sessions.values())
+            met = any((one.state is CallState.ESTABLISHED) is established for one in calls)
+            if packet.message_type == STOPCCN and met:
+                raise ReferenceError("weakly-referenced object no longer exists")
+            super().handle(packet, now)
+
+    return with_tunnel(CleansTwice)
 
 
-@mutant("RFC2661-6.4-01", "it crashes at a StopCCN while a call is being placed", broad=True)
-class StopCrashesWhilePlacing(with_tunnel(CleansTwice)):  # type: ignore[misc]
-    pass
+def _is_outgoing(session: Session) -> bool:
+    return session.kind in {CallKind.LNS_OUTGOING, CallKind.LAC_OUTGOING}
+
+
+for _name, _established, _words in (
+    ("while-placing", False, "a call is being placed"),
+    ("beside-an-outgoing-call", True, "an outgoing call is up"),
+):
+    add(
+        f"stop-crashes-{_name}",
+        stumbling(established=_established),
+        "RFC2661-6.4-01",
+        f"it crashes at a StopCCN while {_words}",
+        broad=True,
+    )
+
+
+class Outliving(Variant):
+    """Outgoing calls go on in a tunnel that a StopCCN has ended."""
+
+    class tunnel_type(Tunnel):  # noqa: N801 -- the name of the attribute
+        def act(self, action: Action, now: float) -> None:
+            kept = {key: one for key, one in self.sessions.items() if _is_outgoing(one)}
+            super().act(action, now)
+            if action is Action.CLEAN_UP:
+                self.sessions.update(kept)
+
+        def take_data(self, packet: Packet, now: float) -> None:
+            session = self.sessions.get(packet.header.session_id)
+            if self.phase is Phase.CLOSING and session is not None:
+                session.take_data(packet)
+            super().take_data(packet, now)
+
+
+add(
+    "outgoing-calls-outlive-their-tunnel",
+    Outliving,
+    "RFC2661-6.4-01",
+    "an outgoing call carries PPP when a StopCCN has ended its tunnel",
+)
