@@ -41,6 +41,9 @@ RECEIVED: Final[Sequence[tuple[str, frozenset[Role]]]] = (
 _TUNNEL_ONLY: Final = frozenset({"SCCCN", "HELLO"})
 """Without an AVP of which the length could be wrong."""
 
+_SETTING_UP: Final = frozenset({"SCCRQ", "SCCRP", "SCCCN"})
+ANY_STOPCCN: Final = "for an unknown AVP any StopCCN will do (P-24): it is worth a note only"
+
 _WITH_IDS: Final = frozenset({"ICRQ", "ICRP", "OCRQ", "OCRP"})
 """With an id that may not be 0."""
 
@@ -112,6 +115,7 @@ def _register() -> None:
             ROW,
             f"the refusal of an {message} with an unknown AVP has result 1, which names no error",
             roles=roles,
+            equivalent=ANY_STOPCCN if message in _SETTING_UP else None,
         )
         if message not in _TUNNEL_ONLY:
             add(
