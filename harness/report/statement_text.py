@@ -11,6 +11,7 @@ from harness.device.description.ics import CAPABILITIES
 from harness.report.evidence import safe
 from harness.report.statement import Deviation, Standing, Statement
 from harness.run.events import Row, Verdict
+from harness.spec.model import Role
 
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>#|~])")
 _NAMED: Final = 12
@@ -108,7 +109,7 @@ def _requirements(statement: Statement) -> Iterator[str]:
 
 
 def _article(role: str) -> str:
-    return f"an {role.upper()}" if role else "the device"
+    return Role(role).one if role in tuple(Role) else "the device"
 
 
 def _counts_by(

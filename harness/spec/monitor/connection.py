@@ -303,12 +303,14 @@ class Connections:
 
 def refuses_anew(me: Side, peer: Side, message: Message, nr: int) -> bool:
     """Whether this refuses what the first StopCCN has crossed or what came later, each once."""
+    if message.name not in FAREWELLS:
+        return False
     ends = [
         (side.stopped.number, count)
         for side, count in ((me, me.stopped_nr), (peer, peer.marks.get("StopCCN", 0) + 1))
         if side.stopped is not None and not side.stop_unsure
     ]
-    if message.name not in FAREWELLS or not ends:
+    if not ends:
         return False
     frame, since = min(ends)
     sent = peer.numbering.sent.values()
