@@ -134,6 +134,7 @@ def _assign(
         other = tunnel.calls.get((index, number))
         if other is not None and other is not call:
             _judge_unique(judge, tunnel, call, other, index, number)
+            call.shared = call.shared or not any(other.ended)
         tunnel.remember(index, number, call)
     if numbers and call.ids[index] is None:
         call.ids[index] = numbers[0]

@@ -140,6 +140,8 @@ class DataMessages:
     ) -> None:
         judge = self.judge
         frame = judge.frame
+        if call.shared:
+            return
         if call.connected is None and not call.unsure:
             if judge.violated(RuleId.DATA_BEFORE_SESSION, judge.view.complete):
                 text = "a data message is sent before the session is established"

@@ -170,7 +170,8 @@ class Call:
     Lists and tuples of two are by side. `ids`: the Session ID assigned, None if not known yet.
     `marks`: the number of the first message of a name. `ended`: number and frame of the CDN.
     `unsure`: something in it was made on purpose. `sequencing`: Sequencing Required was said.
-    `connected`: the frame of the ICCN or OCCN. `early`: a data message before that.
+    `connected`: the frame of the ICCN or OCCN. `early`: a data message before that. `shared`: an id
+    of it was that of a call that had not ended: data to that id may be of either.
     """
 
     request: str
@@ -181,6 +182,7 @@ class Call:
     ended: list[tuple[int, Frame] | None] = field(default_factory=lambda: [None, None])
     sequencing: bool = False
     connected: Frame | None = None
+    shared: bool = False
     early: list[Frame | None] = field(default_factory=lambda: [None, None])
     wens: dict[int, tuple[int, Frame, tuple[int, ...]]] = field(default_factory=dict)
     flows: list[Flow | None] = field(default_factory=lambda: [None, None])
