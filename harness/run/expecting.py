@@ -39,7 +39,7 @@ from harness.suite.patience import (
 
 AT_ONCE = 0.3
 """Seconds in which a message follows an acknowledgement that came late."""
-LATE_ACK = 0.95
+LATE_ACK = 0.97
 """Seconds after which an acknowledgement counts as late: every peer retransmits after one (P-8).
 What the second copy brings about is no earlier for a clock that began a few hundredths before."""
 SEVERAL = 2
