@@ -173,16 +173,16 @@ class ScriptedTunnel:
         self._transmit(name, Sent(data, sent.link, sent.numbered, sent.made.repeated))
         return True
 
-    def _mark(self) -> None:
-        """What came until now has nothing to do with what is sent now."""
-        self.sent_at = self.peer.now
+    def _mark(self, at: float | None = None) -> None:
+        """What came until now has nothing to do with what is sent now; `at`: by the channel."""
+        self.sent_at = self.peer.now if at is None else at
         self.sent_frame = None
         self.arrivals_before_send = len(self.arrivals)
         self.strays_before_send = len(self.peer.strays)
         self._sendings += 1
 
-    def _transmit(self, name: str, sent: Sent) -> None:
-        self._mark()
+    def _transmit(self, name: str, sent: Sent, at: float | None = None) -> None:
+        self._mark(at)
         self.last_sent[name] = sent
         self.latest = sent.data
         this = self._sendings
@@ -198,16 +198,16 @@ class ScriptedTunnel:
         if self.closed:
             return
         self.channel.tunnel_id = self.peer_id
-        first = self.channel.ns
-        due = self.channel.poll(self.peer.now)
+        first, now = self.channel.ns, self.peer.now
+        due = self.channel.poll(now)
         given = after(self.channel.ns, first)
         for packet in due:
             ns = packet.header.ns or 0
             if after(ns, first) < given:
                 self._numbered[ns] = message = self._queued.popleft()
                 self.sent_ns = ns
-                octets = message.octets(packet)
-                self._transmit(message.name, Sent(octets, message.link, made=message.made))
+                sent = Sent(message.octets(packet), message.link, made=message.made)
+                self._transmit(message.name, sent, now)
             elif ns in self._numbered:
                 self._retransmit(ns, packet)
             else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -155,6 +156,27 @@ def test_it_retransmits_what_is_lost_on_the_way() -> None:
         assert case.lns_tunnel.state is State.WAIT_CTL_CONN
         await case.pause(0.2)
         assert case.lns_tunnel.state.value == "established"
+
+    play(script)
+
+
+def test_a_message_was_sent_when_its_channel_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long its making took: what a retransmission brings about is a second behind it."""
+    late = [0.0]
+    monkeypatch.setattr(
+        ScriptedPeer, "now", property(lambda _: asyncio.get_running_loop().time() + late[0])
+    )
+
+    def slow(packet: Packet) -> bytes:
+        late[0] += 0.02
+        return build(packet)
+
+    async def script(case: Case) -> None:
+        await case.establish()
+        case.tunnel.send("HELLO", case.message("HELLO", {}), slow)
+        deadline = case.tunnel.channel.next_deadline()
+        assert deadline is not None
+        assert deadline - case.tunnel.sent_at >= 1.0
 
     play(script)
 
