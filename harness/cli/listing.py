@@ -11,7 +11,7 @@ from typing import Any
 from harness.cli.library import device_of, suites_folder
 from harness.cli.printing import number_of, print_json, print_lines, sides
 from harness.run.run import Library, load_library
-from harness.run.select import Selected, matching, quick_ones, select
+from harness.run.select import Selected, named, quick_ones, select
 from harness.suite.duration import longest
 from harness.suite.model import Case
 
@@ -28,8 +28,7 @@ def show(
     folder = suites_folder(suites)
     if device is None:
         library = load_library(folder)
-        chosen = matching(library.cases, selection) if selection else library.cases
-        plan = tuple(Selected(case) for case in chosen)
+        plan = tuple(Selected(case) for case in named(library.cases, selection))
         plan = quick_ones(plan) if quick else plan
     else:
         tested = device_of(device, settings)

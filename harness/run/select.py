@@ -120,14 +120,19 @@ def matching(cases: Sequence[Case], words: Sequence[str]) -> list[Case]:
     return [case for case in cases if any(fits(case, word) for word in words)]
 
 
+def named(cases: Sequence[Case], words: Sequence[str]) -> Sequence[Case]:
+    """As `matching`, but without words really all: what looks at cases and leaves no run."""
+    return matching(cases, words) if words else cases
+
+
 def fits(case: Case, word: str) -> bool:
     """Whether a selection word means this case."""
     if case.selection:
         return word in (case.id, _stem(case), f"{TAG}{case.selection}")
-    return _names(case, word)
+    return _would_fit(case, word)
 
 
-def _names(case: Case, word: str) -> bool:
+def _would_fit(case: Case, word: str) -> bool:
     """Whether a word would mean the case, if that was of no selection of its own."""
     if word.startswith(TAG):
         return word.removeprefix(TAG) in case.tags
@@ -203,7 +208,7 @@ def dials_when_told(device: Device) -> bool:
 
 
 def _unknown(word: str, cases: Sequence[Case]) -> UsageError:
-    own = sorted({f"{TAG}{case.selection}" for case in cases if _names(case, word)})
+    own = sorted({f"{TAG}{case.selection}" for case in cases if _would_fit(case, word)})
     if own:
         return UsageError(
             "run.unknown-selection",

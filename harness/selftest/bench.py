@@ -24,7 +24,7 @@ from harness.run.limits import fitted
 from harness.run.monitoring import OWN_PEER, SUITE, Monitoring
 from harness.run.run import Library, load_library
 from harness.run.schedule import run_all
-from harness.run.select import Selected, matching, why_skipped
+from harness.run.select import Selected, named, why_skipped
 from harness.run.setting import Setting
 from harness.spec.model import Role
 from harness.suite.model import Case
@@ -123,7 +123,7 @@ class Bench:
     def load(cls, suites: Path, peers: Path, words: Sequence[str] = ()) -> Bench:
         """Read all of it; `words` select cases. HarnessError: bad data, or nothing selected."""
         library = load_library(suites)
-        chosen = matching(library.cases, words) if words else library.cases
+        chosen = named(library.cases, words)
         loaded = [load_device(peers / name) for name in REFERENCES]
         devices = {device.role: device for device in loaded}
         plans = {

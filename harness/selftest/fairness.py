@@ -73,7 +73,7 @@ def device_of(variant: Lawful, reference: Device) -> Device:
 def treat(bench: Bench, variant: Lawful, role: Role, cases: Iterable[Case]) -> Treatment:
     """Run cases against a variant."""
     device = device_of(variant, bench.devices[role])
-    able = [case for case in cases if is_fair(case, variant) and not why_skipped(case, device)]
+    able = [case for case in cases if not why_skipped(case, device)]
     trial = bench.meet(device, variant.endpoint, able, f"{variant.name} as {role}")
     told = ALARMS if variant.discouraged else ALARMS | {Verdict.WARN}
     found = Treatment(variant.name, role, len(able), faults=trial.faults)
@@ -91,7 +91,7 @@ def treat(bench: Bench, variant: Lawful, role: Role, cases: Iterable[Case]) -> T
 def to_meet(bench: Bench, variant: Lawful, role: Role) -> list[Case]:
     """The cases that a variant meets by custom: one instance of each."""
     instances: dict[str, list[Case]] = {}
-    for case in filter(lambda one: is_fair(one, variant), bench.plans[role].values()):
+    for case in fair(bench, variant, role):
         instances.setdefault(stem(case.id), []).append(case)
 
     def chance(name: str) -> int:
@@ -106,9 +106,10 @@ def to_meet(bench: Bench, variant: Lawful, role: Role) -> list[Case]:
     return [instances[name][chance(name) % len(instances[name])] for name in names]
 
 
-def is_fair(case: Case, variant: Lawful) -> bool:
-    """Whether a case asks for no more than the point that permits a variant: see `selection`."""
-    return not (case.selection and set(case.policy) & set(variant.permits))
+def fair(bench: Bench, variant: Lawful, role: Role) -> list[Case]:
+    """All but the cases whose selection asks for more than the point that permits a variant."""
+    cases, permits = bench.plans[role].values(), set(variant.permits)
+    return [case for case in cases if not (case.selection and permits & set(case.policy))]
 
 
 def _wronging(variant: str) -> Iterable[str]:

@@ -19,7 +19,7 @@ from harness.selftest.bench import Bench
 from harness.selftest.crew import spread
 from harness.selftest.doubt import Doubts, doubt
 from harness.selftest.excused import Excused, excuses, idle
-from harness.selftest.fairness import Fairness, Treatment, to_meet, treat
+from harness.selftest.fairness import Fairness, Treatment, fair, to_meet, treat
 from harness.selftest.hunt import Bitten, Outcome, bite, hunt
 from harness.selftest.kinship import stem
 from harness.selftest.known import Known
@@ -208,9 +208,8 @@ class _Task:
     def _treat(self, piece: tuple[str, Role, bool]) -> Treatment:
         name, role, whole = piece
         variant = LAWFUL[name]
-        chosen = to_meet(self.bench, variant, role)
-        cases = self.bench.plans[role].values() if whole else chosen
-        return treat(self.bench, variant, role, cases)
+        meets = fair if whole else to_meet
+        return treat(self.bench, variant, role, meets(self.bench, variant, role))
 
     # -- mutants ------------------------------------------------------------------------------
 

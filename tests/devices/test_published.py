@@ -22,15 +22,10 @@ from harness.report.statement_text import markdown
 from harness.report.stating import state
 from harness.run.events import EVENTS_FILE, Frame, read_events
 from tests.cli.command import ROOT, junit_cases
-from tests.device.bench import PEERS, missing, require_namespaces, require_program
+from tests.device.bench import PEERS, missing, require_program
 from tests.device.engine import require_image
-from tests.devices.whole import Run, check_alike, in_turn
+from tests.devices.whole import NEEDED, Run, check_alike, in_turn, require_process
 
-NEEDED = {
-    "xl2tpd-lns": ("xl2tpd", "slirp-fullbolt"),
-    "xl2tpd-lac": ("xl2tpd", "slirp-fullbolt"),
-    "l2tpns": ("l2tpns",),
-}
 GUESTS = {"uml-xl2tpd-lns": "xl2tpd-lns", "uml-xl2tpd-lac": "xl2tpd-lac"}
 ONE_GUEST = ("--set", "launch.uml.guests=1", "--jobs", "20")
 """A guest has one processor, and here are two of them at once."""
@@ -43,12 +38,6 @@ against it as a process.
 USERLAND = "baseline-userland.yaml"
 
 pytestmark = [pytest.mark.devices, pytest.mark.longest]
-
-
-def require_process(device: str) -> None:
-    for program in NEEDED[device]:
-        require_program(program)
-    require_namespaces()
 
 
 def require_guest() -> None:

@@ -7,8 +7,7 @@ from functools import partial
 
 import pytest
 
-from tests.devices.test_published import NEEDED, require_process
-from tests.devices.whole import Run, in_turn
+from tests.devices.whole import NEEDED, Run, in_turn, require_process
 
 WORDS = ("tag:security", "tag:endurance")
 STRICT = "9.1-messages-of-others/hello[label=strict]"

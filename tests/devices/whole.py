@@ -17,11 +17,23 @@ from typing import Any
 from harness.run.baseline import MONITOR
 from harness.run.events import EVENTS_FILE, CaseEnd, Check, Expectation, Verdict, read_events
 from tests.cli.command import ROOT
+from tests.device.bench import require_namespaces, require_program
 
+NEEDED = {
+    "xl2tpd-lns": ("xl2tpd", "slirp-fullbolt"),
+    "xl2tpd-lac": ("xl2tpd", "slirp-fullbolt"),
+    "l2tpns": ("l2tpns",),
+}
 PART = 50
 """A part of the cases has more of them than that."""
 WITHIN = 900.0
 """Seconds after which a run is given up: no more than a bound on a hang."""
+
+
+def require_process(device: str) -> None:
+    for program in NEEDED[device]:
+        require_program(program)
+    require_namespaces()
 
 
 @dataclass

@@ -12,12 +12,11 @@ from typing import Final
 
 from harness.peer.call import CallState
 from harness.peer.channel import Channel
-from harness.peer.control_connection import Action
 from harness.peer.message_types import CDN, ICRQ, OCRQ, SCCRQ, STOPCCN
 from harness.peer.mutants.base import add, mutant
 from harness.peer.network import Address
 from harness.peer.session import CallKind, Session
-from harness.peer.tunnel import Phase, Tunnel
+from harness.peer.tunnel import Tunnel
 from harness.peer.variant import LAC, LNS, Variant, with_channel, with_tunnel
 from harness.wire import AVP, Packet
 
@@ -189,28 +188,3 @@ for _name, _established, _words in (
         f"it crashes at a StopCCN while {_words}",
         broad=True,
     )
-
-
-class Outliving(Variant):
-    """Outgoing calls go on in a tunnel that a StopCCN has ended."""
-
-    class tunnel_type(Tunnel):  # noqa: N801 -- the name of the attribute
-        def act(self, action: Action, now: float) -> None:
-            kept = {key: one for key, one in self.sessions.items() if _is_outgoing(one)}
-            super().act(action, now)
-            if action is Action.CLEAN_UP:
-                self.sessions.update(kept)
-
-        def take_data(self, packet: Packet, now: float) -> None:
-            session = self.sessions.get(packet.header.session_id)
-            if self.phase is Phase.CLOSING and session is not None:
-                session.take_data(packet)
-            super().take_data(packet, now)
-
-
-add(
-    "outgoing-calls-outlive-their-tunnel",
-    Outliving,
-    "RFC2661-6.4-01",
-    "an outgoing call carries PPP when a StopCCN has ended its tunnel",
-)

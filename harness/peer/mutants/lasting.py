@@ -78,35 +78,33 @@ def kept(kind: CallKind, state: CallState, event: CallEvent) -> type[Variant]:
     return Keeper
 
 
+class Undead(Tunnel):
+    """A tunnel whose calls carry PPP for as long as they are there, also when it has ended."""
+
+    def take_data(self, packet: Packet, now: float) -> None:
+        session = self.sessions.get(packet.header.session_id)
+        if session is not None:
+            session.take_data(packet)
+            self.flush(now)
+
+
 @mutant("RFC2661-6.4-01", "the calls of a tunnel that was closed go on")
 class CallsOutliveTunnel(Variant):
-    class tunnel_type(Tunnel):  # noqa: N801 -- the name of the attribute
+    class tunnel_type(Undead):  # noqa: N801 -- the name of the attribute
         def act(self, action: Action, now: float) -> None:
             if action is not Action.CLEAN_UP:
                 super().act(action, now)
 
-        def take_data(self, packet: Packet, now: float) -> None:
-            session = self.sessions.get(packet.header.session_id)
-            if session is not None:
-                session.take_data(packet)
-                self.flush(now)
-
 
 @mutant("RFC2661-6.4-01", "the outgoing calls of a tunnel that was closed go on")
 class OutgoingCallsOutliveTunnel(Variant):
-    class tunnel_type(Tunnel):  # noqa: N801 -- the name of the attribute
+    class tunnel_type(Undead):  # noqa: N801 -- the name of the attribute
         def act(self, action: Action, now: float) -> None:
             outgoing = (CallKind.LNS_OUTGOING, CallKind.LAC_OUTGOING)
             left = {key: one for key, one in self.sessions.items() if one.kind in outgoing}
             super().act(action, now)
             if action is Action.CLEAN_UP:
                 self.sessions.update(left)
-
-        def take_data(self, packet: Packet, now: float) -> None:
-            session = self.sessions.get(packet.header.session_id)
-            if session is not None:
-                session.take_data(packet)
-                self.flush(now)
 
 
 @mutant("RFC2661-4.4.4-08", "a CDN with Session ID 0 ends no call that is established")

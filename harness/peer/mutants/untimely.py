@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from harness.peer.call import CallState
@@ -26,8 +26,8 @@ from harness.peer.ppp import PppEnd
 from harness.peer.session import Session
 from harness.peer.tunnel import Phase, Tunnel
 from harness.peer.variant import BOTH, LAC, LNS, Variant, with_session, with_tunnel
-from harness.spec.model import Role
-from harness.wire import Packet, Value
+from harness.spec.model import MessageSpec, Role
+from harness.wire import Packet
 
 
 class Forward(Session):
@@ -180,25 +180,12 @@ for _message, _number, _row, _roles in SLOW:
 class Weary(Tunnel):
     """Asks twice whether its peer is there, and then no more, whatever it was told."""
 
-    asked: int = 0
-
-    def send(
-        self,
-        name: str,
-        values: Mapping[str, Value],
-        *,
-        session_id: int = 0,
-        hide: Collection[str] = (),
-    ) -> Packet:
-        self.asked += name == "HELLO"
-        return super().send(name, values, session_id=session_id, hide=hide)
-
     def hello_due(self) -> float | None:
-        due = super().hello_due()
-        if due is not None and self.asked == 2:
-            self.vanish()
-            return None
-        return due
+        due, interval = super().hello_due(), self.config.hello_interval
+        if due is None or interval is None or self.last_hello < self.opened_at + 1.5 * interval:
+            return due
+        self.vanish()
+        return None
 
 
 @mutant("RFC2661-5.5-01", "a tunnel is forgotten after its second HELLO, which was acknowledged")
@@ -212,12 +199,13 @@ class ForgetsAfterTwoHellos(with_tunnel(Weary)):  # type: ignore[misc]
 class Distracted(Tunnel):
     """Forgets calls that are not established yet when a message of this kind comes."""
 
-    by_hello: ClassVar[bool] = True
+    def distracts(self, message: MessageSpec | None) -> bool:
+        """Whether it is of this kind; None: of no type that is known."""
+        return message is not None and message.name == "HELLO"
 
     def handle(self, packet: Packet, now: float) -> None:
         super().handle(packet, now)
-        name = getattr(self.examine(packet).message, "name", None)
-        if name != ("HELLO" if self.by_hello else None):
+        if not self.distracts(self.examine(packet).message):
             return
         for session in list(self.sessions.values()):
             if session.state is not CallState.ESTABLISHED:
@@ -229,7 +217,11 @@ class HelloForgetsWaitingCalls(with_tunnel(Distracted)):  # type: ignore[misc]
     pass
 
 
+class DistractedByTheUnknown(Distracted):
+    def distracts(self, message: MessageSpec | None) -> bool:
+        return message is None
+
+
 @mutant("RFC2661-4.4.1-03", "with an unknown message calls that are not established are forgotten")
-class UnknownForgetsWaitingCalls(Variant):
-    class tunnel_type(Distracted):  # noqa: N801 -- the name of the attribute
-        by_hello = False
+class UnknownForgetsWaitingCalls(with_tunnel(DistractedByTheUnknown)):  # type: ignore[misc]
+    pass
