@@ -14,6 +14,8 @@ from harness.run.events import Row, Verdict
 from harness.spec.model import Role
 
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>#|~])")
+NOT_LOOKED_INTO: Final = "### Not looked into"
+"""The heading of what the device's baseline does not list."""
 _NAMED: Final = 12
 """Cases that are named one by one before they are only counted by their kind."""
 
@@ -161,7 +163,7 @@ def _deviations(statement: Statement) -> Iterator[str]:
         yield from _evidence(statement, one)
     for one in unknown:
         yield ""
-        yield "### Not looked into"
+        yield NOT_LOOKED_INTO
         yield ""
         yield "What the device's baseline does not list."
         yield ""

@@ -8,8 +8,9 @@ import pytest
 
 from harness.errors import HarnessError
 from harness.report.statement import Standing, Statement
-from harness.report.statement_text import markdown, text
+from harness.report.statement_text import NOT_LOOKED_INTO, markdown, text
 from harness.report.stating import state
+from harness.resources import data_folder
 from harness.run.events import (
     CaseEnd,
     Check,
@@ -25,6 +26,7 @@ from tests.report import runs
 
 PASS, FAIL, WARN, SKIP = Verdict.PASS, Verdict.FAIL, Verdict.WARN, Verdict.SKIP
 BINDING, OTHER, SHOULD, REMOTE, IDLE = "R-1", "R-2", "R-3", "R-4", "R-5"
+PUBLISHED = data_folder("reports") / "published"
 ROWS = {
     BINDING: Row("4.1", "MUST", "An unknown AVP | with M = 1 ends the *tunnel*."),
     OTHER: Row("4.10", "MUST", "Something that a LAC keeps.", binds=False),
@@ -98,9 +100,17 @@ def test_deviations_are_grouped_by_the_reason_in_the_baseline() -> None:
     assert (besides.reason, besides.cases) == ("besides", ("c[a=2]",))
     assert (unknown.reason, unknown.cases) == ("", ("d",))
     page = markdown(told)
-    assert "Not looked into" in page
-    assert page.index("because") < page.index("besides") < page.index("Not looked into")
-    assert "Not looked into" not in markdown(statement_of(case("a", ("x", PASS, (BINDING,)))))
+    assert NOT_LOOKED_INTO in page
+    assert page.index("because") < page.index("besides") < page.index(NOT_LOOKED_INTO)
+    assert NOT_LOOKED_INTO not in markdown(statement_of(case("a", ("x", PASS, (BINDING,)))))
+
+
+def test_nothing_is_published_that_nobody_has_looked_into() -> None:
+    """A warning too: a run ends with 0 for it, and a baseline may list it all the same."""
+    pages = {one.stem: one.read_text(encoding="utf-8") for one in PUBLISHED.glob("*.md")}
+    stated = {stem for stem, page in pages.items() if "\n## Deviations\n" in page}
+    assert stated >= {"xl2tpd-lns", "xl2tpd-lac", "l2tpns"}
+    assert [stem for stem in stated if NOT_LOOKED_INTO in pages[stem]] == []
 
 
 def test_what_the_device_did_by_chance_is_told_apart() -> None:
