@@ -14,6 +14,7 @@ from harness.peer.scripted import ScriptedTunnel
 from harness.run.concerning import describe
 from harness.run.context import Context
 from harness.run.events import Note
+from harness.spec.monitor import Unseen
 from harness.suite.edits import Compose
 from harness.suite.model import Advance
 from harness.wire import Packet, build
@@ -51,9 +52,9 @@ async def advance(context: Context, step: Advance) -> None:
     )
     number = after(step.to, tunnel.channel.ns)
 
-    def unseen(messages: int) -> None:
+    def unseen(hellos: Unseen) -> None:
         if context.unseen is not None:
-            context.unseen(tunnel.link.local, tunnel.remote, tunnel.peer_id, messages, False)
+            context.unseen(tunnel.link.local, tunnel.remote, tunnel.peer_id, hellos)
 
     flood = _Flood(tunnel, hello.packet, number, unseen)
     before = context.peer.aside
@@ -62,7 +63,7 @@ async def advance(context: Context, step: Advance) -> None:
         await _run(context, step, flood)
     finally:
         context.peer.aside = before
-    flood.tell()
+        flood.end()
     text = f"{number} HELLOs were sent and acknowledged; they are not in the record"
     context.emit(Note(context.case.id, context.at, text))
     context.passed(step, "advance", f"every HELLO up to Ns {step.to} is acknowledged", text)
@@ -80,11 +81,11 @@ def first_of(
 class _Flood:
     """HELLOs under way. first: the Ns of the oldest that is not acknowledged yet.
 
-    unseen: told how many have been acknowledged since it was told last.
+    unseen: told which have been acknowledged since it was told last, and which never were.
     """
 
     def __init__(
-        self, tunnel: ScriptedTunnel, hello: Packet, number: int, unseen: Callable[[int], None]
+        self, tunnel: ScriptedTunnel, hello: Packet, number: int, unseen: Callable[[Unseen], None]
     ) -> None:
         self.tunnel = tunnel
         self.octets = bytearray(build(hello))
@@ -107,8 +108,14 @@ class _Flood:
 
     def tell(self) -> None:
         """Account for what is acknowledged: what the IUT says of its own accord refers to it."""
-        self.unseen(after(self.first, self.told))
+        self.unseen(Unseen(after(self.first, self.told)))
         self.told = self.tunnel.channel.ns = self.first
+
+    def end(self) -> None:
+        """Account for all of them: what is still under way has been sent, and is not repeated."""
+        self.tell()
+        self.unseen(Unseen(0, self.under_way))
+        self.tunnel.channel.ns = (self.first + self.under_way) % MODULUS
 
     def _transmit(self, ns: int) -> None:
         self.octets[NS_OCTETS] = ns.to_bytes(2, "big")

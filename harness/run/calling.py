@@ -27,6 +27,7 @@ from harness.run.advancing import (
 )
 from harness.run.context import Context
 from harness.run.events import Note
+from harness.spec.monitor import Unseen
 from harness.suite.edits import Compose
 from harness.suite.model import Calls
 from harness.wire import build, parse, zlb
@@ -55,10 +56,10 @@ async def calls(context: Context, step: Calls) -> None:
     sessions = [tunnel.session(f"s{index}") for index in range(step.count)]
     icrq = context.assembler.assemble(Compose(message="ICRQ"), tunnel, sessions[0], step.place)
 
-    def unseen(ours: int, theirs: int) -> None:
+    def unseen(ours: Unseen, theirs: Unseen) -> None:
         if context.unseen is not None:
-            context.unseen(tunnel.link.local, tunnel.remote, tunnel.peer_id, ours, True)
-            context.unseen(tunnel.remote, tunnel.link.local, tunnel.local_id, theirs, True)
+            context.unseen(tunnel.link.local, tunnel.remote, tunnel.peer_id, ours)
+            context.unseen(tunnel.remote, tunnel.link.local, tunnel.local_id, theirs)
 
     requests = _Requests(tunnel, build(icrq.packet), sessions, unseen)
     before = context.peer.aside
@@ -68,7 +69,7 @@ async def calls(context: Context, step: Calls) -> None:
         await _run(context, step, requests)
     finally:
         context.peer.aside = outside
-        requests.tell()
+        requests.end()
     text = f"{step.count} calls were asked for and accepted; they are not in the record"
     context.emit(Note(context.case.id, context.at, text))
     given = Counter(session.peer_id for session in sessions)
@@ -84,8 +85,8 @@ async def calls(context: Context, step: Calls) -> None:
 class _Requests:
     """ICRQs under way. first: the Ns of the oldest that is not acknowledged; it is that of a call.
 
-    accepted: how many calls there are. unseen: told how many messages of ours have been
-    acknowledged, and how many of the IUT have come, since it was told last.
+    accepted: how many calls there are. unseen: told which messages of ours have been acknowledged
+    since it was told last, or never were, and which of the IUT have come.
     """
 
     def __init__(
@@ -93,7 +94,7 @@ class _Requests:
         tunnel: ScriptedTunnel,
         icrq: bytes,
         sessions: Sequence[ScriptedSession],
-        unseen: Callable[[int, int], None],
+        unseen: Callable[[Unseen, Unseen], None],
     ) -> None:
         self.tunnel = tunnel
         self.octets = bytearray(icrq)
@@ -133,9 +134,17 @@ class _Requests:
     def tell(self) -> None:
         """Account for what is acknowledged, on both sides."""
         ours, theirs = self.told
-        self.unseen(self.acknowledged - ours, self.accepted - theirs)
+        self.unseen(
+            Unseen(self.acknowledged - ours, calls=True), Unseen(self.accepted - theirs, calls=True)
+        )
         self.told = self.acknowledged, self.accepted
         self.tunnel.channel.ns = self.first
+
+    def end(self) -> None:
+        """Account for all of them: what is still under way has been sent, and is not repeated."""
+        self.tell()
+        self.unseen(Unseen(0, self.under_way, calls=True), Unseen(0))
+        self.tunnel.channel.ns = (self.first + self.under_way) % MODULUS
 
     def take(self, data: bytes) -> bool:
         """Take an ICRP for one of the calls, or a bare acknowledgement; all else goes its way."""

@@ -18,6 +18,7 @@ from harness.run.events import Check, Event, Note, Verdict
 from harness.run.sending import Assembler
 from harness.run.view import Received, view
 from harness.spec.model import Requirement, Specification
+from harness.spec.monitor import Unseen
 from harness.suite.model import Case, Severity, Step
 from harness.suite.vocabulary import LIMIT_VARIABLE
 from harness.wire import Value, challenge_response
@@ -47,8 +48,7 @@ class Context:
 
     ppp_takes: how long a PPP of this case took to answer, the slowest that was asked.
     port: the only one that we may send from; 0: any.
-    unseen: told of messages that are in no record: from where, to where, with which Tunnel ID, how
-    many, all of them acknowledged, and whether they assign Session IDs.
+    unseen: told of messages that are in no record: from where, to where, with which Tunnel ID.
     """
 
     case: Case
@@ -70,7 +70,7 @@ class Context:
     collected: dict[str, list[Value]] = field(default_factory=dict)
     configure_requests: int = 0
     ppp_takes: float = 0.0
-    unseen: Callable[[Address, Address, int, int, bool], None] | None = None
+    unseen: Callable[[Address, Address, int, Unseen], None] | None = None
 
     # -- time and names ----------------------------------------------------------------------
 

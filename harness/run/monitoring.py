@@ -19,7 +19,7 @@ from harness.run.baseline import Baseline
 from harness.run.events import CaseStart, Check, Frame, Verdict
 from harness.run.punctual import LATE
 from harness.spec.model import Severity
-from harness.spec.monitor import Finding, Monitor, Rule, RuleId, RuleTable, Tally, worse
+from harness.spec.monitor import Finding, Monitor, Rule, RuleId, RuleTable, Tally, Unseen, worse
 
 SUITE: Final = "monitor"
 OWN_PEER: Final = "own-peer"
@@ -305,17 +305,10 @@ class CaseMonitor:
         )
 
     def pass_over(
-        self,
-        source: Address,
-        destination: Address,
-        tunnel_id: int,
-        messages: int,
-        calls: bool = False,
+        self, source: Address, destination: Address, tunnel_id: int, unseen: Unseen
     ) -> None:
-        """So many messages were sent and acknowledged without being recorded; calls: they assign
-        Session IDs.
-        """
-        self.monitor.pass_over(source, destination, tunnel_id, messages, calls=calls)
+        """Messages were sent without being recorded."""
+        self.monitor.pass_over(source, destination, tunnel_id, unseen)
 
     def end(self, at: float, starved: float = 0.0) -> None:
         """Take what can be said only now, and how often each rule was put to the IUT.

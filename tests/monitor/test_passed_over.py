@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.spec.monitor import Finding, Monitor
+from harness.spec.monitor import Finding, Monitor, Unseen
 from harness.wire import zlb
 from tests.monitor.talk import LAC, LNS, Talk, rules
 
@@ -26,10 +26,11 @@ class Watched:
             )
         self.told = len(self.talk.frames)
 
-    def pass_over(self, messages: int) -> None:
-        """So many messages of the LNS, all of which the LAC has acknowledged."""
+    def pass_over(self, messages: int, under_way: int = 0) -> None:
+        """So many messages of the LNS, which the LAC has acknowledged but for the last."""
         self.see()
-        self.monitor.pass_over(LNS, LAC, self.talk.lac.tunnel_id, messages)
+        unseen = Unseen(messages, under_way)
+        self.monitor.pass_over(LNS, LAC, self.talk.lac.tunnel_id, unseen)
 
     def lac_acknowledges(self, nr: int) -> None:
         talk = self.talk
@@ -77,3 +78,26 @@ def test_what_went_by_is_acknowledged(nr: int, blamed: set[str]) -> None:
     watched.talk.at += 1.0
     watched.lac_acknowledges(first + nr)
     assert watched.rules() == blamed
+
+
+@pytest.mark.parametrize(
+    ("nr", "blamed"), [(10, set()), (12, set()), (14, set()), (15, {"nr-beyond"})]
+)
+def test_what_is_under_way_may_have_come(nr: int, blamed: set[str]) -> None:
+    watched = Watched()
+    watched.see()
+    first = watched.talk.lns.ns
+    watched.pass_over(10, under_way=4)
+    watched.talk.at += 1.0
+    watched.lac_acknowledges(first + nr)
+    assert watched.rules() == blamed
+
+
+def test_what_follows_those_under_way_is_numbered_behind_them() -> None:
+    watched = Watched()
+    watched.see()
+    first = watched.talk.lns.ns
+    watched.pass_over(0, under_way=3)
+    watched.lns_sends(first + 3)
+    watched.lac_acknowledges(first + 4)
+    assert watched.rules() == set()

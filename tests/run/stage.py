@@ -22,6 +22,7 @@ from harness.peer.network import Address
 from harness.run.baseline import Baseline
 from harness.run.events import CaseEnd, Check, DeviceLog, Direction, Event, Frame, Note, Verdict
 from harness.run.hosts import MemoryHosts
+from harness.run.monitoring import Monitoring
 from harness.run.run import names_of
 from harness.run.schedule import run_all
 from harness.run.select import Selected
@@ -227,6 +228,7 @@ def play(
     seed: int = 0,
     time_scale: float = 1.0,
     baseline: Baseline | None = None,
+    monitoring: Monitoring | None = None,
     port: int | None = None,
 ) -> Story:
     """Play the one case that the steps make; gives what came of it."""
@@ -241,7 +243,13 @@ def play(
         factory = reference_endpoint if rules is None else puppet(rules)
     runner = StageRunner(stage, factory, latency, seed)
     events = play_all(
-        [Selected(case)], runner, seed=seed, time_scale=time_scale, baseline=baseline, port=port
+        [Selected(case)],
+        runner,
+        seed=seed,
+        time_scale=time_scale,
+        baseline=baseline,
+        monitoring=monitoring,
+        port=port,
     )
     return told(events, case.id)
 
@@ -255,6 +263,7 @@ def play_all(
     time_scale: float = 1.0,
     baseline: Baseline | None = None,
     emit: Callable[[Event], None] | None = None,
+    monitoring: Monitoring | None = None,
     port: int | None = None,
 ) -> list[Event]:
     """Run a plan in virtual time; gives the events."""
@@ -267,7 +276,7 @@ def play_all(
 
     async def main() -> None:
         setting = setting_of(runner, take, seed=seed, time_scale=time_scale, port=port)
-        setting = replace(setting, baseline=baseline or Baseline())
+        setting = replace(setting, baseline=baseline or Baseline(), monitoring=monitoring)
         await runner.open()
         try:
             await run_all(setting, plan, jobs)

@@ -6,15 +6,22 @@ from collections.abc import Iterable
 
 import pytest
 
+from harness.peer.channel import DEFAULT_WINDOW
 from harness.peer.network import Address
 from harness.peer.variant import Variant
 from harness.run.calling import ASSIGNED_SESSION_ID
 from harness.run.events import Verdict
+from harness.run.monitoring import CaseMonitor, Monitoring
+from harness.spec.monitor import Unseen
 from harness.wire import Header, Packet, parse
-from tests.run.stage import UP, arrow, of_class, play
+from tests.monitor.talk import rules
+from tests.run.stage import UP, arrow, device, of_class, play
 
 ICRQ, ICRP = 10, 11
 MANY = 200
+PLACES = 1024
+"""For so many calls there is place in a tunnel of the reference."""
+LIMIT = UP + f"- calls: {{count: {PLACES + 200}}}\n"
 MANY_CALLS = UP + f"- calls: {{count: {MANY}}}\n"
 
 
@@ -119,11 +126,25 @@ def test_few_calls_are_as_good(count: int) -> None:
 
 
 def test_a_call_that_is_refused_is_a_failure_that_says_how_many_there_were() -> None:
-    limit = UP + "- calls: {count: 1200}\n"  # the reference has 1024
-    story = play(limit)
+    story = play(LIMIT)
     assert story.verdict is Verdict.FAIL
-    assert story.last.actual == "CDN after 1024 calls"
+    assert story.last.actual == f"CDN after {PLACES} calls"
     assert "< CDN" in story.evidence(story.last)
+
+
+def test_what_is_under_way_at_the_end_is_accounted_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Unseen] = []
+
+    def listen(monitor: CaseMonitor, source: Address, _to: Address, _id: int, of: Unseen) -> None:
+        if source[0] != monitor.iut:
+            told.append(of)
+
+    monkeypatch.setattr(CaseMonitor, "pass_over", listen)
+    story = play(LIMIT, monitoring=Monitoring(rules(), device()))
+    assert story.last.actual == f"CDN after {PLACES} calls"
+    assert sum(one.acknowledged for one in told) > PLACES
+    # a full window, for it has been filled again at each acknowledgement
+    assert told[-1] == Unseen(0, DEFAULT_WINDOW, calls=True)
 
 
 def test_another_call_that_ends_meanwhile_is_none_of_them() -> None:

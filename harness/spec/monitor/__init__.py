@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from harness.spec.monitor.judge import CAPTURE, EVERYONE, LIVE, Endpoint, Finding, View
 from harness.spec.monitor.monitor import Monitor
+from harness.spec.monitor.numbering import Unseen
 from harness.spec.monitor.rules import Rule, RuleId, RuleTable, load_rules
 from harness.spec.monitor.tally import Entry, Tally, by_row, worse
 
@@ -28,6 +29,7 @@ __all__ = [
     "RuleId",
     "RuleTable",
     "Tally",
+    "Unseen",
     "View",
     "by_row",
     "load_rules",

@@ -29,6 +29,7 @@ from harness.spec.monitor.header import (
 )
 from harness.spec.monitor.judge import LIVE, Endpoint, Finding, Frame, Judge, View
 from harness.spec.monitor.message import ZLB, Message, Reader
+from harness.spec.monitor.numbering import Unseen
 from harness.spec.monitor.registry import TUNNELS, Found, Registry
 from harness.spec.monitor.rules import RuleId, RuleTable
 from harness.spec.monitor.sequence import finish_numbers, judge_numbers, suppose
@@ -131,25 +132,19 @@ class Monitor:
         return judge.take()
 
     def pass_over(
-        self,
-        source: Endpoint,
-        destination: Endpoint,
-        tunnel_id: int,
-        messages: int,
-        *,
-        calls: bool = False,
+        self, source: Endpoint, destination: Endpoint, tunnel_id: int, unseen: Unseen
     ) -> None:
-        """So many messages of a tunnel went by unseen, all of them acknowledged.
-
-        `tunnel_id`: as it stands in their headers. calls: they assign Session IDs.
-        """
+        """Messages of a tunnel went by unseen. `tunnel_id`: as it stands in their headers."""
         found = self._registry.addressed(source, destination, tunnel_id, strict=False)
-        if found is not None and messages:
-            tunnel, index = found
-            me, peer = tunnel.sides[index], tunnel.sides[1 - index]
-            me.numbering.pass_over(messages)
-            me.session_ids_unknown |= calls
-            peer.numbering.acknowledge(me.numbering.contiguous, self._judge.frame)
+        if found is None or not unseen.acknowledged + unseen.under_way:
+            return
+        tunnel, index = found
+        me, peer = tunnel.sides[index], tunnel.sides[1 - index]
+        me.numbering.pass_over(unseen)
+        me.session_ids_unknown |= unseen.calls
+        if unseen.acknowledged:
+            nr = me.numbering.contiguous - unseen.under_way
+            peer.numbering.acknowledge(nr, self._judge.frame)
 
     def end(self, at: float) -> list[Finding]:
         """What can be said only when nothing follows any more. The monitor is spent then."""

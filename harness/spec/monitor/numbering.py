@@ -32,6 +32,19 @@ def up_to(count: int) -> str:
     return "none" if not count else f"up to Ns {(count - 1) % MODULUS}"
 
 
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """Messages of one side that went by unseen.
+
+    `acknowledged`: how many the other side has acknowledged. `under_way`: how many followed them
+    that it may have received. `calls`: they assign Session IDs.
+    """
+
+    acknowledged: int
+    under_way: int = 0
+    calls: bool = False
+
+
 @dataclass(slots=True, eq=False)
 class Sent:
     """One message by its number: the first and the last time that it was seen.
@@ -110,17 +123,23 @@ class Numbering:
             self.lost = None
         self.count()
 
-    def pass_over(self, messages: int) -> None:
-        """So many further messages have been sent and acknowledged, and need not be judged.
+    def pass_over(self, unseen: Unseen) -> None:
+        """Further messages have been sent, and need not be judged.
 
         Who acknowledges them has those that are missing here as well: they come first.
         """
+        messages = unseen.acknowledged
         missing = sorted({*self.gaps, *([] if self.lost is None else [self.lost])})[:messages]
         for number in missing:
             self.gaps.pop(number, None)
             if number == self.lost:
                 self.lost = None
-        self.next += messages - len(missing)
+        self.next += messages - len(missing) + unseen.under_way
+        self.count()
+
+    def pass_by(self, messages: int) -> None:
+        """So many further messages have been sent; who acknowledges them has received them."""
+        self.next += messages
         self.count()
 
     def count(self) -> None:
