@@ -114,7 +114,7 @@ WRONGED: Final[Mapping[str, tuple[str, ...]]] = {
         "5.5-hello/unanswered-hello-ends-tunnel-of-a-lac",
         "7.5.1-lac-outgoing-call-states/wait-cs-answer-in-vain",
     ),
-    "at-most-16-tunnels": ("5.0-many/tunnels-in-turn", "5.0-many/tunnels-at-once"),
+    "at-most-16-tunnels": ("5.0-many-tunnels/tunnels-in-turn", "5.0-many-tunnels/tunnels-at-once"),
     "hears-anybody": (
         "9.1-messages-of-others/hello",
         "9.1-messages-of-others/stopccn",
@@ -155,9 +155,9 @@ WRONGED: Final[Mapping[str, tuple[str, ...]]] = {
         "4.4.5-proxy-avps-by-iut/password-hidden",
     ),
     "closes-*": (
-        "5.0-many/ended-when-connected",
-        "5.0-many/ended-before-connected",
-        "5.0-many/silent-peer-holds-nobody-back",
+        "5.0-many-calls/ended-when-connected",
+        "5.0-many-calls/ended-before-connected",
+        "5.0-many-tunnels/silent-peer-holds-nobody-back",
         "5.6-session-teardown/id-is-free-after-cdn",
         "rfc3145-disconnect-cause/accepted",
         "5.5-hello/not-expected",
