@@ -80,7 +80,7 @@ WRONGED: Final[Mapping[str, tuple[str, ...]]] = {
     "gives-up-requests-sooner": ("5.1-control-connection-by-iut/unanswered-request",),
     "hangs-up-and-closes": (
         "5.5-hello/not-expected-by-a-lac",
-        "5.6-after-the-end/given-up-once",
+        "5.6-outgoing-call-after-the-end/given-up-once",
         "7.0-late-messages/nothing-in-a-call",
         "7.5.1-lac-outgoing-call-states/wait-cs-answer-in-vain",
     ),
