@@ -85,7 +85,7 @@ WRONGED: Final[Mapping[str, tuple[str, ...]]] = {
         "7.5.1-lac-outgoing-call-states/wait-cs-answer-in-vain",
     ),
     "disconnects-*": (
-        "4.1-avp-format/length-of-the-message-type",
+        "4.1-avp-length/length-of-the-message-type",
         "4.4.1-message-type/unknown-mandatory-message",
         "6.4-stopccn/of-the-iut",
         "7.2.1-control-connection-states/established-closed-by-iut",
@@ -95,7 +95,7 @@ WRONGED: Final[Mapping[str, tuple[str, ...]]] = {
     "has-no-call-*": _LATE_CALL,
     "redials": (
         "6.12-cdn-to-a-lac/of-a-dialled-call",
-        "4.1-avp-format/length-that-lies-to-a-lac",
+        "4.1-avp-length/length-that-lies-to-a-lac",
         "rfc3145-disconnect-cause/with-m",
     ),
     "answers-after-*": (
