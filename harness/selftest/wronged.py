@@ -101,7 +101,7 @@ WRONGED: Final[Mapping[str, tuple[str, ...]]] = {
     "answers-after-*": (
         *_CROSSING,
         "6.1-sccrq/odd-value",
-        "6.2-sccrp/hidden-length-too-large",
+        "6.2-sccrp-malformed/hidden-length-too-large",
         "4.3-random-vector-first/sccrp",
         "5.1-control-connection-by-iut/request-repeated-until-reply",
         "7.5.1-lac-outgoing-call-states/established-out-of-sequence",
