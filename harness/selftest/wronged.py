@@ -32,7 +32,7 @@ _NEXT_NS: Final = (
     "6.7-icrp/of-the-iut",
 )
 _CALLS_OUT: Final = (
-    "4.4.4-call-management-avps/outgoing-framing-either",
+    "4.4.4-outgoing-call-avps/outgoing-framing-either",
     "5.2-calls-of-a-lac/outgoing-call",
     "6.9-ocrq/minimal",
     "6.10-ocrp/of-the-iut",
