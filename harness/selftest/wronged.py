@@ -54,7 +54,7 @@ WRONGED: Final[Mapping[str, tuple[str, ...]]] = {
         "5.5-hello/acknowledged",
         "5.1-control-connection/lock-step",
         "5.2.1-incoming-call/call-comes-up",
-        "5.8-window/acknowledges-a-burst",
+        "5.8-acknowledged-at-once/acknowledges-a-burst",
     ),
     "acknowledges-twice": ("7.5.2-lns-outgoing-call-states/wait-tunnel-closed-by-iut",),
     "disconnects-*it-gives-up": ("5.8-reliable-delivery-of-a-lac/reply-given-up",),
