@@ -162,11 +162,11 @@ class ScriptedTunnel:
         self._transmit(name, Sent(data, link or self.link, name != "raw", made))
 
     def resend(self, name: str) -> bool:
-        """Send the last message of that name again, octet for octet but for a fresh Nr."""
-        sent = self.last_sent.get(name)
-        if sent is None:
+        """Send the last message of that name again, octet for octet but for a fresh Nr (5.8)."""
+        if (sent := self.last_sent.get(name)) is None:
             return False
-        data = with_nr(sent.data, self.channel.acknowledged_nr) if sent.numbered else sent.data
+        fresh = sent.numbered and name != "SCCRQ"  # nothing comes before that can be acknowledged
+        data = with_nr(sent.data, self.channel.acknowledged_nr) if fresh else sent.data
         packet = parse(data).packet
         if packet is not None and packet.header.control and packet.header.ns is not None:
             self.sent_ns = packet.header.ns

@@ -106,7 +106,7 @@ class Send(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resend(Step):
-    """Send again, octet for octet but for Nr, the last message of that name that was sent."""
+    """Send again the last message of that name, octet for octet but for Nr (of an SCCRQ too)."""
 
     message: str
     count: int = 1

@@ -6,6 +6,7 @@ came is sure as soon as all messages of its peer up to that Nr were seen, whatev
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
@@ -21,6 +22,7 @@ from harness.spec.monitor.tunnel import Call, Side, Tunnel
 REQUESTS: Final = ("ICRQ", "OCRQ")
 REPLIES: Final[Mapping[str, str]] = {"ICRP": "ICRQ", "OCRP": "OCRQ"}
 CONNECTED: Final[Mapping[str, str]] = {"ICCN": "ICRQ", "OCCN": "OCRQ"}
+ASSIGNING: Final = ("ICRQ", "ICRP", "OCRQ", "OCRP", "CDN")
 _KINDS: Final[Mapping[str, str]] = {"ICRQ": "incoming", "OCRQ": "outgoing"}
 
 WEN_INTERVAL: Final = 60.0
@@ -38,6 +40,8 @@ def judge_call(
     """A new message about a session, in a tunnel of which both sides are known."""
     name = message.name
     me = tunnel.sides[index]
+    if judge.frame.excused and _misleads(message):
+        me.session_ids_unknown = True
     if name in REQUESTS:
         call: Call | None = _request(judge, tunnel, index, message, numbered, unsure=unsure)
     else:
@@ -61,6 +65,13 @@ def judge_call(
     elif name == "WEN":
         _judge_wen(judge, call, index, message, numbered)
     call.marks[index].setdefault(name, numbered.ns)
+
+
+def _misleads(message: Message) -> bool:
+    """Whether a strange message may be taken to assign another Session ID than we read, or none."""
+    kinds = Counter((one.came.vendor, one.came.type) for one in message.items)
+    foreign = message.name not in ASSIGNING and message.has("assigned_session_id")
+    return foreign or any(number > 1 for number in kinds.values())
 
 
 def _take_stray(tunnel: Tunnel, index: int, message: Message) -> None:

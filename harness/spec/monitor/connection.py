@@ -60,7 +60,8 @@ class Connections:
         judge = self.judge
         header = message.header
         if message.name == "SCCRQ":
-            if judge.violated(RuleId.TUNNEL_ID_BEFORE, bool(header.tunnel_id)):
+            unknown = header.tunnel_id not in (0, *tunnel.sides[1 - index].ids)
+            if judge.violated(RuleId.TUNNEL_ID_BEFORE, unknown):
                 text = f"an SCCRQ has Tunnel ID {header.tunnel_id}"
                 judge.blame(RuleId.TUNNEL_ID_BEFORE, text)
         elif tunnel.whole and not tunnel.entangled:
@@ -93,7 +94,10 @@ class Connections:
         return peer.marks.get("SCCRP", MODULUS) < nr
 
     def judge_second(self, tunnel: Tunnel, index: int, message: Message) -> None:
-        """One SCCRQ is answered by one SCCRP with one Assigned Tunnel ID (5.8)."""
+        """One SCCRQ is answered by one SCCRP with one Assigned Tunnel ID (5.8).
+
+        A second one is of another tunnel, with the same id of the peer: its numbers are its own.
+        """
         if message.name != "SCCRP" or index != 1 or tunnel.entangled:
             return
         me, peer = tunnel.sides[1], tunnel.sides[0]
@@ -106,6 +110,7 @@ class Connections:
             text = f"a second SCCRP assigns Tunnel ID {number}, the first one {me.ids[0]}"
             earlier = [me.id_frame.number] if me.id_frame else []
             judge.blame(RuleId.SECOND_TUNNEL, text, earlier=earlier)
+            tunnel.entangled = True
 
     # -- what a new message says --------------------------------------------------------------
 

@@ -48,10 +48,17 @@ _one = struct.Struct(">H").unpack_from
 class DataMessages:
     """The rules of data messages. Quick: most datagrams of a capture are such."""
 
-    def __init__(self, judge: Judge, registry: Registry, opaque: set[str]) -> None:
+    def __init__(
+        self,
+        judge: Judge,
+        registry: Registry,
+        opaque: set[str],
+        perhaps: set[tuple[str, int]],
+    ) -> None:
         self.judge = judge
         self.registry = registry
         self.opaque = opaque
+        self.perhaps = perhaps
         self._routes: dict[tuple[Endpoint, Endpoint, int], Found | None] = {}
         self._tunnels = -1
 
@@ -116,7 +123,8 @@ class DataMessages:
     def _judge_no_tunnel(self, tunnel_id: int) -> None:
         judge = self.judge
         sure = judge.view.complete and not self.registry.forgot
-        sure = sure and judge.frame.destination[0] not in self.opaque
+        host = judge.frame.destination[0]
+        sure = sure and host not in self.opaque and (host, tunnel_id) not in self.perhaps
         if judge.violated(RuleId.TUNNEL_ID, sure):
             text = f"a data message has Tunnel ID {tunnel_id}, which the peer has not assigned"
             judge.blame(RuleId.TUNNEL_ID, text)

@@ -78,7 +78,7 @@ class Monitor:
         self._opaque: set[str] = set()
         self._perhaps: set[tuple[str, int]] = set()
         self._of_nobody: set[tuple[Endpoint, Endpoint]] = set()
-        self._data = DataMessages(self._judge, self._registry, self._opaque)
+        self._data = DataMessages(self._judge, self._registry, self._opaque, self._perhaps)
 
     @property
     def applied(self) -> Mapping[str, Counter[tuple[RuleId, str]]]:
@@ -164,6 +164,8 @@ class Monitor:
             self._be_careful()
             return
         judge_avps(judge, message, secret_shared=self.secret_shared)
+        if frame.excused:
+            self._suspect(message)
         unsure = frame.excused or not message.sound
         found, sure = self._find(message)
         role = self.roles.get(frame.source[0])
@@ -192,6 +194,7 @@ class Monitor:
         connections.judge_addresses(tunnel, index)
         if frame.excused:
             me.blurred = True
+            me.opaque |= 0 in message.integers("assigned_tunnel_id")
         if not message.sound:
             me.opaque = True
         connections.judge_twin(tunnel, index, message)
@@ -229,16 +232,12 @@ class Monitor:
             guess = self._registry.unaddressed(source, destination, assigned)
             if guess is not None and self._is_of_another(guess[0], assigned):
                 guess = None
-            if frame.excused and not assigned and len(self._of_nobody) < OPAQUE_HOSTS:
+            named = guess is not None and assigned in guess[0][0].sides[guess[0][1]].ids
+            if frame.excused and not named and len(self._of_nobody) < OPAQUE_HOSTS:
                 self._of_nobody.add((source, destination))
             elif not assigned and (destination, source) in self._of_nobody:
                 # the answer to a message for no tunnel is a message of no tunnel
                 return None, False
-            if frame.excused and guess is None:
-                # it may be taken for a request, or for the end of a tunnel that it names
-                for number in message.integers("assigned_tunnel_id"):
-                    if len(self._perhaps) < OPAQUE_HOSTS:
-                        self._perhaps.add((source[0], number))
             if frame.excused and (guess is None or not guess[1]):
                 for tunnel, index in self._registry.between(source, destination):
                     suppose(frame, tunnel, index)
@@ -363,6 +362,15 @@ class Monitor:
             judge.blame(RuleId.UDP_CHECKSUM, text, rows=rows, noted=not judge.view.as_it_comes)
 
     # -- the rest -----------------------------------------------------------------------------
+
+    def _suspect(self, message: Message) -> None:
+        """What a strange message names as its Tunnel ID may be taken for it, wherever it stands."""
+        if message.unreadable("assigned_tunnel_id"):
+            self._be_careful()
+        host = self._judge.frame.source[0]
+        for number in message.integers("assigned_tunnel_id"):
+            if len(self._perhaps) < OPAQUE_HOSTS:
+                self._perhaps.add((host, number))
 
     def _be_careful(self) -> None:
         """Do not hold against others what they make of strange messages of this sender."""

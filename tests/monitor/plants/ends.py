@@ -189,7 +189,7 @@ def refused_call_without_id(talk: Talk) -> Seen:
     return seen
 
 
-@plant(RuleId.SECOND_TUNNEL, "fail", also=(RuleId.RETRANSMISSION_IDENTICAL,))
+@plant(RuleId.SECOND_TUNNEL, "fail")
 def second_sccrp(talk: Talk) -> Seen:
     request = talk.message(talk.lac, "SCCRQ")
     talk.message(talk.lns, "SCCRP")
