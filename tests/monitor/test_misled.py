@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.spec.monitor import LIVE
-from harness.wire import Value
+from harness.wire import Value, zlb
 from tests.monitor.talk import LNS, Talk, avp, judge
 
 OTHER = 7
@@ -116,3 +116,15 @@ def test_a_second_reply_with_another_id_is_of_another_tunnel() -> None:
     talk.lns.ns, talk.lns.nr, talk.lns.tunnel_id = 0, 1, 99
     talk.message(talk.lns, "SCCRP")
     assert rules_broken(talk) == {"second-tunnel"}
+
+
+@pytest.mark.parametrize(("offset", "wrong"), [(14, False), (None, True)])
+def test_a_bare_header_whose_offset_hides_octets(offset: int | None, wrong: bool) -> None:
+    """Whoever does not look at the Offset of a control message finds a HELLO behind it (P-59)."""
+    talk = Talk().tunnel()
+    packet = zlb(talk.lns.tunnel_id, talk.lac.ns, talk.lac.nr)
+    header = packet.header._replace(offset_size=offset, offset_pad=bytes(6) if offset else b"")
+    talk.send(talk.lac, packet._replace(header=header), deliberate=True)
+    talk.lns.nr += 1
+    talk.ack(talk.lns)
+    assert ("nr-beyond" in rules_broken(talk)) is wrong

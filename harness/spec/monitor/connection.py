@@ -295,6 +295,8 @@ class Connections:
                 judge.blame(RuleId.AFTER_STOPCCN, text, rows=(row,), earlier=earlier)
         theirs = peer.marks.get("StopCCN")
         if theirs is not None and peer.stopped is not None and not peer.stop_unsure:
+            if case == "other" and index == 1 and peer.marks.get("SCCCN", theirs) >= theirs:
+                case = "set-up"  # where the tunnel was not up yet, only the table has it clean up
             row = judge.row(RuleId.AFTER_PEER_STOPCCN, case)
             follows = numbered.nr > theirs and not refused
             if judge.violated(RuleId.AFTER_PEER_STOPCCN, follows, row):

@@ -99,8 +99,9 @@ def judge_numbers(
         me.numbering.acknowledge(nr, judge.frame)
     if tunnel.whole:
         forget_lost(peer.numbering, nr)
-    if unsure and message.name == ZLB and message.packet.trailing:
-        me.numbering.slack += 1  # with its octets behind Length it may pass for a message
+    hides = message.packet.trailing or header.offset_size is not None
+    if unsure and message.name == ZLB and hides:
+        me.numbering.slack += 1  # with its octets behind Length or Offset it may pass for a message
     _hear(peer, judge.frame, zlb=message.name == ZLB and message.sound)
     return Numbered(ns, nr, new)
 

@@ -83,6 +83,16 @@ def hello_after_the_peers_stopccn(talk: Talk) -> Seen:
 
 
 @plant(RuleId.AFTER_PEER_STOPCCN, "warn", "note")
+def hello_after_the_peers_stopccn_in_place_of_an_scccn(talk: Talk) -> Seen:
+    talk.message(talk.lac, "SCCRQ")
+    talk.message(talk.lns, "SCCRP")
+    talk.message(talk.lac, "StopCCN")
+    seen = talk.message(talk.lns, "HELLO")
+    talk.ack(talk.lac)
+    return seen
+
+
+@plant(RuleId.AFTER_PEER_STOPCCN, "warn", "note")
 def stopccn_answered(talk: Talk) -> Seen:
     talk.tunnel()
     talk.message(talk.lac, "StopCCN")
