@@ -20,6 +20,7 @@ from harness.run.view import Received, view
 from harness.spec.model import Requirement, Specification
 from harness.spec.monitor import Unseen
 from harness.suite.model import Case, Severity, Step
+from harness.suite.variables import substitute_text
 from harness.suite.vocabulary import LIMIT_VARIABLE
 from harness.wire import Value, challenge_response
 
@@ -176,10 +177,13 @@ class Context:
 
     def values(self, step: Step) -> dict[str, Value]:
         """What `${name}` stands for in this step."""
-        values: dict[str, Value] = {**self.variables, **self.peer.ids(step.tunnel, step.session)}
-        tunnel = self.peer.tunnels.get(step.tunnel)
+        values: dict[str, Value] = dict(self.variables)
         if self.case.limit is not None:
             values[LIMIT_VARIABLE] = self.case.limit.number
+        # the names themselves may be made of variables: s${index}
+        name = substitute_text(step.tunnel, values, step.place)
+        values |= self.peer.ids(name, substitute_text(step.session, values, step.place))
+        tunnel = self.peer.tunnels.get(name)
         if tunnel is not None:
             values["sent_ns"] = tunnel.sent_ns
             values["iut_next_ns"] = tunnel.channel.nr

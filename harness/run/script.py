@@ -90,11 +90,11 @@ async def run_steps(context: Context, steps: tuple[Step, ...]) -> None:
     """Do all steps. CaseEndedError: a check has settled the case."""
     for step in steps:
         context.step = 0 if context.step is None else context.step + 1
-        if step.unless and _has_come(context, step):
-            continue
-        if step.when and not _fits(context, step):
-            continue
         try:
+            if step.unless and _has_come(context, step):
+                continue
+            if step.when and not _fits(context, step):
+                continue
             resolved = resolve(step, context.values(step))
         except NoValueError as error:
             context.inconclusive(step, "the values that the step needs", error.cause)

@@ -318,3 +318,21 @@ def test_numbers_that_run_over_wrap() -> None:
     assert story.sent("HELLO")[0].header.tunnel_id == (501 + 65000) % 65536
     story = play(steps, {"SCCRQ": [say("SCCRP", values={"assigned_tunnel_id": 60000})]})
     assert story.sent("HELLO")[0].header.tunnel_id == (60000 + 65000) % 65536
+
+
+def test_the_ids_are_those_of_the_call_whose_name_is_made_of_a_variable() -> None:
+    each = "- repeat:\n    count: 2\n    steps:\n"
+    steps = (
+        "- establish: tunnel\n"
+        + each
+        + "    - {send: ICRQ, session: 's${index}'}\n"
+        + "    - {expect: ICRP, session: 's${index}'}\n"
+        + each
+        + "    - send: WEN\n"
+        + "      session: 's${index}'\n"
+        + "      header: {session_id: '${iut_session_id}'}\n"
+    )
+    story = play(steps)
+    given = [one.header.session_id for one in story.sent("WEN")]
+    assert len(set(given)) == 2
+    assert 0 not in given
