@@ -47,6 +47,7 @@ from harness.peer.mutants import (
     sent_avps,
     sent_headers,
     states,
+    timers,
     told,
     two_calls,
     unasked,
@@ -55,6 +56,7 @@ from harness.peer.mutants import (
     values,
     vendors,
     windows,
+    zlbs,
 )
 from harness.peer.mutants.base import MUTANTS, Mutant
 
@@ -105,6 +107,7 @@ __all__ = [
     "sent_avps",
     "sent_headers",
     "states",
+    "timers",
     "told",
     "two_calls",
     "unasked",
@@ -113,4 +116,5 @@ __all__ = [
     "values",
     "vendors",
     "windows",
+    "zlbs",
 ]
