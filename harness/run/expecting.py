@@ -274,11 +274,11 @@ class _Waiting:
                 self.try_frame(observed)
 
     def is_our_data(self, observed: Observed) -> bool:
-        """Whether it is a data message of the step's session."""
-        if observed.name != "data":
+        """Whether it is a data message of the step's session, or in its tunnel where any counts."""
+        if observed.name != "data" or observed.header.tunnel_id != self.tunnel.local_id:
             return False
-        header, session = observed.header, self.context.session(self.step)
-        return (header.tunnel_id, header.session_id) == (self.tunnel.local_id, session.local_id)
+        named = self.context.session(self.step).local_id
+        return self.step.any_session or observed.header.session_id == named
 
     def try_frame(self, observed: Observed) -> None:
         sent_at = self.tunnel.sent_at if self.tunnel.last_sent else self.started

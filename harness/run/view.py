@@ -59,15 +59,17 @@ def header_fields(header: Header, raw: bytes, port: int) -> dict[str, int | None
 def ppp_fields(payload: bytes) -> dict[str, int | None]:
     """Protocol, code and identifier of a PPP frame, FF03 in front of it or not (RFC 1661).
 
-    A compressed protocol has one octet. None for what is not there.
+    A compressed protocol has one octet. None for what is not there. `octets` is how long the frame
+    is, FF03 included: whatever it says of itself, this is what came.
     """
     frame = payload.removeprefix(b"\xff\x03")
     size = 1 if frame[:1] and frame[0] & 1 else 2
     if len(frame) < size:
-        return {"protocol": None, "code": None, "identifier": None}
+        return {"protocol": None, "code": None, "identifier": None, "octets": len(payload)}
     body = frame[size:]
     return {
         "protocol": int.from_bytes(frame[:size], "big"),
         "code": body[0] if body else None,
         "identifier": body[1] if len(body) > 1 else None,
+        "octets": len(payload),
     }

@@ -66,6 +66,7 @@ HEADER_FIELDS = (
     "protocol",
     "code",
     "identifier",
+    "octets",
 )
 """What a header matcher and `save: header.…` may name. `port` is the UDP port of the sender; the
-last three are those of the PPP frame in a data message."""
+last four are those of the PPP frame in a data message."""

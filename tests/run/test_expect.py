@@ -173,6 +173,10 @@ def test_data_counts_for_its_session_and_after_what_was_sent() -> None:
         assert outcome(steps, {"data": [words]}).startswith("fail: nothing")
     early: Rules = {"ICCN": [say(), say("data", after=0.5)]}
     assert outcome(steps, early).startswith("fail: nothing")
+    # where any session counts, so does one that nobody has
+    everybody = steps + "  any_session: true\n"
+    assert outcome(everybody, {"data": [say("data", session=5)]}).startswith("pass: data")
+    assert outcome(everybody, {"data": [say("data", tunnel=5)]}).startswith("fail: nothing")
 
 
 # -- silence among the alternatives ------------------------------------------------------------

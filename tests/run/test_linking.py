@@ -41,6 +41,12 @@ def test_what_its_answer_said_is_kept() -> None:
     assert outcome(steps, {"data": [lcp(FIRST, 3)]}).startswith("fail")
 
 
+def test_the_length_of_a_frame_is_what_has_come() -> None:
+    steps = PPP + "  save: {octets: header.octets}\n- compare: {octets: 10}\n"
+    assert outcome(steps, {"data": [lcp(FIRST)]}).startswith("pass")
+    assert outcome(steps.replace("10", "12"), {"data": [lcp(FIRST)]}).startswith("fail")
+
+
 def test_a_ppp_that_never_answers() -> None:
     assert outcome(PPP, {}) == "fail: none of 20 was answered"
     assert outcome(PPP + "  within: 1s\n", {}) == "fail: none of 2 was answered"
