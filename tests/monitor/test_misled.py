@@ -128,3 +128,12 @@ def test_a_bare_header_whose_offset_hides_octets(offset: int | None, wrong: bool
     talk.lns.nr += 1
     talk.ack(talk.lns)
     assert ("nr-beyond" in rules_broken(talk)) is wrong
+
+
+def test_the_numbers_of_a_zlb_to_no_tunnel() -> None:
+    """That it has Tunnel ID 0 is one fault, and not three."""
+    talk = Talk().tunnel()
+    talk.message(talk.lac, "HELLO")
+    talk.wait(1.0)
+    talk.ack(talk.lns, tunnel_id=0, ns=0, nr=0)
+    assert rules_broken(talk) == {"tunnel-id"}

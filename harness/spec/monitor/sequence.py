@@ -84,6 +84,8 @@ def judge_numbers(
     else:
         nr = unwrap(header.nr, me.numbering.nr) if me.numbering.levels else header.nr
     judged = me.judged and not tunnel.entangled
+    if message.name == ZLB and not header.tunnel_id:
+        judged = False  # it acknowledges in no tunnel: that is wrong, and its numbers are of none
     acceptable = True
     if judged and tunnel.whole and peer.numbering.started:
         acceptable = judge_beyond(judge, me, peer, nr)
