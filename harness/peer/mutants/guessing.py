@@ -12,9 +12,12 @@ from harness.peer.tunnel import Tunnel
 from harness.peer.variant import LNS, Variant, with_tunnel
 from harness.wire import AUTO, AVP, Packet, build, parse
 from harness.wire.hiding import reveal, unhide
+from harness.wire.model import RANDOM_VECTOR
 
 MESSAGE_TYPE: Final = 0
 ASSIGNED_TUNNEL_ID: Final = 9
+LENGTH_OCTETS: Final = 2
+BLOCK: Final = 16
 
 
 def remade(packet: Packet, avps: Sequence[AVP]) -> bytes:
@@ -67,6 +70,45 @@ class AnySecretWillDo(Reading):
             if not problems and any(one.hidden for one in packet.avps):
                 return clear
         return packet.avps
+
+
+@mutant("RFC2661-4.3-14", "what lies behind the first block is not deciphered")
+class FirstBlockRead(Reading):
+    def read(self, packet: Packet) -> Sequence[AVP]:
+        clear, _ = reveal(packet.avps, self.config.secret)
+        out = []
+        for came, one in zip(packet.avps, clear, strict=True):
+            behind = came.value[BLOCK:] if came.hidden and not one.hidden else b""
+            first = BLOCK - LENGTH_OCTETS
+            value = one.value[:first] + behind[: len(one.value) - first] if behind else one.value
+            out.append(one._replace(value=value))
+        return out
+
+
+SLACK: Final = 4
+"""So many octets the length in a hidden value may say that are not there."""
+
+
+@mutant("RFC2661-7.1-09", "a hidden value that says a little too much of itself is taken", roles=LNS)
+class LengthNearlyRight(Reading):
+    def read(self, packet: Packet) -> Sequence[AVP]:
+        clear, problems = reveal(packet.avps, self.config.secret)
+        unreadable = {index for index, _ in problems}
+        vector, out = b"", []
+        for index, (came, one) in enumerate(zip(packet.avps, clear, strict=True)):
+            if one.type == RANDOM_VECTOR and not one.vendor:
+                vector = one.value
+            out.append(self._near(came, vector) if index in unreadable else came)
+        return out
+
+    def _near(self, came: AVP, vector: bytes) -> AVP:
+        secret = self.config.secret
+        if secret is None or came.length is not None:
+            return came
+        value = unhide(came.type, came.value + bytes(SLACK), secret, vector)
+        if value is None or len(came.value) < LENGTH_OCTETS:
+            return came
+        return came._replace(value=value[: len(came.value) - LENGTH_OCTETS], hidden=False)
 
 
 @mutant("RFC2661-4.3-01", "who has been given no secret takes one of his own")

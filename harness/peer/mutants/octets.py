@@ -13,6 +13,7 @@ from harness.wire.model import RANDOM_VECTOR
 LOW: Final = 0xFF
 LARGEST_ASSIGNED: Final = 39
 SOME_AVPS: Final = 64
+MORE_OCTETS: Final = 96
 SOME_OCTETS: Final = 16
 
 
@@ -83,12 +84,22 @@ class FirstUnknownJudged(Misreading):
         return tuple(out)
 
 
+def _vectors_cut(avps: tuple[AVP, ...], octets: int) -> tuple[AVP, ...]:
+    return tuple(
+        avp._replace(value=avp.value[:octets])
+        if avp.type == RANDOM_VECTOR and not avp.vendor and not avp.hidden
+        else avp
+        for avp in avps
+    )
+
+
 @mutant("RFC2661-4.3-12", "of a Random Vector the first 16 octets count")
 class VectorOf16Octets(Misreading):
     def misread(self, avps: tuple[AVP, ...]) -> tuple[AVP, ...]:
-        return tuple(
-            avp._replace(value=avp.value[:SOME_OCTETS])
-            if avp.type == RANDOM_VECTOR and not avp.vendor and not avp.hidden
-            else avp
-            for avp in avps
-        )
+        return _vectors_cut(avps, SOME_OCTETS)
+
+
+@mutant("RFC2661-4.4.1-04", "of a Random Vector the first 96 octets count")
+class VectorOf96Octets(Misreading):
+    def misread(self, avps: tuple[AVP, ...]) -> tuple[AVP, ...]:
+        return _vectors_cut(avps, MORE_OCTETS)
