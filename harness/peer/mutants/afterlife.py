@@ -215,3 +215,14 @@ class Erring(CallControl):
 @mutant("RFC2661-6.12-01", "a CDN ends the whole tunnel for a general error", broad=True)
 class CdnIsAnErrorOfTheTunnel(with_calls(Erring)):  # type: ignore[misc]
     pass
+
+
+class ErringLater(Erring):
+    def handle(self, tunnel: Tunnel, packet: Packet, examined: Examined, now: float) -> None:
+        tunnel.flush(now)
+        super().handle(tunnel, packet, examined, now)
+
+
+@mutant("RFC2661-6.12-01", "a CDN is acknowledged, and ends the whole tunnel for an error")
+class CdnIsAnErrorLater(with_calls(ErringLater)):  # type: ignore[misc]
+    pass

@@ -85,6 +85,19 @@ class CdnByAvpEndsTheFirst(with_calls(TheFirst)):  # type: ignore[misc]
     pass
 
 
+class ByTheAvp(CallControl):
+    def find(self, tunnel: Tunnel, packet: Packet, examined: Examined) -> Session | None:
+        told = examined.integer("assigned_session_id")
+        ends = examined.message is not None and examined.message.name == "CDN"
+        named = self.by_peer_id(tunnel, told) if ends and told else None
+        return named or super().find(tunnel, packet, examined)
+
+
+@mutant("RFC2661-6.12-01", "a CDN ends the call that its AVP names, not its header", roles=LNS)
+class CdnEndsTheCallOfItsAvp(with_calls(ByTheAvp)):  # type: ignore[misc]
+    pass
+
+
 class Greedy(CallControl):
     def handle(self, tunnel: Tunnel, packet: Packet, examined: Examined, now: float) -> None:
         if examined.message is not None and examined.message.name == "CDN":

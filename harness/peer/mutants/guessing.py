@@ -89,7 +89,7 @@ SLACK: Final = 4
 """So many octets the length in a hidden value may say that are not there."""
 
 
-@mutant("RFC2661-7.1-09", "a hidden value that says a little too much of itself is taken", roles=LNS)
+@mutant("RFC2661-7.1-09", "a hidden length that is a little too large is taken", roles=LNS)
 class LengthNearlyRight(Reading):
     def read(self, packet: Packet) -> Sequence[AVP]:
         clear, problems = reveal(packet.avps, self.config.secret)

@@ -107,15 +107,6 @@ class OutgoingCallsOutliveTunnel(Variant):
                 self.sessions.update(left)
 
 
-@mutant("RFC2661-4.4.4-08", "a CDN with Session ID 0 ends no call that is established")
-class EstablishedCallNotEndedByAvp(Variant):
-    class calls_type(CallControl):  # noqa: N801 -- the name of the attribute
-        def find(self, tunnel: Tunnel, packet: Packet, examined: Examined) -> Session | None:
-            found = super().find(tunnel, packet, examined)
-            up = found is not None and found.state is CallState.ESTABLISHED
-            return None if up and not packet.header.session_id else found
-
-
 @mutant("RFC2661-5.6-03", "a call that a CDN has ended still answers PPP frames")
 class CallOutlivesCdn(Variant):
     class tunnel_type(Tunnel):  # noqa: N801 -- the name of the attribute

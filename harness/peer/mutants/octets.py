@@ -15,6 +15,8 @@ LARGEST_ASSIGNED: Final = 39
 SOME_AVPS: Final = 64
 MORE_OCTETS: Final = 96
 SOME_OCTETS: Final = 16
+PROTOCOL_VERSION: Final = 2
+SUPPORTED: Final = b"\x01\x00"
 
 
 class Misreading(Variant):
@@ -103,3 +105,14 @@ class VectorOf16Octets(Misreading):
 class VectorOf96Octets(Misreading):
     def misread(self, avps: tuple[AVP, ...]) -> tuple[AVP, ...]:
         return _vectors_cut(avps, MORE_OCTETS)
+
+
+@mutant("RFC2661-4.4.2-04", "a Protocol Version with M = 0 is not compared")
+class VersionWithoutMUnread(Misreading):
+    def misread(self, avps: tuple[AVP, ...]) -> tuple[AVP, ...]:
+        return tuple(
+            avp._replace(value=SUPPORTED)
+            if avp.type == PROTOCOL_VERSION and not avp.vendor and not avp.mandatory
+            else avp
+            for avp in avps
+        )
