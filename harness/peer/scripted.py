@@ -255,9 +255,9 @@ class ScriptedPeer:
                 return unnamed[0]
         if tunnel_id or packet.is_zlb:
             # An IUT that refuses what it could not read knows no id of ours: it should have sent
-            # 0, but still means this tunnel. One that goes on has to know it.
-            refuses = packet.is_zlb or packet.message_type == STOPCCN
-            return unlearned[0] if refuses and len(unlearned) == 1 else None
+            # 0, but still means this tunnel. One that goes on has to know it, unless it begins.
+            nameless = packet.is_zlb or packet.message_type in (STOPCCN, SCCRQ)
+            return unlearned[0] if nameless and len(unlearned) == 1 else None
         secret = candidates[0].hidden_with if candidates else None
         assigned = examine(self.specification, packet, secret).integer("assigned_tunnel_id")
         for tunnel in candidates:

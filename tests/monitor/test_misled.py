@@ -69,6 +69,16 @@ def test_a_session_id_in_a_message_that_does_not_list_it(deliberate: bool) -> No
     assert ("session-id" in rules_broken(talk)) is not deliberate
 
 
+@pytest.mark.parametrize("deliberate", [True, False])
+def test_a_request_behind_another_message_type(deliberate: bool) -> None:
+    """Whoever lets the last Message Type count is asked for a call by a HELLO."""
+    talk = Talk().tunnel()
+    asked = (avp("message_type", 10), avp("assigned_session_id", OTHER))
+    talk.message(talk.lac, "HELLO", extra=asked, deliberate=deliberate)
+    talk.message(talk.lns, "ICRP", header={"session_id": OTHER})
+    assert ("session-id" in rules_broken(talk)) is not deliberate
+
+
 @pytest.mark.parametrize(("twice", "misled"), [(True, True), (False, False)])
 def test_a_request_with_an_avp_twice(twice: bool, misled: bool) -> None:
     """Whoever lets the last Message Type count may have read no Session ID behind it."""

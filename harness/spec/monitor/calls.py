@@ -70,8 +70,12 @@ def judge_call(
 def _misleads(message: Message) -> bool:
     """Whether a strange message may be taken to assign another Session ID than we read, or none."""
     kinds = Counter((one.came.vendor, one.came.type) for one in message.items)
-    foreign = message.name not in ASSIGNING and message.has("assigned_session_id")
-    return foreign or any(number > 1 for number in kinds.values())
+    return assigns_out_of_place(message) or any(number > 1 for number in kinds.values())
+
+
+def assigns_out_of_place(message: Message) -> bool:
+    """Whether a message has an Assigned Session ID that does not list it, a HELLO for example."""
+    return message.name not in ASSIGNING and message.has("assigned_session_id")
 
 
 def _take_stray(tunnel: Tunnel, index: int, message: Message) -> None:

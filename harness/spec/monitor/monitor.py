@@ -18,7 +18,7 @@ from typing import Final
 
 from harness.spec.model import Role
 from harness.spec.monitor.avps import judge_avps
-from harness.spec.monitor.calls import judge_call, judge_early_data
+from harness.spec.monitor.calls import assigns_out_of_place, judge_call, judge_early_data
 from harness.spec.monitor.connection import Connections
 from harness.spec.monitor.contents import judge_contents
 from harness.spec.monitor.data import DataMessages
@@ -195,6 +195,7 @@ class Monitor:
         if frame.excused:
             me.blurred = True
             me.opaque |= 0 in message.integers("assigned_tunnel_id")
+            me.session_ids_unknown |= assigns_out_of_place(message)
         if not message.sound:
             me.opaque = True
         connections.judge_twin(tunnel, index, message)
