@@ -155,10 +155,11 @@ class Connecting(CallControl):
     def stray(
         self, tunnel: Tunnel, packet: Packet, name: str, examined: Examined, now: float
     ) -> None:
-        tunnel.close(None, now)
+        del packet, name, examined, now
+        tunnel.vanish()
 
 
-@mutant("RFC2661-7.4.2-S04", "an ICCN for no session ends the tunnel", roles=LNS)
+@mutant("RFC2661-7.4.2-S04", "an ICCN for no session ends the tunnel without a word", roles=LNS)
 class StrayConnectEndsTunnel(with_calls(Connecting)):  # type: ignore[misc]
     pass
 
