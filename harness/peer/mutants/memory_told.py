@@ -18,7 +18,11 @@ _MEMORY: Final = b"what another peer has sent "
 
 
 def spilling(limit: int) -> type[Variant]:
-    """A peer whose Configure-Rejects have more than was asked for, if they are this long."""
+    """A peer whose Configure-Rejects have more than was asked for, if they are this long.
+
+    What comes ahead of them is nothing to who waits for the answer to this request: the answer to
+    another one, and a request that has the same identifier.
+    """
 
     class Peer(Variant):
         def alter_data(self, packet: Packet) -> Iterable[Packet]:
@@ -28,7 +32,11 @@ def spilling(limit: int) -> type[Variant]:
             frame += _MEMORY
             length = (len(frame) - _IN_FRONT).to_bytes(2, "big")
             frame = frame[: _LENGTH.start] + length + frame[_LENGTH.stop :]
-            return (packet._replace(payload=frame),)
+            ahead = (
+                ppp.frame(ppp.LCP, ppp.Code.ACK, frame[5] ^ 0x80),
+                ppp.frame(ppp.LCP, ppp.Code.REQUEST, frame[5]),
+            )
+            return [packet._replace(payload=one) for one in (*ahead, frame)]
 
     return Peer
 

@@ -46,6 +46,12 @@ def ended(_here: Tunnel | None, session: Session, _frame: bytes, now: float) -> 
     session.tunnel.flush(now)
 
 
+def told_ended(_here: Tunnel | None, session: Session, _frame: bytes, now: float) -> None:
+    """Its peer is told that the call has ended, which it has not."""
+    session.send_cdn()
+    session.tunnel.flush(now)
+
+
 def all_ended(_here: Tunnel | None, session: Session, _frame: bytes, now: float) -> None:
     """The tunnel of the call is closed."""
     tunnel_of(session).close(None, now)
@@ -85,6 +91,7 @@ _OF_LCP: Final[Mapping[str, tuple[str, Effect]]] = {
 }
 _OF_PAP: Final[Mapping[str, tuple[str, Effect]]] = {
     "ends-it": ("ends that call", ended),
+    "is-answered-by-a-cdn": ("draws a CDN, and that call goes on", told_ended),
     "ends-its-tunnel": ("ends the tunnel of that call", all_ended),
     "unplugs-it": ("leaves that call without PPP", unplugged),
 }
