@@ -30,7 +30,7 @@ from harness.run.events import Note
 from harness.spec.monitor import Unseen
 from harness.suite.edits import Compose
 from harness.suite.model import Calls
-from harness.wire import build, parse, zlb
+from harness.wire import Packet, build, parse, zlb
 
 TUNNEL_ID: Final = slice(4, 6)
 SESSION_ID: Final = slice(6, 8)
@@ -98,7 +98,8 @@ class _Requests:
     ) -> None:
         self.tunnel = tunnel
         self.octets = bytearray(icrq)
-        self.places = _places(icrq)
+        found = places(icrq)
+        self.places = found[ASSIGNED_SESSION_ID], found[SERIAL_NUMBER]
         self.sessions = sessions
         for session in sessions:
             session.counted = True
@@ -202,11 +203,7 @@ class _Requests:
         packet = parse(data).packet
         if packet is None or packet.message_type != ICRP:
             return 0
-        for avp in packet.avps:
-            if avp.type == ASSIGNED_SESSION_ID and not avp.hidden and len(avp.value) == ID_OCTETS:
-                return int.from_bytes(avp.value, "big")
-        examined = examine(self.tunnel.peer.specification, packet, self.tunnel.hidden_with)
-        return examined.integer("assigned_session_id") or 0
+        return assigned_session_id(packet, self.tunnel)
 
     def _transmit(self, index: int) -> None:
         number = self.acknowledged + index
@@ -224,15 +221,24 @@ class _Requests:
         self.tunnel.link.send(build(packet), self.tunnel.remote)
 
 
-def _places(icrq: bytes) -> tuple[slice, slice]:
-    """Where in an ICRQ its Assigned Session ID and its Call Serial Number are."""
-    packet = parse(icrq).packet
+def assigned_session_id(packet: Packet, tunnel: ScriptedTunnel) -> int:
+    """The Assigned Session ID of a message; 0: it has none that can be read."""
+    for avp in packet.avps:
+        if avp.type == ASSIGNED_SESSION_ID and not avp.hidden and len(avp.value) == ID_OCTETS:
+            return int.from_bytes(avp.value, "big")
+    examined = examine(tunnel.peer.specification, packet, tunnel.hidden_with)
+    return examined.integer("assigned_session_id") or 0
+
+
+def places(octets: bytes) -> dict[int, slice]:
+    """Where the values of the AVPs of a message are, by Attribute Type."""
+    packet = parse(octets).packet
     assert packet is not None
     at, found = BARE, {}
     for avp in packet.avps:
         found[avp.type] = slice(at + HEAD, at + HEAD + len(avp.value))
         at += HEAD + len(avp.value)
-    return found[ASSIGNED_SESSION_ID], found[SERIAL_NUMBER]
+    return found
 
 
 async def _run(context: Context, step: Calls, requests: _Requests) -> None:

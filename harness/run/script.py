@@ -21,6 +21,7 @@ from harness.run.expecting import expect
 from harness.run.linking import ppp
 from harness.run.living import alive
 from harness.run.retransmitting import retransmissions
+from harness.run.rounding import advance_iut
 from harness.run.select import DIAL, dials_when_told
 from harness.run.silent import silence
 from harness.suite.match import MISSING, match
@@ -157,7 +158,7 @@ async def run_step(context: Context, step: Step) -> None:
     elif isinstance(step, Calls):
         await calls(context, step)
     elif isinstance(step, Advance):
-        await advance(context, step)
+        await (advance_iut if step.of_iut else advance)(context, step)
     elif isinstance(step, Wait):
         await _wait(context, context.scaled(step.seconds))
     elif isinstance(step, Resend):

@@ -26,6 +26,7 @@ from harness.run.run import Library, load_library
 from harness.run.schedule import run_all
 from harness.run.select import Selected, named, why_skipped
 from harness.run.setting import Setting
+from harness.selftest.kinship import takes_too_long
 from harness.spec.model import Role
 from harness.suite.model import Case
 from harness.wire.text import Names
@@ -117,7 +118,7 @@ class Bench:
     plans: dict[Role, dict[str, Case]]
     """What each runs, by id, in the order of the suites."""
     idle: tuple[str, ...] = ()
-    """Cases that none of them can run: nothing shows that they can fail."""
+    """Cases that none of them can run, or that take too long: nothing shows that they can fail."""
 
     @classmethod
     def load(cls, suites: Path, peers: Path, words: Sequence[str] = ()) -> Bench:
@@ -130,7 +131,7 @@ class Bench:
             role: {
                 case.id: case
                 for case in (fitted(one, device) for one in chosen)
-                if role in case.iut and not why_skipped(case, device)
+                if role in case.iut and not why_skipped(case, device) and not takes_too_long(case)
             }
             for role, device in devices.items()
         }

@@ -93,6 +93,13 @@ def takes_long(case: Case) -> bool:
     )
 
 
+def takes_too_long(case: Case) -> bool:
+    """Whether a case sends so much that a self-test cannot afford it, even once for each check."""
+    return any(
+        isinstance(step, Advance) and step.of_iut and step.to > MANY for step in _steps(case.steps)
+    )
+
+
 def _steps(steps: Iterable[Step]) -> Iterator[Step]:
     for step in steps:
         yield step

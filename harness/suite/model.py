@@ -220,9 +220,13 @@ class Outstanding(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advance(Step):
-    """Send HELLOs, each acknowledged, until the next Ns is `to`. They are not recorded."""
+    """Send HELLOs, each acknowledged, until the next Ns is `to`. They are not recorded.
+
+    of_iut: it is the next Ns of the IUT, an LNS, which is asked for so many calls.
+    """
 
     to: int
+    of_iut: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from harness.suite.vocabulary import (
     SEVERITIES,
     VECTOR_PLACES,
     VERDICTS,
+    WHOSE,
 )
 
 
@@ -233,7 +234,12 @@ STEPS: Mapping[str, StepForm] = {
     ),
     "advance": StepForm(
         "Send HELLOs until Ns is a given one; they are counted rather than recorded.",
-        block={"to": Key(Shape.INTEGER, "the Ns of the next message, 0..65535", required=True)},
+        block={
+            "to": Key(Shape.INTEGER, "the Ns of the next message, 0..65535", required=True),
+            "of": Key(
+                Shape.CHOICE, "whose Ns: the peer's own or that of an LNS (peer)", choices=WHOSE
+            ),
+        },
         checks=True,
     ),
     "calls": StepForm(

@@ -53,6 +53,7 @@ from harness.suite.vocabulary import (
     RAW,
     RESERVED_NAMES,
     SENT_WORDS,
+    WHOSE,
     ZLB,
 )
 
@@ -301,7 +302,12 @@ class StepReader:
 
     def _advance(self, step: Parted) -> Step:
         block = self._block("advance", step.head)
-        return Advance(**step.common, to=integer(block["to"], 0, 0xFFFF))
+        of = block.get("of")
+        return Advance(
+            **step.common,
+            to=integer(block["to"], 0, 0xFFFF),
+            of_iut=of is not None and of.choice(WHOSE) == "iut",
+        )
 
     def _calls(self, step: Parted) -> Step:
         block = self._block("calls", step.head)

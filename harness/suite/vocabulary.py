@@ -70,3 +70,6 @@ HEADER_FIELDS = (
 )
 """What a header matcher and `save: header.…` may name. `port` is the UDP port of the sender; the
 last four are those of the PPP frame in a data message."""
+
+WHOSE = ("peer", "iut")
+"""Whose Ns a step brings to a number."""
