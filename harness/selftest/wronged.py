@@ -172,7 +172,7 @@ WRONGED: Final[Mapping[str, tuple[str, ...]]] = {
         "4.4.3-tie-breaker/peer-wins",
     ),
     "with-a-*-tie-breaker": ("7.1-improper-messages/before-reply",),
-    "no-calls-in-*": ("4.3-hiding/longer-than-one-block",),
+    "no-calls-in-*": ("4.3-hiding/known-numbers",),
     "is-answered-*": ("5.8-reliable-delivery-of-a-lac/window-of-one",),
     "tells-the-mask-at-once": (
         "5.2.1-incoming-call/wen-on-call",
