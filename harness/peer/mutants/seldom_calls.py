@@ -87,7 +87,7 @@ class BothNamed(CallControl):
             named.send_cdn()
 
 
-@mutant("RFC2661-4.4.4-08", "a CDN is answered in the call that its AVP names", roles=LNS)
+@mutant("RFC2661-6.12-01", "a CDN is answered in the call that its AVP names", roles=LNS)
 class CdnAnsweredInTheNamedCall(with_calls(BothNamed)):  # type: ignore[misc]
     pass
 
