@@ -7,6 +7,7 @@ are counted, not recorded: a note says how many there were.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from harness.peer.channel import HALF, MODULUS, after
@@ -38,6 +39,7 @@ BARE: Final = 12
 CONTROL: Final = 0xC8
 """The bits T, L and S, which every control message has (3.1)."""
 
+TUNNEL_ID: Final = slice(4, 6)
 NS_OCTETS: Final = slice(8, 10)
 NR_OCTETS: Final = slice(10, 12)
 
@@ -52,11 +54,7 @@ async def advance(context: Context, step: Advance) -> None:
     )
     number = after(step.to, tunnel.channel.ns)
 
-    def unseen(hellos: Unseen) -> None:
-        if context.unseen is not None:
-            context.unseen(tunnel.link.local, tunnel.remote, tunnel.peer_id, hellos)
-
-    flood = _Flood(tunnel, hello.packet, number, unseen)
+    flood = _Flood(tunnel, hello.packet, number, partial(context.pass_over, tunnel))
     before = context.peer.aside
     context.peer.aside = first_of(flood.take, before)
     try:
@@ -67,6 +65,15 @@ async def advance(context: Context, step: Advance) -> None:
     text = f"{number} HELLOs were sent and acknowledged; they are not in the record"
     context.emit(Note(context.case.id, context.at, text))
     context.passed(step, "advance", f"every HELLO up to Ns {step.to} is acknowledged", text)
+
+
+def is_control_of(tunnel: ScriptedTunnel, data: bytes) -> bool:
+    """Whether a datagram is a control message of the IUT in this tunnel, by its header (3.1)."""
+    return (
+        len(data) >= BARE
+        and data[0] & CONTROL == CONTROL
+        and int.from_bytes(data[TUNNEL_ID], "big") == tunnel.local_id
+    )
 
 
 def first_of(
@@ -124,11 +131,7 @@ class _Flood:
 
     def take(self, data: bytes) -> bool:
         """Take a bare acknowledgement of ours; all else goes its usual way."""
-        if (
-            len(data) < BARE
-            or data[0] & CONTROL != CONTROL
-            or int.from_bytes(data[4:6], "big") != self.tunnel.local_id
-        ):
+        if not is_control_of(self.tunnel, data):
             return False
         acknowledged = after(int.from_bytes(data[NR_OCTETS], "big"), self.first)
         if acknowledged > self.under_way and acknowledged < HALF:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from harness.peer.channel import HALF, MODULUS, after
@@ -19,11 +20,11 @@ from harness.peer.scripted import ScriptedSession, ScriptedTunnel
 from harness.run.advancing import (
     AGAIN,
     BARE,
-    CONTROL,
     NR_OCTETS,
     NS_OCTETS,
     PATIENCE,
     first_of,
+    is_control_of,
 )
 from harness.run.context import Context
 from harness.run.events import Note
@@ -32,7 +33,6 @@ from harness.suite.edits import Compose
 from harness.suite.model import Calls
 from harness.wire import Packet, build, parse, zlb
 
-TUNNEL_ID: Final = slice(4, 6)
 SESSION_ID: Final = slice(6, 8)
 ICRP: Final = 11
 ID_OCTETS: Final = 2
@@ -56,12 +56,7 @@ async def calls(context: Context, step: Calls) -> None:
     sessions = [tunnel.session(f"s{index}") for index in range(step.count)]
     icrq = context.assembler.assemble(Compose(message="ICRQ"), tunnel, sessions[0], step.place)
 
-    def unseen(ours: Unseen, theirs: Unseen) -> None:
-        if context.unseen is not None:
-            context.unseen(tunnel.link.local, tunnel.remote, tunnel.peer_id, ours)
-            context.unseen(tunnel.remote, tunnel.link.local, tunnel.local_id, theirs)
-
-    requests = _Requests(tunnel, build(icrq.packet), sessions, unseen)
+    requests = _Requests(tunnel, build(icrq.packet), sessions, partial(context.pass_over, tunnel))
     before = context.peer.aside
     outside = first_of(requests.is_data, before)
     context.peer.aside = first_of(requests.take, outside)
@@ -149,11 +144,7 @@ class _Requests:
 
     def take(self, data: bytes) -> bool:
         """Take an ICRP for one of the calls, or a bare acknowledgement; all else goes its way."""
-        if (
-            len(data) < BARE
-            or data[0] & CONTROL != CONTROL
-            or int.from_bytes(data[TUNNEL_ID], "big") != self.tunnel.local_id
-        ):
+        if not is_control_of(self.tunnel, data):
             return False
         progress = after(int.from_bytes(data[NR_OCTETS], "big"), self.first)
         if progress <= self.under_way:

@@ -194,6 +194,15 @@ class Context:
             )
         return values
 
+    def pass_over(self, tunnel: ScriptedTunnel, ours: Unseen, theirs: Unseen | None = None) -> None:
+        """Account for messages of a tunnel that are in no record, on our side and on the IUT's."""
+        if self.unseen is None:
+            return
+        local, remote = tunnel.link.local, tunnel.remote
+        self.unseen(local, remote, tunnel.peer_id, ours)
+        if theirs is not None:
+            self.unseen(remote, local, tunnel.local_id, theirs)
+
     def view(self, observed: Observed, tunnel: ScriptedTunnel) -> Received:
         """A received message as matchers see it."""
         return view(self.specification, observed, tunnel.hidden_with)

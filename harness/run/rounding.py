@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
 from harness.peer.channel import HALF, MODULUS, after
@@ -16,19 +17,18 @@ from harness.peer.scripted import ScriptedTunnel
 from harness.run.advancing import (
     AGAIN,
     BARE,
-    CONTROL,
     LONGEST,
     NR_OCTETS,
     NS_OCTETS,
     PACE_KNOWN,
     PATIENCE,
     first_of,
+    is_control_of,
 )
 from harness.run.calling import (
     ASSIGNED_SESSION_ID,
     SERIAL_NUMBER,
     SESSION_ID,
-    TUNNEL_ID,
     assigned_session_id,
     places,
 )
@@ -59,12 +59,7 @@ async def advance_iut(context: Context, step: Advance) -> None:
         for one in ("ICRQ", "CDN")
     )
 
-    def unseen(ours: Unseen, theirs: Unseen) -> None:
-        if context.unseen is not None:
-            context.unseen(tunnel.link.local, tunnel.remote, tunnel.peer_id, ours)
-            context.unseen(tunnel.remote, tunnel.link.local, tunnel.local_id, theirs)
-
-    rounds = _Rounds(tunnel, icrq, cdn, step.to, unseen)
+    rounds = _Rounds(tunnel, icrq, cdn, step.to, partial(context.pass_over, tunnel))
     before = context.peer.aside
     context.peer.aside = first_of(rounds.take, before)
     try:
@@ -159,11 +154,7 @@ class _Rounds:
 
     def take(self, data: bytes) -> bool:
         """Take an answer to a request, or a bare acknowledgement; all else goes its way."""
-        if (
-            len(data) < BARE
-            or data[0] & CONTROL != CONTROL
-            or int.from_bytes(data[TUNNEL_ID], "big") != self.tunnel.local_id
-        ):
+        if not is_control_of(self.tunnel, data):
             return False
         progress = after(int.from_bytes(data[NR_OCTETS], "big"), self.first)
         if progress <= len(self.under_way):

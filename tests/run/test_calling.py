@@ -15,6 +15,7 @@ from harness.run.monitoring import CaseMonitor, Monitoring
 from harness.spec.monitor import Unseen
 from harness.wire import Header, Packet, parse
 from tests.monitor.talk import rules
+from tests.run.losing import Forgetful
 from tests.run.stage import UP, arrow, device, of_class, play
 
 ICRQ, ICRP = 10, 11
@@ -23,22 +24,6 @@ PLACES = 1024
 """For so many calls there is place in a tunnel of the reference."""
 LIMIT = UP + f"- calls: {{count: {PLACES + 200}}}\n"
 MANY_CALLS = UP + f"- calls: {{count: {MANY}}}\n"
-
-
-class Forgetful(Variant):
-    """What it gets and what it sends is lost now and then."""
-
-    received = 0
-    sent = 0
-
-    def receive(self, data: bytes, source: Address, now: float) -> None:
-        self.received += 1
-        if self.received % 7:
-            super().receive(data, source, now)
-
-    def alter(self, packet: Packet) -> Iterable[Packet]:
-        self.sent += packet.message_type == ICRP
-        return () if packet.message_type == ICRP and self.sent % 5 == 0 else (packet,)
 
 
 class SameId(Variant):

@@ -23,6 +23,7 @@ from harness.suite.model import Case
 from harness.wire import Packet, parse
 from tests.monitor.talk import rules
 from tests.run.fakes import say
+from tests.run.losing import Forgetful
 from tests.run.stage import (
     ROOT,
     UP,
@@ -110,22 +111,6 @@ class StopsAtThirty(Variant):
         self.asked += packet is not None and packet.message_type == ICRQ
         if self.asked <= 30 or (packet is not None and packet.message_type == HELLO):
             super().receive(data, source, now)
-
-
-class Forgetful(Variant):
-    """What it gets and what it sends is lost now and then."""
-
-    received = 0
-    sent = 0
-
-    def receive(self, data: bytes, source: Address, now: float) -> None:
-        self.received += 1
-        if self.received % 7:
-            super().receive(data, source, now)
-
-    def alter(self, packet: Packet) -> Iterable[Packet]:
-        self.sent += packet.message_type == ICRP
-        return () if packet.message_type == ICRP and self.sent % 5 == 0 else (packet,)
 
 
 class Refusing(Variant):
